@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// version is set by the linker (make build).
+var version = "0.1.0-dev"
+
+// Exit codes: DESIGN of the command line, the same for every verb.
+const (
+	exitFailed      = 1   // the configuration is wrong, or the gateway or a backend said no
+	exitDifference  = 2   // it worked, and there is a difference (fmt --check)
+	exitUnreachable = 4   // no gateway answers, or not allowed
+	exitUsage       = 64  // wrong usage
+	exitInterrupted = 130 // interrupted
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.LookupEnv})
+	stop()
+	os.Exit(code)
+}
+
+// run executes one command and returns its exit code.
+func run(ctx context.Context, args []string, s *streams) int {
+	c := &command{streams: s, format: formatBeforeParsing(args, s.getenv)}
+	root := newRoot(c)
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var e *exitError
+	if !errors.As(err, &e) { // cobra's own complaints
+		e = &exitError{code: exitUsage, err: err, hint: "Run addongw help for the commands and their flags."}
+	}
+	if errors.Is(e.err, context.Canceled) && ctx.Err() != nil {
+		e.code = exitInterrupted
+	}
+	c.printError(e)
+	return e.code
+}
+
+// exitError ends a command with a code. A nil err means that everything there
+// is to say has been printed.
+type exitError struct {
+	code int
+	err  error
+	hint string // the next step, where there is one
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return "failed"
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// failed ends a command with exit code 1.
+func failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *exitError
+	if errors.As(err, &e) {
+		return err
+	}
+	return &exitError{code: exitFailed, err: err}
+}
+
+// usage ends a command with exit code 64.
+func usage(err error, hint string) error {
+	return &exitError{code: exitUsage, err: err, hint: hint}
+}

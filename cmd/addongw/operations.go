@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/admin"
+)
+
+func newOperations(c *command) *cobra.Command {
+	operations := &cobra.Command{
+		Use:   "operations",
+		Short: "Look at the operations of a running gateway",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	operations.AddCommand(newOperationsList(c), newOperationsShow(c))
+	return operations
+}
+
+func newOperationsList(c *command) *cobra.Command {
+	var f gateway.OperationFilter
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List operations, newest first",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := c.adminClient()
+			if err != nil {
+				return err
+			}
+			page, err := client.Operations(cmd.Context(), f)
+			if err != nil {
+				return c.adminFailed(err)
+			}
+			if c.format == "json" {
+				return c.printJSON(envelope{"operations_list", page})
+			}
+			if len(page.Operations) == 0 {
+				fmt.Fprintln(c.err, "No operations.")
+				return nil
+			}
+			if err := c.printOperations(page.Operations); err != nil {
+				return err
+			}
+			if page.Next != "" {
+				fmt.Fprintf(c.err, "There may be more: addongw operations list --after %s\n", page.Next)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.ResourceID, "resource", "", "only of this resource")
+	flags.StringVar((*string)(&f.State), "state", "", "only in this state: pending, running, done, failed or cancelled")
+	flags.IntVar(&f.Limit, "limit", 0, "at most so many (default 100)")
+	flags.StringVar(&f.After, "after", "", "the id of the last operation of the page before")
+	return cmd
+}
+
+func newOperationsShow(c *command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show one operation",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.adminClient()
+			if err != nil {
+				return err
+			}
+			op, err := client.Operation(cmd.Context(), args[0])
+			if err != nil {
+				return c.adminFailed(err)
+			}
+			if c.format == "json" {
+				return c.printJSON(envelope{"operations_show", op})
+			}
+			return c.printOperation(op)
+		},
+	}
+}
+
+func (c *command) printOperations(ops []admin.Operation) error {
+	rows := [][]string{{"OPERATION", "RESOURCE", "VERB", "STATE", "ATTEMPT", "STEP", "CREATED", "ERROR"}}
+	for _, o := range ops {
+		rows = append(rows, []string{
+			o.ID, o.ResourceID, o.Verb, stateText(o), strconv.Itoa(o.Attempt), o.Step, c.when(o.CreatedAt), o.Error,
+		})
+	}
+	return table(c.out, rows)
+}
+
+func (c *command) printOperation(o admin.Operation) error {
+	facts := [][]string{
+		{"id", o.ID}, {"resource", o.ResourceID}, {"verb", o.Verb}, {"state", stateText(o)},
+		{"attempt", strconv.Itoa(o.Attempt)}, {"step", o.Step}, {"plan", o.Plan}, {"error", o.Error},
+		{"due", c.optionalWhen(o.RunAt)}, {"created", c.when(o.CreatedAt)}, {"finished", c.optionalWhen(o.FinishedAt)},
+	}
+	shown := facts[:0]
+	for _, f := range facts {
+		if f[1] != "" {
+			shown = append(shown, f)
+		}
+	}
+	return table(c.out, shown)
+}
+
+func (c *command) optionalWhen(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return c.when(*t)
+}
+
+// stateText shows a parked operation as what it waits for.
+func stateText(o admin.Operation) string {
+	if o.WaitingFor != "" {
+		return "parked, waiting for " + o.WaitingFor
+	}
+	return o.State
+}

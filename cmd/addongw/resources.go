@@ -1,0 +1,216 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/admin"
+)
+
+func newResources(c *command) *cobra.Command {
+	resources := &cobra.Command{
+		Use:   "resources",
+		Short: "Look at the resources of a running gateway",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	resources.AddCommand(newResourcesList(c), newResourcesShow(c))
+	return resources
+}
+
+func newResourcesList(c *command) *cobra.Command {
+	var f gateway.ResourceFilter
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List resources",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := c.adminClient()
+			if err != nil {
+				return err
+			}
+			page, err := client.Resources(cmd.Context(), f)
+			if err != nil {
+				return c.adminFailed(err)
+			}
+			if c.format == "json" {
+				return c.printJSON(envelope{"resources_list", page})
+			}
+			return c.printResources(page)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.Addon, "addon", "", "only of this add-on")
+	flags.StringVar(&f.Plan, "plan", "", "only of this plan")
+	flags.StringVar(&f.Platform, "platform", "", "only of this platform")
+	flags.StringVar(&f.Region, "region", "", "only of this region")
+	flags.StringVar((*string)(&f.State), "state", "", "only in this state, such as active or failed")
+	flags.IntVar(&f.Limit, "limit", 0, "at most so many (default 100)")
+	flags.StringVar(&f.After, "after", "", "the id of the last resource of the page before")
+	return cmd
+}
+
+func (c *command) printResources(page admin.Resources) error {
+	if len(page.Resources) == 0 {
+		fmt.Fprintln(c.err, "No resources.")
+		return nil
+	}
+	rows := [][]string{{"ID", "ADD-ON", "PLAN", "REGION", "PLATFORM", "PLATFORM ID", "STATE", "CREATED"}}
+	for _, r := range page.Resources {
+		rows = append(rows, []string{r.ID, r.Addon, r.Plan, r.Region, r.Platform, r.ExternalID, r.State, c.when(r.CreatedAt)})
+	}
+	if err := table(c.out, rows); err != nil {
+		return err
+	}
+	if page.Next != "" {
+		fmt.Fprintf(c.err, "There may be more: addongw resources list --after %s\n", page.Next)
+	}
+	return nil
+}
+
+func newResourcesShow(c *command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show a resource and its operations",
+		Long:  "Shows a resource and its operations. ID is ours, the platform's, or a unique beginning of ours.",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.adminClient()
+			if err != nil {
+				return err
+			}
+			detail, err := client.Resource(cmd.Context(), args[0])
+			if err != nil {
+				return c.adminFailed(err)
+			}
+			if c.format == "json" {
+				return c.printJSON(envelope{"resources_show", detail})
+			}
+			return c.printResource(detail)
+		},
+	}
+}
+
+func (c *command) printResource(d admin.ResourceDetail) error {
+	r := d.Resource
+	facts := [][]string{
+		{"id", r.ID}, {"add-on", r.Addon}, {"plan", r.Plan}, {"next plan", r.DesiredPlan}, {"region", r.Region},
+		{"platform", r.Platform}, {"platform id", r.ExternalID}, {"name", r.Name}, {"owner", ownerText(r.Owner)},
+		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"last error", r.LastError},
+		{"delivered", yesNo(r.Delivered)}, {"created", c.when(r.CreatedAt)}, {"updated", c.when(r.UpdatedAt)},
+	}
+	if r.DeletedAt != nil {
+		facts = append(facts, []string{"deprovisioned", c.when(*r.DeletedAt)})
+	}
+	shown := facts[:0]
+	for _, f := range facts {
+		if f[1] != "" {
+			shown = append(shown, f)
+		}
+	}
+	if err := table(c.out, shown); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.out)
+	return c.printOperations(d.Operations)
+}
+
+func ownerText(o *admin.Owner) string {
+	if o == nil {
+		return ""
+	}
+	return strings.Join(nonEmpty(o.ID, o.Name, o.Email), ", ")
+}
+
+func optionsText(options map[string]string) string {
+	var parts []string
+	for k, v := range options {
+		parts = append(parts, k+"="+v)
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}
+
+func nonEmpty(texts ...string) []string {
+	var kept []string
+	for _, t := range texts {
+		if t != "" {
+			kept = append(kept, t)
+		}
+	}
+	return kept
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// adminClient makes a client for --admin, else for the address in the
+// configuration.
+func (c *command) adminClient() (*admin.Client, error) {
+	address := c.admin
+	if address == "" {
+		found, err := c.adminAddress()
+		if err != nil {
+			return nil, err
+		}
+		address = found
+	}
+	path, err := admin.SocketPath(address)
+	if err != nil {
+		return nil, usage(err, "")
+	}
+	return admin.NewClient(path), nil
+}
+
+// adminFailed gives an admin call's error its exit code and the next step.
+func (c *command) adminFailed(err error) error {
+	if errors.Is(err, admin.ErrUnreachable) {
+		return &exitError{
+			code: exitUnreachable, err: err,
+			hint: "Is it running (addongw serve DIR)? Name its socket with --admin unix:PATH or its directory with --dir DIR.",
+		}
+	}
+	var e *gateway.Error
+	if errors.As(err, &e) {
+		return &exitError{code: exitFailed, err: errors.New(e.Message)}
+	}
+	return failed(err)
+}
+
+// when shows an instant: relative for a person at a terminal, else RFC 3339.
+func (c *command) when(t time.Time) string {
+	if !isTerminal(c.out) {
+		return t.UTC().Format(time.RFC3339)
+	}
+	age := time.Since(t)
+	switch {
+	case age < time.Minute:
+		return fmt.Sprintf("%ds ago", int(age.Seconds()))
+	case age < time.Hour:
+		return fmt.Sprintf("%dm ago", int(age.Minutes()))
+	case age < 48*time.Hour:
+		return fmt.Sprintf("%dh ago", int(age.Hours()))
+	default:
+		return fmt.Sprintf("%dd ago", int(age.Hours()/24))
+	}
+}
+
+func table(w io.Writer, rows [][]string) error {
+	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(tw, strings.Join(row, "\t"))
+	}
+	return tw.Flush()
+}

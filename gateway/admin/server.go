@@ -1,0 +1,218 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+)
+
+// Reader is what the API reads from. Lookups accept an id or any unique prefix
+// of one; a resource is also found by the id the platform knows. None or more
+// than one match is a *gateway.Error.
+type Reader interface {
+	Resources(ctx context.Context, f gateway.ResourceFilter) ([]gateway.Resource, error)
+	FindResource(ctx context.Context, id string) (gateway.Resource, error)
+	Operations(ctx context.Context, f gateway.OperationFilter) ([]gateway.Operation, error)
+	FindOperation(ctx context.Context, id string) (gateway.Operation, error)
+}
+
+// Server answers the admin API.
+type Server struct {
+	reader Reader
+	status func() Status
+	log    *slog.Logger
+}
+
+// NewServer makes a Server that reads from reader; status describes the
+// running gateway.
+func NewServer(reader Reader, status func() Status, log *slog.Logger) *Server {
+	return &Server{reader: reader, status: status, log: log}
+}
+
+// Handler returns the routes.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/status", s.answer(func(*http.Request) (any, error) { return s.status(), nil }))
+	mux.HandleFunc("GET /v1/resources", s.answer(s.listResources))
+	mux.HandleFunc("GET /v1/resources/{id}", s.answer(s.showResource))
+	mux.HandleFunc("GET /v1/operations", s.answer(s.listOperations))
+	mux.HandleFunc("GET /v1/operations/{id}", s.answer(s.showOperation))
+	mux.HandleFunc("/", s.answer(func(*http.Request) (any, error) {
+		return nil, gateway.Errorf(gateway.NotFound, "there is no such call in the admin API")
+	}))
+	return mux
+}
+
+// Serve answers on l until ctx ends.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	stopped := context.AfterFunc(ctx, func() { _ = srv.Close() })
+	defer stopped()
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the admin API: %w", err)
+	}
+	return nil
+}
+
+// Listen opens the unix socket at path with permissions for its owner only. A
+// socket that a dead gateway left behind is replaced; a live one is an error.
+func Listen(path string) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the admin socket: %w", err)
+	}
+	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("the admin socket %s is in use by another gateway", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the stale admin socket: %w", err)
+	}
+	// The umask makes the socket private from its first instant; chmod after
+	// Listen would leave a gap.
+	old := syscall.Umask(0o177)
+	l, err := net.Listen("unix", path)
+	syscall.Umask(old)
+	if err != nil {
+		return nil, fmt.Errorf("listen on the admin socket %s: %w", path, err)
+	}
+	return l, nil
+}
+
+func (s *Server) listResources(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	limit, err := limitOf(q.Get("limit"))
+	if err != nil {
+		return nil, err
+	}
+	f := gateway.ResourceFilter{
+		Platform: q.Get("platform"), Addon: q.Get("addon"), Plan: q.Get("plan"), Region: q.Get("region"),
+		State: gateway.State(q.Get("state")), After: q.Get("after"), Limit: limit,
+	}
+	found, err := s.reader.Resources(r.Context(), f)
+	if err != nil {
+		return nil, err
+	}
+	page := Resources{Resources: make([]Resource, 0, len(found))}
+	for _, res := range found {
+		page.Resources = append(page.Resources, wireResource(res))
+	}
+	if len(found) == limit {
+		page.Next = found[len(found)-1].ID
+	}
+	return page, nil
+}
+
+func (s *Server) showResource(r *http.Request) (any, error) {
+	res, err := s.reader.FindResource(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	ops, err := s.reader.Operations(r.Context(), gateway.OperationFilter{ResourceID: res.ID, Limit: defaultLimit})
+	if err != nil {
+		return nil, err
+	}
+	return ResourceDetail{Resource: wireResource(res), Operations: wireOperations(ops)}, nil
+}
+
+func (s *Server) listOperations(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	limit, err := limitOf(q.Get("limit"))
+	if err != nil {
+		return nil, err
+	}
+	f := gateway.OperationFilter{
+		ResourceID: q.Get("resource"), State: gateway.OperationState(q.Get("state")), After: q.Get("after"), Limit: limit,
+	}
+	if f.ResourceID != "" {
+		res, err := s.reader.FindResource(r.Context(), f.ResourceID)
+		if err != nil {
+			return nil, err
+		}
+		f.ResourceID = res.ID
+	}
+	ops, err := s.reader.Operations(r.Context(), f)
+	if err != nil {
+		return nil, err
+	}
+	page := Operations{Operations: wireOperations(ops)}
+	if len(ops) == limit {
+		page.Next = ops[len(ops)-1].ID
+	}
+	return page, nil
+}
+
+func (s *Server) showOperation(r *http.Request) (any, error) {
+	op, err := s.reader.FindOperation(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	return wireOperation(op), nil
+}
+
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+func limitOf(text string) (int, error) {
+	if text == "" {
+		return defaultLimit, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxLimit {
+		return 0, gateway.Errorf(gateway.Invalid, "limit must be a whole number from 1 to %d", maxLimit)
+	}
+	return n, nil
+}
+
+// statuses maps kinds to the API's own statuses; the rest is 500.
+var statuses = map[gateway.Kind]int{
+	gateway.Invalid:     http.StatusBadRequest,
+	gateway.NotFound:    http.StatusNotFound,
+	gateway.Conflict:    http.StatusConflict,
+	gateway.Unavailable: http.StatusServiceUnavailable,
+}
+
+// answer writes what f returns as JSON.
+func (s *Server) answer(f func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		status := http.StatusOK
+		body, err := f(r)
+		if err != nil {
+			kind := gateway.KindOf(err)
+			status = statuses[kind]
+			if status == 0 {
+				status = http.StatusInternalServerError
+				s.log.Error("admin call failed", "event", "admin.failed", "path", r.URL.Path, "error", err)
+			}
+			body = problem{Kind: kind, Message: gateway.Message(err)}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(status)
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		_ = enc.Encode(body) // the caller has gone away: nobody is left to tell
+	}
+}
+
+// SocketPath takes the path out of an admin address, "unix:/run/x.sock".
+func SocketPath(address string) (string, error) {
+	path, ok := strings.CutPrefix(address, "unix:")
+	if !ok || path == "" {
+		return "", fmt.Errorf("the admin address %q is no unix socket: write unix:/path/to/admin.sock", address)
+	}
+	return path, nil
+}

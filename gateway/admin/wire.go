@@ -1,0 +1,127 @@
+package admin
+
+import (
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+)
+
+// Status is what GET /v1/status answers.
+type Status struct {
+	Version   string    `json:"version"`
+	StartedAt time.Time `json:"started_at"`
+	Directory string    `json:"directory"`
+	Listen    string    `json:"listen"`
+	Ready     bool      `json:"ready"`
+	Reason    string    `json:"reason,omitempty"` // why it is not ready
+}
+
+// Owner is a resource's owner as the platform told.
+type Owner struct {
+	ID    string `json:"id,omitempty"`
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
+}
+
+// Resource is a resource in answers.
+type Resource struct {
+	ID          string            `json:"id"`
+	ShortID     string            `json:"short_id"`
+	ProviderID  string            `json:"provider_id"`
+	Platform    string            `json:"platform"`
+	Addon       string            `json:"addon"`
+	ExternalID  string            `json:"platform_id"`
+	Plan        string            `json:"plan"`
+	DesiredPlan string            `json:"desired_plan,omitempty"`
+	Region      string            `json:"region"`
+	Backend     string            `json:"backend"`
+	State       string            `json:"state"`
+	LastError   string            `json:"last_error,omitempty"`
+	Name        string            `json:"name,omitempty"`
+	Options     map[string]string `json:"options,omitempty"`
+	Owner       *Owner            `json:"owner,omitempty"`
+	Delivered   bool              `json:"delivered"`
+	CreatedAt   time.Time         `json:"created_at"`
+	UpdatedAt   time.Time         `json:"updated_at"`
+	DeletedAt   *time.Time        `json:"deleted_at,omitempty"`
+}
+
+// Operation is an operation in answers.
+type Operation struct {
+	ID         string     `json:"id"`
+	ResourceID string     `json:"resource_id"`
+	Verb       string     `json:"verb"`
+	State      string     `json:"state"`
+	Step       string     `json:"step,omitempty"`
+	Attempt    int        `json:"attempt"`
+	Plan       string     `json:"plan,omitempty"`
+	WaitingFor string     `json:"waiting_for,omitempty"`
+	Error      string     `json:"error,omitempty"`
+	RunAt      *time.Time `json:"run_at,omitempty"`
+	CreatedAt  time.Time  `json:"created_at"`
+	FinishedAt *time.Time `json:"finished_at,omitempty"`
+}
+
+// Resources is what GET /v1/resources answers. Next, when not empty, is the
+// After of the following page.
+type Resources struct {
+	Resources []Resource `json:"resources"`
+	Next      string     `json:"next,omitempty"`
+}
+
+// ResourceDetail is what GET /v1/resources/ID answers.
+type ResourceDetail struct {
+	Resource   Resource    `json:"resource"`
+	Operations []Operation `json:"operations"` // newest first
+}
+
+// Operations is what GET /v1/operations answers.
+type Operations struct {
+	Operations []Operation `json:"operations"`
+	Next       string      `json:"next,omitempty"`
+}
+
+// problem is the body of every answer that is not 2xx.
+type problem struct {
+	Kind    gateway.Kind `json:"kind"`
+	Message string       `json:"message"`
+}
+
+func optionalTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func wireResource(r gateway.Resource) Resource {
+	w := Resource{
+		ID: r.ID, ShortID: r.ShortID, ProviderID: r.ProviderID,
+		Platform: r.Platform, Addon: r.Addon, ExternalID: r.ExternalID,
+		Plan: r.Plan, DesiredPlan: r.DesiredPlan, Region: r.Region, Backend: r.Backend,
+		State: string(r.State), LastError: r.LastError, Name: r.Name, Options: r.Options,
+		Delivered: r.Delivered(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		DeletedAt: optionalTime(r.DeletedAt),
+	}
+	if r.Owner != (gateway.Owner{}) {
+		w.Owner = &Owner{ID: r.Owner.ID, Name: r.Owner.Name, Email: r.Owner.Email}
+	}
+	return w
+}
+
+func wireOperation(o gateway.Operation) Operation {
+	return Operation{
+		ID: o.ID, ResourceID: o.ResourceID, Verb: o.Verb, State: string(o.State), Step: o.Step,
+		Attempt: o.Attempt, Plan: o.Plan, WaitingFor: o.WaitingFor, Error: o.Error,
+		RunAt: optionalTime(o.RunAt), CreatedAt: o.CreatedAt.UTC(), FinishedAt: optionalTime(o.FinishedAt),
+	}
+}
+
+func wireOperations(ops []gateway.Operation) []Operation {
+	wire := make([]Operation, 0, len(ops))
+	for _, o := range ops {
+		wire = append(wire, wireOperation(o))
+	}
+	return wire
+}

@@ -1,0 +1,34 @@
+package diagnostic
+
+import (
+	"github.com/hashicorp/hcl/v2"
+)
+
+// Info is what our diagnostics know beyond HCL's: it travels in
+// hcl.Diagnostic.Extra.
+type Info struct {
+	Code  string   // "AG302", stable
+	In    string   // where in the configuration: `addon "acme-db", platform "clevercloud"`; may be empty
+	Hint  string   // printed beside the caret: `did you mean "username"?`
+	Notes []string // further lines: what is offered, what to do next
+	Also  []Place  // other places that belong to the problem
+}
+
+// Place is another range that belongs to a problem.
+type Place struct {
+	Range hcl.Range
+	Text  string // "first defined here"
+}
+
+// New makes an error. The summary says what is wrong in one line; subject is
+// the narrowest range at fault; info says what to write instead.
+func New(summary string, subject hcl.Range, info Info) *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Subject: &subject, Extra: info}
+}
+
+// Warn makes a warning.
+func Warn(summary string, subject hcl.Range, info Info) *hcl.Diagnostic {
+	d := New(summary, subject, info)
+	d.Severity = hcl.DiagWarning
+	return d
+}

@@ -1,0 +1,19 @@
+package gateway
+
+// ResourceFilter selects resources for a listing. Empty fields select
+// everything.
+type ResourceFilter struct {
+	Platform, Addon, Plan, Region string
+	State                         State
+	After                         string // the id of the last resource of the page before
+	Limit                         int    // 0: 100; at most 1000
+}
+
+// OperationFilter selects operations for a listing, newest first. Empty fields
+// select everything.
+type OperationFilter struct {
+	ResourceID string
+	State      OperationState
+	After      string // the id of the last operation of the page before
+	Limit      int    // 0: 100; at most 1000
+}

@@ -1,0 +1,85 @@
+package platform
+
+import (
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/addongw/addongw/gateway/secret"
+)
+
+// Common holds the settings that every platform block shares, already decoded
+// and with defaults applied, together with what a manifest says of the add-on.
+type Common struct {
+	Addon       string // the add-on's HCL label
+	AddonName   string
+	Summary     string
+	Description string
+	Logo        string
+	Currency    string
+
+	ID       string // the add-on's slug on the platform; default: Addon
+	Username string // default: empty, and the dialect's own default holds
+	Password secret.Value
+	SSOSalt  secret.Value
+	// CredentialsKnown is false while files are checked without reading
+	// secrets: Password and SSOSalt are then empty and must not be judged.
+	CredentialsKnown bool
+
+	BaseURL     string // the mount's public URL: {gateway base_url}{path}, without a trailing slash
+	SSOURL      string // where single sign-on goes
+	TestBaseURL string // default: BaseURL
+	TestSSOURL  string // default: SSOURL
+	APIURL      string // the platform's own API; default: empty, and the dialect's own default holds
+	Development bool   // started by "addongw dev": plain http is fine, credentials are made up
+
+	FrameAncestors []string
+	LogDrain       bool
+	Mode           string // "sync", "async" or empty
+
+	// Regions maps the names of the platform's manifest to ours. It is nil
+	// where the block has none: then each of our regions has its own name.
+	Regions       map[string]string
+	DefaultRegion string // ours
+	Plans         []Plan // in the order customers see
+	ConfigVars    []ConfigVarName
+
+	// Ranges has the range of each attribute the operator wrote, by its path
+	// in the block ("password", "test.base_url", "config_vars.ACME_DB_URL",
+	// "regions"), for diagnostics. Range falls back to the block itself.
+	Ranges map[string]hcl.Range
+	Block  hcl.Range // the block's header
+}
+
+// Plan is a plan offered on the platform.
+type Plan struct {
+	ID          string // ours
+	Slug        string // the platform's, from plan_names; default: ID
+	Name        string // display name
+	Description string
+	Price       float64 // per 30 days, in Currency
+	Features    []string
+}
+
+// ConfigVarName is a config var that resources on this platform have.
+type ConfigVarName struct {
+	Name  string
+	Range hcl.Range
+}
+
+// Range returns where the operator wrote the attribute at path, or the block's
+// header where nobody did.
+func (c Common) Range(path string) hcl.Range {
+	if r, ok := c.Ranges[path]; ok {
+		return r
+	}
+	return c.Block
+}
+
+// PlanBySlug finds a plan by the name the platform uses.
+func (c Common) PlanBySlug(slug string) (Plan, bool) {
+	for _, p := range c.Plans {
+		if p.Slug == slug {
+			return p, true
+		}
+	}
+	return Plan{}, false
+}

@@ -1,0 +1,86 @@
+package platform
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/julienschmidt/httprouter"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/schema"
+)
+
+// Dialect is one marketplace protocol.
+type Dialect interface {
+	// Name is the block label that selects this dialect, such as "clevercloud".
+	Name() string
+
+	// Schema describes the settings that only this dialect has; the settings
+	// of Common are not repeated.
+	Schema() *schema.Block
+
+	// Decode reads what Common left of a platform block and checks all of it
+	// by the platform's rules. It reports every problem it finds, each with
+	// the range of the attribute at fault. On errors the Mount may be nil.
+	Decode(common Common, body hcl.Body, ctx *hcl.EvalContext) (Mount, hcl.Diagnostics)
+}
+
+// Mount is a dialect bound to one add-on's settings.
+type Mount interface {
+	// Scope names add-on and platform, with the rules the engine must know.
+	Scope() gateway.Scope
+
+	// Manifest is the document that the vendor uploads to the platform, as
+	// indented JSON with a final newline. Without secrets, password and salt
+	// read "(set with --with-secrets)".
+	Manifest(withSecrets bool) ([]byte, error)
+
+	// Routes returns the endpoints that the platform calls. Their paths begin
+	// at the mount's prefix: "/resources", "/resources/:id". Authentication,
+	// body limits and error bodies are the mount's own.
+	Routes(Lifecycle) []Route
+
+	// NotFound and MethodNotAllowed answer what no route matches below the
+	// mount's prefix, in the platform's form.
+	NotFound() http.Handler
+	MethodNotAllowed() http.Handler
+}
+
+// Route is one endpoint of a mount.
+type Route struct {
+	Method string
+	Path   string // httprouter syntax, relative to the mount's prefix
+	Handle httprouter.Handle
+}
+
+// Lifecycle is what a dialect may ask of the engine. It is bound to one Scope:
+// a resource of another add-on or platform does not exist here. Errors are
+// *gateway.Error.
+//
+// All mutating methods record their intent durably before anything else
+// happens, run detached from ctx, and wait at most the scope's budget; when it
+// runs out they return gateway.Unavailable while the operation goes on, and the
+// repeated request receives the result.
+type Lifecycle interface {
+	// Provision returns the resource of the order's external id, making it if
+	// there is none. A repeat with the same plan, region and options returns
+	// the first one's result; one that differs is gateway.Conflict.
+	Provision(ctx context.Context, order gateway.Order) (gateway.Delivery, error)
+
+	// ChangePlan gives the resource another plan. The plan it already has is
+	// success without an operation.
+	ChangePlan(ctx context.Context, id, plan string) (gateway.Delivery, error)
+
+	// Deprovision records that the resource must go and returns at once; the
+	// removal itself is done by workers. A repeat is success.
+	Deprovision(ctx context.Context, id string) (gateway.Delivery, error)
+
+	// Resource returns a resource by its provider id. One that never existed
+	// is gateway.NotFound; a deprovisioned one is returned as it is.
+	Resource(ctx context.Context, id string) (gateway.Resource, error)
+
+	// Delivered records that a 2xx answer with this delivery's config was
+	// written to the platform.
+	Delivered(ctx context.Context, d gateway.Delivery) error
+}

@@ -1,0 +1,144 @@
+package gateway
+
+import "time"
+
+// Secret is text that must not be printed. Its implementation
+// (gateway/secret.Value) formats as "[redacted]" everywhere; Reveal is the
+// only way to the text, so that a search for Reveal finds every use.
+type Secret interface {
+	Reveal() string
+}
+
+// ResourceKind tells what sort of thing a resource is. The engine treats all
+// kinds alike.
+type ResourceKind string
+
+// The kinds of resources.
+const (
+	KindAddon ResourceKind = "addon" // one provisioned add-on
+)
+
+// State is where a resource is in its life. The moves allowed between states
+// are in lifecycle's state machine.
+type State string
+
+// The states of a resource.
+const (
+	Provisioning   State = "provisioning"
+	Active         State = "active"
+	Updating       State = "updating"
+	Deprovisioning State = "deprovisioning"
+	Deprovisioned  State = "deprovisioned" // a tombstone, never revived
+	Failed         State = "failed"        // the provision failed and was cleaned up
+)
+
+// Owner is who the platform says the resource belongs to. Platforms that do
+// not tell leave the fields empty.
+type Owner struct {
+	ID    string
+	Name  string
+	Email string
+}
+
+// Resource is one provisioned add-on instance: the facts that are not secret.
+// Outputs, rendered config vars and the backend's state are kept sealed beside
+// it and never appear in this struct.
+type Resource struct {
+	ID         string // "res_" and 26 lower-case base32 characters; never changes
+	ShortID    string // 12 base32 characters, unique; safe in names of databases and roles
+	ProviderID string // the id the platform knows it by; ID unless the platform demands another form
+	Kind       ResourceKind
+
+	Platform   string // "clevercloud"
+	Addon      string // the label in HCL
+	ExternalID string // the platform's own id
+
+	Plan        string // our plan id
+	DesiredPlan string // the plan a running change leads to; else empty
+	Region      string // our region id
+	Backend     string // "postgres.main": what made it
+
+	Name        string // what the customer called it, where the platform tells
+	Options     map[string]string
+	Owner       Owner
+	UserID      string
+	CallbackURL string
+	LogToken    Secret // nil where the platform sends none
+	LogDrainURL string
+
+	State     State
+	LastError string // for operators; no secrets
+
+	ConfigRev    int64 // grows with each change of the outputs
+	DeliveredRev int64 // the newest ConfigRev a 2xx answer carried; 0: never delivered
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	DeletedAt time.Time // zero while it lives
+}
+
+// Delivered reports whether a platform ever received the resource's config.
+func (r Resource) Delivered() bool { return r.DeliveredRev > 0 }
+
+// ConfigVar is one name and value handed to the customer's application.
+type ConfigVar struct {
+	Name      string
+	Value     Secret // always hidden from logs, even when Sensitive is false
+	Sensitive bool   // the value depends on something secret: masked on pages
+}
+
+// Order is what a dialect asks the engine to provision. Plan and Region are
+// our own ids, mapped and defaulted by the dialect.
+type Order struct {
+	ExternalID  string
+	Plan        string
+	Region      string
+	Name        string
+	Options     map[string]string
+	Owner       Owner
+	UserID      string
+	CallbackURL string
+	LogToken    Secret // may be nil
+	LogDrainURL string
+}
+
+// Delivery is what a dialect sends back: the resource with its config vars as
+// recorded when the last operation finished, and the message for the customer.
+type Delivery struct {
+	Resource   Resource
+	ConfigVars []ConfigVar
+	Message    string
+}
+
+// DeadID says what an order means whose external id belongs to a
+// deprovisioned resource.
+type DeadID string
+
+// What a dead external id means.
+const (
+	DeadIDGone  DeadID = "gone"  // the order is refused with Gone
+	DeadIDReuse DeadID = "reuse" // the order makes a new resource
+)
+
+// Scope binds calls to one add-on on one platform, with the platform's rules
+// as far as the engine must know them. A resource outside the scope does not
+// exist for its caller.
+type Scope struct {
+	Platform string
+	Addon    string
+	Budget   time.Duration // how long a request may wait for an operation; the operation itself goes on
+	DeadID   DeadID
+}
+
+// Offer is what the configuration says about one add-on × plan × region.
+type Offer struct {
+	Backend   string // "postgres.main"
+	Generated []Generated
+}
+
+// Generated is a secret output that the gateway itself makes (a password)
+// before the first backend call, so that every retry uses the same one.
+type Generated struct {
+	Name   string
+	Length int // characters from [A-Za-z0-9]
+}

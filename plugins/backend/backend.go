@@ -1,0 +1,226 @@
+package backend
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+)
+
+// Backend makes, changes and removes the real thing behind an add-on.
+//
+// Calls arrive concurrently, but never two at once for one resource. A call
+// may be repeated at any time with the same operation id, because the process,
+// the gateway or the machine died before its answer was recorded: every step
+// must be "ensure", never "create". Returning any error that is not a
+// [*Failure] means that the outcome is unknown; the gateway repeats the call.
+type Backend interface {
+	// Describe says who the plugin is and what may be configured. It is pure
+	// and is called before Configure.
+	Describe(ctx context.Context, req DescribeRequest) (Description, error)
+
+	// ValidateConfig checks a config block. It is pure and offline: secrets
+	// and live attributes arrive as unknown values (see [Value.Known]), and no
+	// connection may be made. Problems are diagnostics, not errors.
+	ValidateConfig(ctx context.Context, req ValidateConfigRequest) (ValidateConfigResponse, error)
+
+	// ValidatePlan checks the params of one plan. Pure and offline.
+	ValidatePlan(ctx context.Context, req ValidatePlanRequest) (ValidatePlanResponse, error)
+
+	// Configure hands over the load-phase attributes of the config block with
+	// their secrets. It is called once per process, before any call below.
+	// What the server itself says no to is a diagnostic; a server that does
+	// not answer is not (calls will say RETRYABLE).
+	Configure(ctx context.Context, req ConfigureRequest) (ConfigureResponse, error)
+
+	// Provision ensures that the resource exists as Op says and returns its
+	// outputs. A repeat returns the same outputs.
+	Provision(ctx context.Context, req ProvisionRequest, events Events) (Result, error)
+
+	// ChangePlan ensures that the resource has the plan in Op. A change that
+	// cannot be made is UNSUPPORTED and leaves the resource as it was.
+	ChangePlan(ctx context.Context, req ChangePlanRequest, events Events) (Result, error)
+
+	// Deprovision ensures that nothing of the resource is left. An absent
+	// resource is success.
+	Deprovision(ctx context.Context, req DeprovisionRequest, events Events) (Result, error)
+
+	// Read looks at the resource without changing anything. An absent one is
+	// NOT_FOUND.
+	Read(ctx context.Context, req ReadRequest) (ReadResponse, error)
+
+	// Health reports whether calls can succeed now.
+	Health(ctx context.Context, req HealthRequest) (HealthResponse, error)
+}
+
+// Verb names a life-cycle call, in HCL, logs and scripts alike.
+type Verb string
+
+// The life-cycle verbs of this version.
+const (
+	VerbProvision   Verb = "provision"
+	VerbChangePlan  Verb = "change_plan"
+	VerbDeprovision Verb = "deprovision"
+	VerbRead        Verb = "read"
+)
+
+// Op is everything a plugin is told about one operation. The gateway evaluates
+// it once, when the operation is recorded, stores it sealed, and sends the same
+// one with every repeat; only Attempt, Deadline, State and Credential differ.
+type Op struct {
+	OperationID string    // the same over all repeats of one operation
+	ResourceID  string    // "res_…", the same for the resource's whole life
+	ShortID     string    // 12 characters [a-z2-7], unique: derive names of databases and users from it
+	Attempt     int       // 1 for the first call of the operation
+	Deadline    time.Time // the context ends then; what is not finished is repeated
+	Addon       string    // the add-on's HCL label
+	Plan        Plan
+	Region      Region
+	Options     Value             // what the customer chose; an object, as the Options schema says
+	Config      Value             // the live attributes of the config block, evaluated for this operation
+	Credential  map[string]string // a caller's own credentials; never stored, so it may be absent on a repeat
+	Outputs     Value             // as last recorded; null before the first success
+	State       json.RawMessage   // the plugin's own, as last returned or checkpointed; nil at first
+	Secrets     map[string]string // generated outputs (a password) by name; made by the gateway, never logged
+}
+
+// Plan is a plan's id and its params as the Plan schema says.
+type Plan struct {
+	ID     string
+	Params Value
+}
+
+// Region is a region's id and the data attribute of its block.
+type Region struct {
+	ID   string
+	Data Value
+}
+
+// Result is what a finished life-cycle call returns.
+type Result struct {
+	// Outputs is an object with the attributes of the outputs schema, without
+	// the generated ones. A Deprovision returns none.
+	Outputs Value
+
+	// State is kept for the next call: JSON, at most 64 KiB, no secrets.
+	State json.RawMessage
+
+	// PurgeAfter is set by a soft Deprovision: the instant from which the
+	// gateway may call Deprovision with ModePurge.
+	PurgeAfter time.Time
+}
+
+// Events reports on a running call. Its methods may be called from any
+// goroutine and do nothing after the call has returned.
+type Events interface {
+	// Checkpoint records how far the call has come. The state reaches the next
+	// attempt as Op.State. It is an optimisation only: a crash may fall
+	// between a step and its checkpoint. No secrets.
+	Checkpoint(step string, state json.RawMessage)
+
+	// Progress tells operators what is going on. Percent is 0 to 100, or -1
+	// when unknown.
+	Progress(message string, percent int)
+
+	// Log writes a line to the gateway's log, with the operation's ids. Values
+	// of Op.Secrets and of sensitive config attributes are masked.
+	Log(level slog.Level, message string)
+}
+
+// DescribeRequest carries the gateway's version, such as "0.1.0".
+type DescribeRequest struct{ HostVersion string }
+
+// Description says who a plugin is and what may be configured.
+type Description struct {
+	Name         string // "postgres"
+	Version      string // semantic version, without "v"
+	Doc          string // one or two sentences
+	Capabilities []Capability
+	Actions      []string // names that Invoke accepts; none in this version
+
+	Config  Schema // the config block
+	Plan    Schema // params of plans
+	Options Schema // what a customer may choose
+	Outputs Schema // what templates may use; a plugin whose outputs depend on its config returns them from ValidateConfig
+
+	StateVersion int // grows when the meaning of Result.State changes
+}
+
+// Capability is an ability beyond provision and deprovision.
+type Capability string
+
+// The capabilities of this version.
+const (
+	CanChangePlan Capability = "change_plan"
+	CanRead       Capability = "read"
+)
+
+// ValidateConfigRequest carries the whole config block: load attributes with
+// secrets unknown, live attributes unknown as far as they are.
+type ValidateConfigRequest struct{ Config Value }
+
+// ValidateConfigResponse carries the problems found and, where they depend on
+// the configuration, the schemas that replace those of Describe.
+type ValidateConfigResponse struct {
+	Diagnostics Diagnostics
+	Outputs     *Schema // nil: as described
+	Plan        *Schema // nil: as described
+}
+
+// ValidatePlanRequest carries the config block and the params of one plan.
+type ValidatePlanRequest struct {
+	Config Value
+	Plan   Plan
+}
+
+// ValidatePlanResponse carries the problems found; paths lead into the params.
+type ValidatePlanResponse struct{ Diagnostics Diagnostics }
+
+// ConfigureRequest carries the load attributes of the config block, secrets
+// included; live attributes are null.
+type ConfigureRequest struct{ Config Value }
+
+// ConfigureResponse carries the problems found.
+type ConfigureResponse struct{ Diagnostics Diagnostics }
+
+// ProvisionRequest asks for a resource.
+type ProvisionRequest struct{ Op Op }
+
+// ChangePlanRequest asks for another plan. Op.Plan is the new one.
+type ChangePlanRequest struct {
+	Op      Op
+	OldPlan Plan
+}
+
+// DeprovisionMode tells whether customer data may be kept for a while.
+type DeprovisionMode string
+
+// The modes of Deprovision.
+const (
+	ModeSoft  DeprovisionMode = "soft"  // lock out, keep the data until PurgeAfter; a plugin that keeps nothing purges and returns no PurgeAfter
+	ModePurge DeprovisionMode = "purge" // remove everything
+)
+
+// DeprovisionRequest asks for a resource to be removed.
+type DeprovisionRequest struct {
+	Op   Op
+	Mode DeprovisionMode
+}
+
+// ReadRequest names a resource to look at. Op.OperationID is empty.
+type ReadRequest struct{ Op Op }
+
+// ReadResponse is what was found.
+type ReadResponse struct {
+	Outputs Value    // as now; without the generated ones
+	Drift   []string // what differs from the plan, one sentence each
+}
+
+// HealthRequest has no fields yet.
+type HealthRequest struct{}
+
+// HealthResponse reports whether calls can succeed now. Detail has no secrets.
+type HealthResponse struct {
+	OK     bool
+	Detail string
+}

@@ -1,0 +1,15 @@
+// Package backend is what the author of a backend plugin needs: the interface
+// to implement ([Backend]), the words it speaks ([Op], [Result], [Failure],
+// [Schema]), and one call that serves it ([Serve]).
+//
+// A plugin is a program whose main function is
+//
+//	func main() { backend.Serve(postgres.New()) }
+//
+// and whose binary is called addongw-plugin-NAME. It learns everything it
+// needs in the calls themselves: it reads no files of the gateway, inherits no
+// environment and keeps no state of its own between calls.
+//
+// Read [Backend] first. The generated protocol types are in backendpb and stay
+// behind this package.
+package backend
