@@ -1,0 +1,86 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/addongw/addongw/plugins/backend"
+	"github.com/jackc/pgx/v5"
+)
+
+// ChangePlan implements [backend.Backend]: it sets the limits of the new plan.
+// Sessions beyond a smaller connection limit stay until they end by
+// themselves; new settings hold for new sessions.
+func (b *Backend) ChangePlan(ctx context.Context, req backend.ChangePlanRequest, events backend.Events) (backend.Result, error) {
+	s, err := b.ready(ctx)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	t, err := targetOf(req.Op)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	limits, err := limitsOf(req.Op.Plan)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	if err := s.withLock(ctx, t, func(conn *pgx.Conn) error {
+		events.Progress("set the plan's limits", 0)
+		return s.setLimits(ctx, conn, t, limits)
+	}); err != nil {
+		return backend.Result{}, err
+	}
+	return s.result(t)
+}
+
+// setLimits changes everything in one transaction.
+func (s *server) setLimits(ctx context.Context, conn *pgx.Conn, t target, l limits) error {
+	found, err := inspect(ctx, conn, t)
+	if err != nil {
+		return s.explain(ctx, "look at the server", err)
+	}
+	if !found.usable(t) {
+		return missing(t)
+	}
+	statements := append(changeSettings(t, found.login, l), limitDatabase(t, l),
+		fmt.Sprintf("ALTER ROLE %s CONNECTION LIMIT %d", identifier(t.login()), l.connections))
+	_, err = conn.Exec(ctx, strings.Join(statements, "; "))
+	return s.explain(ctx, "set the plan's limits", err)
+}
+
+func missing(t target) error {
+	return backend.Failf(backend.NotFound, "database %q and login %q of resource %s are not on the server", t.database, t.login(), t.resourceID)
+}
+
+func limitDatabase(t target, l limits) string {
+	return fmt.Sprintf("ALTER DATABASE %s CONNECTION LIMIT %d", identifier(t.database), l.connections)
+}
+
+// changeSettings are the statements that give the login its plan's settings.
+// One that is as it should be is not touched: temp_file_limit needs a right
+// that a provisioner without such plans does not have.
+func changeSettings(t target, login role, l limits) []string {
+	var statements []string
+	for _, s := range l.settings() {
+		now, isSet := login.setting(s.name)
+		switch {
+		case s.value != "" && s.value != now:
+			statements = append(statements, fmt.Sprintf("ALTER ROLE %s SET %s = %s", identifier(t.login()), s.name, literal(s.value)))
+		case s.value == "" && isSet:
+			statements = append(statements, fmt.Sprintf("ALTER ROLE %s RESET %s", identifier(t.login()), s.name))
+		}
+	}
+	return statements
+}
+
+// setting is the value of a role's configuration parameter, in the spelling
+// that it was set with.
+func (r role) setting(name string) (value string, isSet bool) {
+	for _, line := range r.settings {
+		if key, value, _ := strings.Cut(line, "="); key == name {
+			return value, true
+		}
+	}
+	return "", false
+}

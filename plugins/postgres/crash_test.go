@@ -1,0 +1,424 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/postgres"
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	provisionSteps   = 9
+	deprovisionSteps = 4
+)
+
+// wire forwards TCP connections and can cut them all at once, without any
+// farewell, as the death of our process does.
+type wire struct {
+	listener net.Listener
+
+	mu    sync.Mutex
+	to    string
+	conns []net.Conn
+}
+
+func newWire(t *testing.T, adminURL string) (*wire, string) {
+	t.Helper()
+	u, err := url.Parse(adminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{listener: listener, to: u.Host}
+	go w.serve()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		w.cut()
+	})
+	u.Host = listener.Addr().String()
+	return w, u.String()
+}
+
+func (w *wire) serve() {
+	for {
+		client, err := w.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", w.leadTo(""))
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		w.mu.Lock()
+		w.conns = append(w.conns, client, server)
+		w.mu.Unlock()
+		go pipe(client, server)
+		go pipe(server, client)
+	}
+}
+
+// leadTo changes where new connections go, unless the address is empty, and
+// returns where they went.
+func (w *wire) leadTo(address string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before := w.to
+	if address != "" {
+		w.to = address
+	}
+	return before
+}
+
+func pipe(from, to net.Conn) {
+	_, _ = io.Copy(to, from)
+	_ = to.Close()
+	_ = from.Close()
+}
+
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, conn := range w.conns {
+		_ = conn.Close()
+	}
+	w.conns = nil
+}
+
+// interruption ends a running call in some way.
+type interruption func(cancel context.CancelFunc, lines *wire, w *world)
+
+func interruptions() map[string]interruption {
+	return map[string]interruption{
+		"the gateway cancels":     func(cancel context.CancelFunc, _ *wire, _ *world) { cancel() },
+		"the process dies":        func(_ context.CancelFunc, lines *wire, _ *world) { lines.cut() },
+		"the server ends session": func(_ context.CancelFunc, _ *wire, w *world) { w.endSessions() },
+	}
+}
+
+// endSessions ends those of the world's provisioner and waits until they are
+// gone.
+func (w *world) endSessions() {
+	const sessions = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1"
+	w.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", w.user)
+	await(w.t, "the sessions end", func() bool { return w.number(sessions, w.user) == 0 })
+}
+
+func TestAProvisionInterruptedBeforeAnyStepIsRepeated(t *testing.T) {
+	for name, interrupt := range interruptions() {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "interrupted", nil)
+			for step := range provisionSteps {
+				w.interruptedAt(step, interrupt, func(op backend.Op) {
+					first := w.provision(op)
+					if second := w.provision(op); second != first {
+						t.Errorf("outputs %+v, then %+v", first, second)
+					}
+					if _, err := w.customer(op, first).Exec(t.Context(), "CREATE TABLE t ()"); err != nil {
+						t.Errorf("the customer: %v", err)
+					}
+					w.deprovision(op)
+				})
+				w.interruptedAt(step, interrupt, w.deprovision)
+			}
+		})
+	}
+}
+
+// interruptedAt interrupts a provision before a step, then lets repair run and
+// looks for what is left.
+func (w *world) interruptedAt(step int, interrupt interruption, repair func(backend.Op)) {
+	w.t.Helper()
+	lines, through := newWire(w.t, w.provisionerURL())
+	victim := configured(w.t, through, nil)
+	op := newOp(2)
+	ctx, cancel := context.WithCancel(w.t.Context())
+	defer cancel()
+	reached := false
+	_, err := provision(ctx, victim, op, &recorder{at: func(at int) {
+		if at == step {
+			reached = true
+			interrupt(cancel, lines, w)
+		}
+	}})
+	if !reached {
+		w.t.Fatalf("step %d was never reached: %v", step, err)
+	}
+	wantRepeatable(w.t, err)
+	w.refreshPool()
+	repair(op)
+	w.wantNothing(op)
+}
+
+// refreshPool lets the world's backend notice that its idle sessions were
+// ended; the gateway would repeat the call that notices it.
+func (w *world) refreshPool() {
+	w.t.Helper()
+	unknown := newOp(1)
+	w.untilAnswered(func() error { return deprovision(w.t.Context(), w.b, unknown, &recorder{}) })
+}
+
+// wantRepeatable accepts success, RETRYABLE and an unknown outcome, after
+// each of which the gateway does the right thing.
+func wantRepeatable(t *testing.T, err error) {
+	t.Helper()
+	if failure, ok := errors.AsType[*backend.Failure](err); ok && failure.Class != backend.Retryable {
+		t.Errorf("an interrupted call answers %v", err)
+	}
+}
+
+func (w *world) wantNothing(op backend.Op) {
+	w.t.Helper()
+	if left := w.leftovers(op); len(left) > 0 {
+		w.t.Errorf("left behind: %q", left)
+	}
+	if staged := w.staged(); len(staged) > 0 {
+		w.t.Errorf("unfinished databases: %q", staged)
+	}
+}
+
+func TestADeprovisionInterruptedBeforeAnyStepIsRepeated(t *testing.T) {
+	for name, interrupt := range interruptions() {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "removed", nil)
+			for step := range deprovisionSteps {
+				lines, through := newWire(t, w.provisionerURL())
+				victim := configured(t, through, nil)
+				op := newOp(2)
+				w.provision(op)
+				ctx, cancel := context.WithCancel(t.Context())
+				err := deprovision(ctx, victim, op, &recorder{at: func(at int) {
+					if at == step {
+						interrupt(cancel, lines, w)
+					}
+				}})
+				cancel()
+				wantRepeatable(t, err)
+				w.refreshPool()
+				w.deprovision(op)
+				w.deprovision(op)
+				w.wantNothing(op)
+			}
+		})
+	}
+}
+
+func TestACallInterruptedInTheMiddleOfAStatementIsRepeated(t *testing.T) {
+	w := newWorld(t, "middle", nil)
+	for round := range 40 {
+		lines, through := newWire(t, w.provisionerURL())
+		victim := configured(t, through, nil)
+		op := newOp(2)
+		interruptLater(t, lines, round, 40*time.Millisecond, func(ctx context.Context) error {
+			_, err := provision(ctx, victim, op, &recorder{})
+			return err
+		})
+		if round%4 > 1 { // the other half is removed without having been finished
+			w.provision(op)
+			interruptLater(t, lines, round, 20*time.Millisecond, func(ctx context.Context) error {
+				return deprovision(ctx, victim, op, &recorder{})
+			})
+		}
+		w.deprovision(op)
+		w.wantNothing(op)
+	}
+}
+
+// interruptLater runs call and, after a random part of within, cancels it or
+// cuts the wire.
+func interruptLater(t *testing.T, lines *wire, round int, within time.Duration, call func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	interrupt := lines.cut
+	if round%2 == 1 {
+		interrupt = cancel
+	}
+	timer := time.AfterFunc(rand.N(within), interrupt)
+	defer timer.Stop()
+	wantRepeatable(t, call(ctx))
+}
+
+func TestAHalfDroppedDatabaseIsRepaired(t *testing.T) {
+	w := newWorld(t, "halfdropped", nil)
+	op := newOp(2)
+	w.provision(op)
+	w.exec("UPDATE pg_database SET datconnlimit = -2 WHERE datname = $1", "db_"+op.ShortID)
+
+	_, err := w.b.Read(t.Context(), backend.ReadRequest{Op: op})
+	wantClass(t, err, backend.NotFound)
+	_, err = w.b.ChangePlan(t.Context(), backend.ChangePlanRequest{Op: op}, &recorder{})
+	wantClass(t, err, backend.NotFound)
+
+	out := w.provision(op)
+	if _, err := w.customer(op, out).Exec(t.Context(), "CREATE TABLE t ()"); err != nil {
+		t.Errorf("the customer of the repaired database: %v", err)
+	}
+	w.exec("UPDATE pg_database SET datconnlimit = -2 WHERE datname = $1", "db_"+op.ShortID)
+	w.deprovision(op)
+	w.wantNothing(op)
+}
+
+func TestAServerCrashBeforeAnyStepIsSurvived(t *testing.T) {
+	server := ownServer(t)
+	adminURL := server.ProvisionerURL(t)
+	b := configured(t, adminURL, nil)
+	for step := range provisionSteps {
+		op := newOp(2)
+		_, err := provision(t.Context(), b, op, &recorder{at: func(at int) {
+			if at == step {
+				if err := server.Restart(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}})
+		wantRepeatable(t, err)
+		if after := server.ProvisionerURL(t); after != adminURL {
+			t.Skip("somebody took the server's port while it was down")
+		}
+		w := &world{t: t, server: server, b: b, user: "pgtest_provisioner", root: connect(t, server.AdminURL())}
+		w.untilAnswered(func() error { _, err := provision(t.Context(), b, op, &recorder{}); return err })
+		w.provision(op)
+		w.deprovision(op)
+		w.wantNothing(op)
+	}
+}
+
+// untilAnswered repeats a call as the gateway does.
+func (w *world) untilAnswered(call func() error) {
+	w.t.Helper()
+	await(w.t, "the call succeeds", func() bool {
+		err := call()
+		wantRepeatable(w.t, err)
+		return err == nil
+	})
+}
+
+func TestAServerThatIsDownIsNoDiagnostic(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := "postgres://p:canary-admin-password@" + listener.Addr().String() + "/postgres"
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b := configured(t, nobody, nil)
+	_, err = provision(t.Context(), b, newOp(1), &recorder{})
+	failure := wantClass(t, err, backend.Retryable)
+	if !strings.Contains(failure.Message, "connection refused") {
+		t.Errorf("message %q does not say why", failure.Message)
+	}
+	health, err := b.Health(t.Context(), backend.HealthRequest{})
+	if err != nil || health.OK {
+		t.Errorf("health without a server: %+v, %v", health, err)
+	}
+	for _, text := range []string{failure.Error(), health.Detail} {
+		if strings.Contains(text, "canary") {
+			t.Errorf("%q holds the admin password", text)
+		}
+	}
+}
+
+func TestAServerThatComesLaterIsUsed(t *testing.T) {
+	w := newWorld(t, "later", nil)
+	lines, through := newWire(t, w.provisionerURL())
+	server := lines.leadTo("127.0.0.1:1") // nobody listens there
+	b := configured(t, through, nil)
+	lines.leadTo(server)
+	op := newOp(1)
+	w.untilAnswered(func() error { _, err := provision(t.Context(), b, op, &recorder{}); return err })
+	w.deprovision(op)
+}
+
+func TestACallEndsWithItsDeadline(t *testing.T) {
+	w := newWorld(t, "deadline", nil)
+	op := newOp(1)
+	held := make(chan struct{})
+	release := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		_, _ = provision(t.Context(), w.b, op, &recorder{at: func(step int) {
+			if step == 0 {
+				close(held)
+				<-release
+			}
+		}})
+	})
+	<-held // another attempt holds the resource's lock
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err := provision(ctx, w.b, op, &recorder{})
+	if _, answered := errors.AsType[*backend.Failure](err); answered || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want an unknown outcome at the deadline", err)
+	}
+	close(release)
+	group.Wait()
+	w.deprovision(op)
+	w.wantNothing(op)
+}
+
+func TestCallsBeforeConfigureAreRefused(t *testing.T) {
+	b := postgres.New()
+	_, err := provision(t.Context(), b, newOp(1), &recorder{})
+	wantClass(t, err, backend.Internal)
+	health, err := b.Health(t.Context(), backend.HealthRequest{})
+	if err != nil || health.OK {
+		t.Errorf("health before Configure: %+v, %v", health, err)
+	}
+}
+
+func TestAnUnfinishedDatabaseIsFinishedOrRemoved(t *testing.T) {
+	w := newWorld(t, "unfinished", nil)
+	for name, limit := range map[string]int{"created, without marker": 0, "half dropped": -2} {
+		t.Run(name, func(t *testing.T) {
+			w := &world{t: t, server: w.server, root: connect(t, w.server.AdminURL()), b: w.b, user: w.user}
+			for _, finish := range []func(backend.Op){w.deprovision, func(op backend.Op) {
+				out := w.provision(op)
+				if _, err := w.customer(op, out).Exec(t.Context(), "CREATE TABLE t ()"); err != nil {
+					t.Errorf("the customer: %v", err)
+				}
+			}} {
+				op := newOp(2)
+				w.exec("CREATE DATABASE " + postgres.StagingName(op.ResourceID) + " OWNER unfinished CONNECTION LIMIT 0")
+				w.exec("UPDATE pg_database SET datconnlimit = $2 WHERE datname = $1", postgres.StagingName(op.ResourceID), limit)
+				finish(op)
+				if staged := w.staged(); len(staged) > 0 {
+					t.Errorf("unfinished databases: %q", staged)
+				}
+				w.deprovision(op)
+				w.wantNothing(op)
+			}
+		})
+	}
+}
+
+func TestARemovalThatTheServerRefusesIsRepeatedLater(t *testing.T) {
+	w := newWorld(t, "refused", nil)
+	op := newOp(2)
+	out := w.provision(op)
+	// The provisioner may not end a superuser's session.
+	visitor, err := pgx.Connect(t.Context(), strings.Replace(w.server.AdminURL(), "/postgres?", "/"+out.Database+"?", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantClass(t, deprovision(t.Context(), w.b, op, &recorder{}), backend.Retryable)
+	if err := visitor.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.untilAnswered(func() error { return deprovision(t.Context(), w.b, op, &recorder{}) })
+	w.wantNothing(op)
+}

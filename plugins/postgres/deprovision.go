@@ -1,0 +1,105 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/addongw/addongw/plugins/backend"
+	"github.com/jackc/pgx/v5"
+)
+
+// deprovision is one attempt to remove a resource, under its lock.
+type deprovision struct {
+	conn   *pgx.Conn
+	target target
+	found  found
+}
+
+// Deprovision implements [backend.Backend]. Both modes drop everything: this
+// version keeps no data.
+func (b *Backend) Deprovision(ctx context.Context, req backend.DeprovisionRequest, events backend.Events) (backend.Result, error) {
+	s, err := b.ready(ctx)
+	if err != nil {
+		return backend.Result{}, stubborn(err)
+	}
+	t, err := targetOf(req.Op)
+	if failure, refused := errors.AsType[*backend.Failure](err); refused && failure.Class == backend.Invalid && neverProvisioned(req.Op) {
+		return backend.Result{}, nil // its provision was refused for the same name
+	}
+	if err != nil {
+		return backend.Result{}, stubborn(err)
+	}
+	err = s.withLock(ctx, t, func(conn *pgx.Conn) error {
+		found, err := inspect(ctx, conn, t)
+		if err != nil {
+			return s.explain(ctx, "look at the server", err)
+		}
+		d := deprovision{conn: conn, target: t, found: found}
+		d.reportForeign(events)
+		return s.runSteps(ctx, events, d.steps())
+	})
+	return backend.Result{}, stubborn(err)
+}
+
+func neverProvisioned(op backend.Op) bool { return len(op.State) == 0 && op.Outputs.IsNull() }
+
+// steps leave alone what has not the resource's marker. The roles go last:
+// while one is there, so is the proof of what the names belonged to.
+func (d *deprovision) steps() []step {
+	return []step{
+		{"lock the login out", d.lockOut},
+		{"drop the database", d.dropDatabase},
+		{"drop the login role", d.dropRole(d.found.login, d.target.login())},
+		{"drop the group role", d.dropRole(d.found.group, d.target.group())},
+	}
+}
+
+// reportForeign tells an operator why something is left under these names.
+func (d *deprovision) reportForeign(events backend.Events) {
+	if err := d.found.conflict(d.target); err != nil {
+		events.Log(slog.LevelWarn, "not removed: "+err.Error())
+	}
+}
+
+func (d *deprovision) ours(marker string) bool { return marker == d.target.marker() }
+
+// lockOut keeps customers from coming back while their database goes.
+func (d *deprovision) lockOut(ctx context.Context) error {
+	if !d.ours(d.found.login.marker) {
+		return nil
+	}
+	_, err := d.conn.Exec(ctx, "ALTER ROLE "+identifier(d.target.login())+" NOLOGIN")
+	return err
+}
+
+// dropDatabase also drops what an interrupted provision left under the staging
+// name, and repeats an interrupted DROP.
+func (d *deprovision) dropDatabase(ctx context.Context) error {
+	if d.ours(d.found.database.marker) {
+		if err := d.drop(ctx, d.target.database); err != nil {
+			return err
+		}
+	}
+	if d.found.staging.exists {
+		return d.drop(ctx, d.target.staging())
+	}
+	return nil
+}
+
+// drop ends the sessions of the database: no customer's connection can keep
+// it. It forces a checkpoint and may take long on a busy disk.
+func (d *deprovision) drop(ctx context.Context, database string) error {
+	_, err := d.conn.Exec(ctx, "DROP DATABASE IF EXISTS "+identifier(database)+" WITH (FORCE)")
+	return err
+}
+
+func (d *deprovision) dropRole(r role, name string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if !d.ours(r.marker) {
+			return nil
+		}
+		_, err := d.conn.Exec(ctx, "DROP ROLE IF EXISTS "+identifier(name))
+		return err
+	}
+}

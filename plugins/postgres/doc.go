@@ -1,0 +1,29 @@
+// Package postgres is the backend that makes a database on a PostgreSQL server
+// for every resource: a database, a role that owns what the customer creates,
+// and a login with the customer's password. The program addongw-plugin-postgres
+// serves it.
+//
+// It does not measure, rotate, suspend or keep data after a deprovision in
+// this version, and it manages no servers: the operator has one.
+//
+// # What a resource is on the server
+//
+//	database  db_SHORTID    belongs to the provisioner, so that the customer
+//	                        cannot drop, rename or open it, or lift its limit
+//	role      u_SHORTID_g   group; may do everything inside the database and
+//	                        owns what is created there; cannot log in
+//	role      u_SHORTID_a   login; member of the group and acting as it from
+//	                        the first statement on. A rotation will give the
+//	                        customer a second login, u_SHORTID_b, and both can
+//	                        then alter what the other made
+//
+// Each of them carries a comment that names the resource (see [target]).
+// Nothing without that comment is ever adopted, changed or dropped.
+//
+// # How it survives being killed
+//
+// Every call holds a session lock on the resource, on the connection that does
+// the work, and every step is "ensure": an attempt that died is repeated from
+// the beginning. Read [provision] first, then [target] and explain in
+// errors.go, which decides what the gateway is told about an error.
+package postgres

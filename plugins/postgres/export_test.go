@@ -1,0 +1,17 @@
+package postgres
+
+// What the tests from outside compare with a real server.
+
+// ScramVerifierWith is scramVerifierWith.
+func ScramVerifierWith(password string, salt []byte, iterations int) (string, error) {
+	return scramVerifierWith(password, salt, iterations)
+}
+
+// CheckVerifier is checkVerifier.
+func CheckVerifier(verifier string) error { return checkVerifier(verifier) }
+
+// TrustedExtensions is trustedExtensions.
+func TrustedExtensions() []string { return trustedExtensions() }
+
+// StagingName is the name of a resource's unfinished database.
+func StagingName(resourceID string) string { return target{resourceID: resourceID}.staging() }

@@ -1,0 +1,119 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/addongw/addongw/plugins/backend"
+	"github.com/jackc/pgx/v5"
+)
+
+// unusable is the connection limit that PostgreSQL writes into a database
+// whose DROP was interrupted. Nothing but another DROP works on it.
+const unusable = -2
+
+// found is what the server has under a target's names.
+type found struct {
+	group, login      role
+	database, staging database
+}
+
+// role is a role of the server; the zero value is one that does not exist.
+type role struct {
+	exists   bool
+	marker   string
+	canLogin bool
+	limit    int
+	settings []string // name=value
+}
+
+// database is a database of the server; the zero value is one that does not
+// exist.
+type database struct {
+	exists bool
+	marker string
+	limit  int
+	owned  bool // we may act as its owner
+}
+
+// inspect looks at everything that has one of the target's names. It needs no
+// rights and changes nothing.
+func inspect(ctx context.Context, conn *pgx.Conn, t target) (found, error) {
+	var f found
+	if err := inspectRoles(ctx, conn, map[string]*role{t.group(): &f.group, t.login(): &f.login}); err != nil {
+		return found{}, fmt.Errorf("look for the roles: %w", err)
+	}
+	if err := inspectDatabases(ctx, conn, map[string]*database{t.database: &f.database, t.staging(): &f.staging}); err != nil {
+		return found{}, fmt.Errorf("look for the database: %w", err)
+	}
+	return f, nil
+}
+
+func inspectRoles(ctx context.Context, conn *pgx.Conn, wanted map[string]*role) error {
+	rows, err := conn.Query(ctx, `
+		SELECT rolname, coalesce(shobj_description(oid, 'pg_authid'), ''), rolcanlogin, rolconnlimit, coalesce(rolconfig, '{}')
+		FROM pg_roles WHERE rolname = ANY($1::name[])`, keys(wanted))
+	if err != nil {
+		return err
+	}
+	var name string
+	var r role
+	_, err = pgx.ForEachRow(rows, []any{&name, &r.marker, &r.canLogin, &r.limit, &r.settings}, func() error {
+		r.exists = true
+		*wanted[name] = r
+		r = role{} // the next row's settings must not share this one's array
+		return nil
+	})
+	return err
+}
+
+func inspectDatabases(ctx context.Context, conn *pgx.Conn, wanted map[string]*database) error {
+	rows, err := conn.Query(ctx, `
+		SELECT datname, coalesce(shobj_description(oid, 'pg_database'), ''), datconnlimit, pg_has_role(datdba, 'USAGE')
+		FROM pg_database WHERE datname = ANY($1::name[])`, keys(wanted))
+	if err != nil {
+		return err
+	}
+	var name string
+	var d database
+	_, err = pgx.ForEachRow(rows, []any{&name, &d.marker, &d.limit, &d.owned}, func() error {
+		d.exists = true
+		*wanted[name] = d
+		return nil
+	})
+	return err
+}
+
+func keys[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	return names
+}
+
+// conflict is the answer where something that is not the target's has one of
+// its names. It is never adopted: it may be another customer's.
+func (f found) conflict(t target) error {
+	for name, r := range map[string]role{t.group(): f.group, t.login(): f.login} {
+		if r.exists && r.marker != t.marker() {
+			return backend.Failf(backend.Conflict, "role %q exists and is not this resource's (its comment is not %q)", name, t.marker())
+		}
+	}
+	switch {
+	case f.database.exists && f.database.marker != t.marker():
+		return backend.Failf(backend.Conflict, "database %q exists and is not this resource's (its comment is not %q)", t.database, t.marker())
+	case f.database.exists && !f.database.owned:
+		return backend.Failf(backend.Conflict, "database %q is this resource's but belongs to another role: make the provisioner a member of its owner", t.database)
+	case f.staging.exists && !f.staging.owned:
+		return backend.Failf(backend.Conflict, "database %q belongs to another role", t.staging())
+	}
+	return nil
+}
+
+// usable reports whether the resource is there: its database in one piece and
+// its login, both with its marker.
+func (f found) usable(t target) bool {
+	return f.database.exists && f.database.limit != unusable && f.database.marker == t.marker() &&
+		f.login.exists && f.login.marker == t.marker()
+}

@@ -1,0 +1,65 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/addongw/addongw/plugins/backend"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Read implements [backend.Backend].
+func (b *Backend) Read(ctx context.Context, req backend.ReadRequest) (backend.ReadResponse, error) {
+	s, err := b.ready(ctx)
+	if err != nil {
+		return backend.ReadResponse{}, err
+	}
+	t, err := targetOf(req.Op)
+	if err != nil {
+		return backend.ReadResponse{}, err
+	}
+	var found found
+	if err := s.pool.AcquireFunc(ctx, func(pooled *pgxpool.Conn) error {
+		found, err = inspect(ctx, pooled.Conn(), t)
+		return err
+	}); err != nil {
+		return backend.ReadResponse{}, s.explain(ctx, "look at the server", err)
+	}
+	if !found.usable(t) {
+		return backend.ReadResponse{}, missing(t)
+	}
+	outputs, err := s.outputs(t)
+	return backend.ReadResponse{Outputs: outputs, Drift: drift(t, found, req.Op.Plan)}, err
+}
+
+// drift compares what is there with the plan. A plan whose params are not
+// known, or no longer valid, is not compared.
+func drift(t target, f found, plan backend.Plan) []string {
+	var sentences []string
+	add := func(format string, args ...any) { sentences = append(sentences, fmt.Sprintf(format, args...)) }
+	if !f.login.canLogin {
+		add("The login %q is disabled.", t.login())
+	}
+	if acting, _ := f.login.setting("role"); acting != t.group() {
+		add("The login %q does not act as the group %q.", t.login(), t.group())
+	}
+	if !f.group.exists || f.group.marker != t.marker() {
+		add("The group role %q is missing.", t.group())
+	}
+	limits, err := limitsOf(plan)
+	if err != nil {
+		return sentences
+	}
+	if f.database.limit != limits.connections {
+		add("The database allows %d connections and the plan %d.", f.database.limit, limits.connections)
+	}
+	if f.login.limit != limits.connections {
+		add("The login %q may hold %d connections and the plan says %d.", t.login(), f.login.limit, limits.connections)
+	}
+	for _, want := range limits.settings() {
+		if now, _ := f.login.setting(want.name); now != want.value {
+			add("The login's %s is %q and the plan's is %q.", want.name, now, want.value)
+		}
+	}
+	return sentences
+}

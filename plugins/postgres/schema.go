@@ -1,0 +1,85 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/addongw/addongw/plugins/backend"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// passwordLength is how many characters the gateway generates.
+const passwordLength = 32
+
+// Describe implements [backend.Backend].
+func (b *Backend) Describe(context.Context, backend.DescribeRequest) (backend.Description, error) {
+	return backend.Description{
+		Name:         "postgres",
+		Version:      "1.0.0",
+		Doc:          "Makes a database with a login of its own on a PostgreSQL server.",
+		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanRead},
+		Config:       backend.Schema{Attributes: configAttributes()},
+		Plan:         backend.Schema{Attributes: planAttributes()},
+		Outputs:      backend.Schema{Attributes: outputAttributes()},
+		StateVersion: 1,
+	}, nil
+}
+
+func configAttributes() []backend.Attribute {
+	return []backend.Attribute{
+		{
+			Name: "admin_url", Type: cty.String, Required: true, Sensitive: true,
+			Doc: "URL of the server for the provisioner's role, such as postgres://provisioner:PASSWORD@db.example.com:5432/postgres?sslmode=verify-full.",
+		},
+		{
+			Name: "database", Type: cty.String, Live: true, ForceNew: true,
+			Doc: `Name of a resource's database; by default "db_" and the resource's short_id.`,
+		},
+		{
+			Name: "role", Type: cty.String, Live: true, ForceNew: true,
+			Doc: `What the names of a resource's roles begin with; by default "u_" and the resource's short_id.`,
+		},
+		{
+			Name: "host", Type: cty.String,
+			Doc: "Host name that customers are given; by default the one in admin_url.",
+		},
+		{
+			Name: "port", Type: cty.Number,
+			Doc: "Port that customers are given; by default the one in admin_url.",
+		},
+		{
+			Name: "extensions", Type: cty.List(cty.String),
+			Doc: "Extensions that every new database gets; customers may add other trusted ones themselves.",
+		},
+		{
+			Name: "drop_policy", Type: cty.String, Default: cty.StringVal(dropNow),
+			Doc: `What happens to the data of a deprovisioned resource: "now" drops it at once.`,
+		},
+	}
+}
+
+func planAttributes() []backend.Attribute {
+	return []backend.Attribute{
+		{
+			Name: "connection_limit", Type: cty.Number, Required: true,
+			Doc: "How many connections the customer may hold at once.",
+		},
+		{
+			Name: "statement_timeout", Type: cty.String,
+			Doc: `How long a statement may run, such as "30s". It is a default: a customer can lift it.`,
+		},
+		{
+			Name: "temp_file_limit_mb", Type: cty.Number,
+			Doc: "Disk space in MB that the temporary files of one connection may use.",
+		},
+	}
+}
+
+func outputAttributes() []backend.Attribute {
+	return []backend.Attribute{
+		{Name: "username", Type: cty.String, Doc: "Role that the customer logs in as."},
+		{Name: "password", Type: cty.String, Doc: "Password of username.", Sensitive: true, Generated: passwordLength},
+		{Name: "host", Type: cty.String, Doc: "Host name of the server."},
+		{Name: "port", Type: cty.Number, Doc: "Port of the server."},
+		{Name: "database", Type: cty.String, Doc: "Name of the database."},
+	}
+}
