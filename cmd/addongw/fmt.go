@@ -44,7 +44,7 @@ func (c *command) formatStdin() error {
 	}
 	formatted, diags := config.Format("<stdin>", src)
 	if diags.HasErrors() {
-		c.printDiagnostics(diags, map[string][]byte{"<stdin>": src}, nil)
+		c.printDiagnostics(diags, map[string]*hcl.File{"<stdin>": {Bytes: src}})
 		return &exitError{code: exitFailed}
 	}
 	_, err = c.out.Write(formatted)
@@ -56,7 +56,7 @@ func (c *command) formatPaths(paths []string, check bool) error {
 	if err != nil {
 		return failed(err)
 	}
-	sources := map[string][]byte{}
+	sources := map[string]*hcl.File{}
 	var diags hcl.Diagnostics
 	var changed []string
 	for _, file := range files {
@@ -64,7 +64,7 @@ func (c *command) formatPaths(paths []string, check bool) error {
 		if err != nil {
 			return failed(fmt.Errorf("read %s: %w", file, err))
 		}
-		sources[file] = src
+		sources[file] = &hcl.File{Bytes: src}
 		formatted, d := config.Format(file, src)
 		diags = append(diags, d...)
 		if d.HasErrors() || bytes.Equal(formatted, src) {
@@ -77,7 +77,7 @@ func (c *command) formatPaths(paths []string, check bool) error {
 			}
 		}
 	}
-	c.printDiagnostics(diags, sources, nil)
+	c.printDiagnostics(diags, sources)
 	for _, file := range changed {
 		fmt.Fprintln(c.out, file)
 	}

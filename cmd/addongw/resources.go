@@ -22,7 +22,7 @@ func newResources(c *command) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	resources.AddCommand(newResourcesList(c), newResourcesShow(c))
+	resources.AddCommand(newResourcesList(c), newResourcesShow(c), newResourcesRetry(c))
 	return resources
 }
 
@@ -95,6 +95,28 @@ func newResourcesShow(c *command) *cobra.Command {
 				return c.printJSON(envelope{"resources_show", detail})
 			}
 			return c.printResource(detail)
+		},
+	}
+}
+
+func newResourcesRetry(c *command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "retry ID",
+		Short: "Try a parked operation of a resource again",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.adminClient()
+			if err != nil {
+				return err
+			}
+			op, err := client.Retry(cmd.Context(), args[0])
+			if err != nil {
+				return c.adminFailed(err)
+			}
+			if c.format == "json" {
+				return c.printJSON(envelope{"resources_retry", op})
+			}
+			return c.printOperation(op)
 		},
 	}
 }

@@ -33,12 +33,12 @@ func NewClient(path string) *Client {
 
 // Status describes the running gateway.
 func (c *Client) Status(ctx context.Context) (Status, error) {
-	return get[Status](ctx, c, "/v1/status", nil)
+	return do[Status](ctx, c, http.MethodGet, "/v1/status", nil)
 }
 
 // Resources lists a page of resources.
 func (c *Client) Resources(ctx context.Context, f gateway.ResourceFilter) (Resources, error) {
-	return get[Resources](ctx, c, "/v1/resources", map[string]string{
+	return do[Resources](ctx, c, http.MethodGet, "/v1/resources", map[string]string{
 		"platform": f.Platform, "addon": f.Addon, "plan": f.Plan, "region": f.Region,
 		"state": string(f.State), "after": f.After, "limit": limitText(f.Limit),
 	})
@@ -46,19 +46,24 @@ func (c *Client) Resources(ctx context.Context, f gateway.ResourceFilter) (Resou
 
 // Resource shows one resource with its operations.
 func (c *Client) Resource(ctx context.Context, id string) (ResourceDetail, error) {
-	return get[ResourceDetail](ctx, c, "/v1/resources/"+url.PathEscape(id), nil)
+	return do[ResourceDetail](ctx, c, http.MethodGet, "/v1/resources/"+url.PathEscape(id), nil)
+}
+
+// Retry makes a resource's parked operation due again and returns it.
+func (c *Client) Retry(ctx context.Context, id string) (Operation, error) {
+	return do[Operation](ctx, c, http.MethodPost, "/v1/resources/"+url.PathEscape(id)+"/retry", nil)
 }
 
 // Operations lists a page of operations, newest first.
 func (c *Client) Operations(ctx context.Context, f gateway.OperationFilter) (Operations, error) {
-	return get[Operations](ctx, c, "/v1/operations", map[string]string{
+	return do[Operations](ctx, c, http.MethodGet, "/v1/operations", map[string]string{
 		"resource": f.ResourceID, "state": string(f.State), "after": f.After, "limit": limitText(f.Limit),
 	})
 }
 
 // Operation shows one operation.
 func (c *Client) Operation(ctx context.Context, id string) (Operation, error) {
-	return get[Operation](ctx, c, "/v1/operations/"+url.PathEscape(id), nil)
+	return do[Operation](ctx, c, http.MethodGet, "/v1/operations/"+url.PathEscape(id), nil)
 }
 
 func limitText(n int) string {
@@ -68,7 +73,7 @@ func limitText(n int) string {
 	return strconv.Itoa(n)
 }
 
-func get[T any](ctx context.Context, c *Client, path string, query map[string]string) (T, error) {
+func do[T any](ctx context.Context, c *Client, method, path string, query map[string]string) (T, error) {
 	var answer T
 	values := url.Values{}
 	for k, v := range query {
@@ -77,7 +82,7 @@ func get[T any](ctx context.Context, c *Client, path string, query map[string]st
 		}
 	}
 	target := url.URL{Scheme: "http", Host: "admin", Opaque: "//admin" + path, RawQuery: values.Encode()}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, method, target.String(), nil)
 	if err != nil {
 		return answer, fmt.Errorf("make the request: %w", err)
 	}

@@ -28,17 +28,25 @@ type Reader interface {
 	FindOperation(ctx context.Context, id string) (gateway.Operation, error)
 }
 
+// Engine is what the API may ask of the engine. Errors are *gateway.Error.
+type Engine interface {
+	// Retry makes a parked operation due again; one that is not parked is
+	// gateway.Conflict.
+	Retry(ctx context.Context, operationID string) error
+}
+
 // Server answers the admin API.
 type Server struct {
 	reader Reader
+	engine Engine
 	status func() Status
 	log    *slog.Logger
 }
 
-// NewServer makes a Server that reads from reader; status describes the
-// running gateway.
-func NewServer(reader Reader, status func() Status, log *slog.Logger) *Server {
-	return &Server{reader: reader, status: status, log: log}
+// NewServer makes a Server that reads from reader and acts through engine;
+// status describes the running gateway.
+func NewServer(reader Reader, engine Engine, status func() Status, log *slog.Logger) *Server {
+	return &Server{reader: reader, engine: engine, status: status, log: log}
 }
 
 // Handler returns the routes.
@@ -47,6 +55,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/status", s.answer(func(*http.Request) (any, error) { return s.status(), nil }))
 	mux.HandleFunc("GET /v1/resources", s.answer(s.listResources))
 	mux.HandleFunc("GET /v1/resources/{id}", s.answer(s.showResource))
+	mux.HandleFunc("POST /v1/resources/{id}/retry", s.answer(s.retryResource))
 	mux.HandleFunc("GET /v1/operations", s.answer(s.listOperations))
 	mux.HandleFunc("GET /v1/operations/{id}", s.answer(s.showOperation))
 	mux.HandleFunc("/", s.answer(func(*http.Request) (any, error) {
@@ -124,6 +133,32 @@ func (s *Server) showResource(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return ResourceDetail{Resource: wireResource(res), Operations: wireOperations(ops)}, nil
+}
+
+// retryResource makes the resource's parked operation due again and answers
+// with it.
+func (s *Server) retryResource(r *http.Request) (any, error) {
+	res, err := s.reader.FindResource(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	ops, err := s.reader.Operations(r.Context(), gateway.OperationFilter{
+		ResourceID: res.ID, State: gateway.OperationPending, Limit: defaultLimit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, op := range ops {
+		if op.WaitingFor == "" {
+			continue
+		}
+		if err := s.engine.Retry(r.Context(), op.ID); err != nil {
+			return nil, err
+		}
+		op, err = s.reader.FindOperation(r.Context(), op.ID)
+		return wireOperation(op), err
+	}
+	return nil, gateway.Errorf(gateway.Conflict, "nothing of %s waits for an operator", res.ID)
 }
 
 func (s *Server) listOperations(r *http.Request) (any, error) {

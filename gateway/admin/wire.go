@@ -10,7 +10,6 @@ import (
 type Status struct {
 	Version   string    `json:"version"`
 	StartedAt time.Time `json:"started_at"`
-	Directory string    `json:"directory"`
 	Listen    string    `json:"listen"`
 	Ready     bool      `json:"ready"`
 	Reason    string    `json:"reason,omitempty"` // why it is not ready

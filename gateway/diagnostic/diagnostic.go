@@ -12,12 +12,25 @@ type Info struct {
 	Hint  string   // printed beside the caret: `did you mean "username"?`
 	Notes []string // further lines: what is offered, what to do next
 	Also  []Place  // other places that belong to the problem
+
+	// Cases are the evaluations that showed the problem, where an expression
+	// is evaluated once per plan, region and platform; Merge collects them.
+	// Evaluations is how many there were: a problem in all of them lists none.
+	Cases       []Case
+	Evaluations int
 }
 
 // Place is another range that belongs to a problem.
 type Place struct {
 	Range hcl.Range
 	Text  string // "first defined here"
+}
+
+// Case is one evaluation of an expression; empty fields do not matter to it.
+type Case struct {
+	Platform string
+	Plan     string
+	Region   string
 }
 
 // New makes an error. The summary says what is wrong in one line; subject is
@@ -31,4 +44,10 @@ func Warn(summary string, subject hcl.Range, info Info) *hcl.Diagnostic {
 	d := New(summary, subject, info)
 	d.Severity = hcl.DiagWarning
 	return d
+}
+
+// Of returns what d knows beyond HCL's own fields. ok is false for a
+// diagnostic that FromHCL has not seen.
+func Of(d *hcl.Diagnostic) (info Info, ok bool) {
+	return hcl.DiagnosticExtra[Info](d)
 }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/secret"
+)
+
+// devPort is where dev listens unless told otherwise or taken.
+const devPort = 8080
+
+func newDev(c *command) *cobra.Command {
+	var port int
+	cmd := &cobra.Command{
+		Use:   "dev [DIR]",
+		Short: "Try a configuration: loopback only, throw-away store, made-up credentials",
+		Long: "Serves a configuration directory on loopback, with a store that is thrown away at the end and credentials made\n" +
+			"up for each platform, and prints a command for each call that a platform makes. The backends are the real ones.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.dirArgument(args)
+			listener, err := devListener(port, cmd.Flags().Changed("port"))
+			if err != nil {
+				return err
+			}
+			folder, err := os.MkdirTemp("", "addongw-dev-")
+			if err != nil {
+				_ = listener.Close()
+				return failed(err)
+			}
+			defer func() { _ = os.RemoveAll(folder) }()
+			return c.dev(cmd.Context(), listener, folder)
+		},
+	}
+	cmd.Flags().IntVar(&port, "port", devPort, "port on 127.0.0.1; the default moves to a free one when it is taken")
+	return cmd
+}
+
+// devListener listens on loopback. A port that was asked for is not replaced.
+func devListener(port int, asked bool) (net.Listener, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if errors.Is(err, syscall.EADDRINUSE) && !asked {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return nil, &exitError{code: exitFailed, err: fmt.Errorf("listen on 127.0.0.1:%d: %w", port, err), hint: "Name a free port with --port."}
+	}
+	return l, nil
+}
+
+// credentials are what dev made up for one mount.
+type credentials struct{ password, salt string }
+
+func (c *command) dev(ctx context.Context, listener net.Listener, folder string) error {
+	made := map[[2]string]credentials{}
+	l, err := c.loadFaultless(ctx, func(o *config.Options) {
+		o.Secrets = true
+		o.Development = &config.Development{
+			Listen:  listener.Addr().String(),
+			BaseURL: "http://" + listener.Addr().String(),
+			Credentials: func(addon, platform string) (string, string) {
+				key := [2]string{addon, platform}
+				if _, ok := made[key]; !ok {
+					made[key] = credentials{secret.Password(40), secret.Password(40)}
+				}
+				return made[key].password, made[key].salt
+			},
+		}
+	})
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	l.Store.Path = filepath.Join(folder, "addongw.db")
+	l.Gateway.AdminListen = "unix:" + filepath.Join(folder, "admin.sock")
+	l.Keyring = nil // a key file in the folder does
+	if c.admin != "" {
+		l.Gateway.AdminListen = c.admin
+	}
+	c.printDevScreen(l.Config, made)
+	return c.runGateway(ctx, l, listener, c.reportLeftOvers)
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"golang.org/x/term"
+
+	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/platform/all"
+)
+
+// loaded is a configuration and what was found in its files.
+type loaded struct {
+	*config.Config // nil when there are errors
+	files          *config.Files
+	diags          hcl.Diagnostics
+}
+
+// load reads the configuration directory with what the global flags say.
+func (c *command) load(ctx context.Context, adjust func(*config.Options)) (loaded, error) {
+	var l loaded
+	if _, err := os.Stat(c.dir); err != nil {
+		return l, usage(fmt.Errorf("there is no directory %s", c.dir), "Name the folder that holds your *.hcl files.")
+	}
+	options, err := c.loadOptions()
+	if err != nil {
+		return l, err
+	}
+	var asked plugins
+	defer asked.close()
+	options.Plugins = asked.open
+	adjust(&options)
+	l.Config, l.files, l.diags = config.Load(ctx, options)
+	return l, failed(ctx.Err())
+}
+
+// loadFaultless is load for commands that go on only without errors: it prints
+// what was found.
+func (c *command) loadFaultless(ctx context.Context, adjust func(*config.Options)) (loaded, error) {
+	l, err := c.load(ctx, adjust)
+	if err != nil {
+		return l, err
+	}
+	if l.diags.HasErrors() && c.format == "json" {
+		_ = diagnostic.WriteJSON(c.out, "diagnostics", l.diags, diagnostic.Options{Files: l.files.Map()})
+	} else {
+		c.printDiagnostics(l.diags, l.files.Map())
+	}
+	if l.diags.HasErrors() {
+		return l, &exitError{code: exitFailed}
+	}
+	return l, nil
+}
+
+func (c *command) loadOptions() (config.Options, error) {
+	vars := map[string]string{}
+	for _, v := range c.vars {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return config.Options{}, usage(fmt.Errorf("--var %s has no value", name), "Write --var NAME=VALUE.")
+		}
+		vars[name] = value
+	}
+	return config.Options{
+		Dir: c.dir, Vars: vars, VarFiles: c.varFiles, Version: version, Environ: c.getenv, Dialects: all.Dialects(),
+	}, nil
+}
+
+// printDiagnostics prints diagnostics as text to standard error.
+func (c *command) printDiagnostics(diags hcl.Diagnostics, files map[string]*hcl.File) {
+	o := diagnostic.Options{Files: files, Color: c.colored(c.err), ASCII: !c.utf8(), Width: width(c.err)}
+	_ = diagnostic.WriteText(c.err, diags, o) // standard error is gone: nobody is left to tell
+}
+
+// utf8 reports whether the locale can show more than ASCII.
+func (c *command) utf8() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v, ok := c.getenv(name); ok && v != "" {
+			v = strings.ToLower(v)
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return false
+}
+
+// width is how many columns of a source line fit on the terminal; 0 where
+// nobody counts.
+func width(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns < 40 {
+		return 0
+	}
+	return columns - len("1234 | ")
+}
+
+func platformNames() []string {
+	var names []string
+	for _, d := range all.Dialects() {
+		names = append(names, d.Name())
+	}
+	return names
+}
+
+// adminAddress is where the gateway of the configuration directory listens for
+// the command line.
+func (c *command) adminAddress() (string, error) {
+	options, err := c.loadOptions()
+	if err != nil {
+		return "", err
+	}
+	cfg, _, diags := config.Load(context.Background(), options)
+	if diags.HasErrors() {
+		return "", &exitError{
+			code: exitFailed, err: fmt.Errorf("the configuration in %s does not say where its gateway listens", c.dir),
+			hint: "Name the directory of the running gateway with --dir, or its socket with --admin unix:PATH.",
+		}
+	}
+	return adminListen(cfg), nil
+}
+
+// adminListen is the admin address of a configuration: a socket beside the
+// store unless the file names another.
+func adminListen(cfg *config.Config) string {
+	if cfg.Gateway.AdminListen != "" {
+		return cfg.Gateway.AdminListen
+	}
+	return "unix:" + filepath.Join(filepath.Dir(cfg.Store.Path), "admin.sock")
+}

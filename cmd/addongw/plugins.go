@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/pluginhost"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// plugins lets the configuration ask plugins about their schemas. It is for
+// the time of loading only.
+type plugins struct{ host *pluginhost.Host }
+
+// open makes the host once the configuration has said where plugins are.
+func (p *plugins) open(dirs []string) (config.Plugins, error) {
+	host, err := pluginhost.New(pluginhost.Options{Dirs: dirs, HostVersion: version, Logger: slog.New(slog.DiscardHandler)})
+	p.host = host
+	return p, err
+}
+
+// close ends the processes that were asked.
+func (p *plugins) close() {
+	if p.host == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_ = p.host.Close(ctx) // only its socket folder could be left, and that is temporary
+}
+
+func (p *plugins) Describe(ctx context.Context, plugin config.Plugin) (backend.Description, error) {
+	b, err := p.find(ctx, plugin)
+	if err != nil {
+		return backend.Description{}, err
+	}
+	d, err := b.Describe(ctx, backend.DescribeRequest{HostVersion: version})
+	return d, explained(err)
+}
+
+func (p *plugins) ValidateConfig(ctx context.Context, plugin config.Plugin, value backend.Value) (backend.ValidateConfigResponse, error) {
+	b, err := p.find(ctx, plugin)
+	if err != nil {
+		return backend.ValidateConfigResponse{}, err
+	}
+	response, err := b.ValidateConfig(ctx, backend.ValidateConfigRequest{Config: value})
+	return response, explained(err)
+}
+
+func (p *plugins) ValidatePlan(ctx context.Context, plugin config.Plugin, value backend.Value, plan backend.Plan) (backend.ValidatePlanResponse, error) {
+	b, err := p.find(ctx, plugin)
+	if err != nil {
+		return backend.ValidatePlanResponse{}, err
+	}
+	response, err := b.ValidatePlan(ctx, backend.ValidatePlanRequest{Config: value, Plan: plan})
+	return response, explained(err)
+}
+
+func (p *plugins) find(ctx context.Context, plugin config.Plugin) (backend.Backend, error) {
+	b, err := p.host.Open(ctx, pluginhost.Spec{Name: plugin.Name, Checksum: plugin.Checksum, TLS: plugin.TLS})
+	return b, explained(err)
+}
+
+// explained gives the host's errors the form that the configuration turns into
+// diagnostics.
+func explained(err error) error {
+	if err == nil {
+		return nil
+	}
+	var missing *pluginhost.NotFoundError
+	if errors.As(err, &missing) {
+		return &config.PluginError{Missing: true, Searched: missing.Searched, Installed: missing.Installed, Err: err}
+	}
+	var start *pluginhost.StartError
+	if errors.As(err, &start) {
+		return &config.PluginError{LastWords: start.Stderr, Err: start.Cause}
+	}
+	return &config.PluginError{Err: err}
+}

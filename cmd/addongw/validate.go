@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/diagnostic"
+)
+
+func newValidate(c *command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate [DIR]",
+		Short: "Check a configuration directory, without secrets, network or store",
+		Long: "Checks every file of a configuration directory: its blocks, the settings of its plugins, and each config var\n" +
+			"for every add-on, platform, plan and region. Reads no secrets, no store and no network.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.dirArgument(args)
+			l, err := c.load(cmd.Context(), func(*config.Options) {})
+			if err != nil {
+				return err
+			}
+			return c.printValidation(l)
+		},
+	}
+}
+
+func (c *command) printValidation(l loaded) error {
+	report := diagnostic.NewReport("validate", l.diags, diagnostic.Options{Files: l.files.Map()})
+	end := error(nil)
+	if !report.Valid {
+		end = &exitError{code: exitFailed}
+	}
+	if c.format == "json" {
+		if err := c.printJSON(report); err != nil {
+			return failed(err)
+		}
+		return end
+	}
+	c.printDiagnostics(l.diags, l.files.Map())
+	s := l.files.Summary
+	checked := fmt.Sprintf("%s, %s, %s, %d values checked",
+		count(s.Files, "file"), count(s.Addons, "add-on"), count(s.Platforms, "platform"), s.Values)
+	if !report.Valid {
+		fmt.Fprintf(c.err, "%s%s (%s)\n", count(report.ErrorCount, "error"), warnings(report.WarningCount), checked)
+		return end
+	}
+	fmt.Fprintf(c.out, "ok  %s%s\n", checked, warnings(report.WarningCount))
+	return nil
+}
+
+func warnings(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return ", " + count(n, "warning")
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

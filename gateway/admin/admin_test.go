@@ -1,0 +1,204 @@
+package admin_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/admin"
+)
+
+// reader is a fixed store.
+type reader struct {
+	resources  []gateway.Resource
+	operations []gateway.Operation
+	asked      gateway.ResourceFilter
+	err        error
+	retried    string
+}
+
+func (r *reader) Retry(_ context.Context, id string) error {
+	r.retried = id
+	return nil
+}
+
+func (r *reader) Resources(_ context.Context, f gateway.ResourceFilter) ([]gateway.Resource, error) {
+	r.asked = f
+	return r.resources[:min(f.Limit, len(r.resources))], r.err
+}
+
+func (r *reader) FindResource(_ context.Context, id string) (gateway.Resource, error) {
+	for _, res := range r.resources {
+		if strings.HasPrefix(res.ID, id) {
+			return res, nil
+		}
+	}
+	return gateway.Resource{}, gateway.Errorf(gateway.NotFound, "There is no resource %q.", id)
+}
+
+func (r *reader) Operations(_ context.Context, f gateway.OperationFilter) ([]gateway.Operation, error) {
+	var found []gateway.Operation
+	for _, o := range r.operations {
+		if f.ResourceID == "" || f.ResourceID == o.ResourceID {
+			found = append(found, o)
+		}
+	}
+	return found, r.err
+}
+
+func (r *reader) FindOperation(_ context.Context, id string) (gateway.Operation, error) {
+	for _, o := range r.operations {
+		if o.ID == id {
+			return o, nil
+		}
+	}
+	return gateway.Operation{}, gateway.Errorf(gateway.NotFound, "There is no operation %q.", id)
+}
+
+// start serves r on a socket of its own and returns a client for it.
+func start(t *testing.T, r *reader) (*admin.Client, string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "agw") // socket paths are limited to 108 bytes
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "admin.sock")
+	l, err := admin.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	s := admin.NewServer(r, r, func() admin.Status { return admin.Status{Version: "1.2.3", Ready: true} }, slog.New(slog.DiscardHandler))
+	go func() { done <- s.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return admin.NewClient(path), path
+}
+
+var twoResources = []gateway.Resource{
+	{ID: "res_aaa", Addon: "acme-db", Plan: "hobby", State: gateway.Active, ConfigRev: 1, DeliveredRev: 1, CreatedAt: time.Unix(1, 0)},
+	{ID: "res_bbb", Addon: "acme-db", Plan: "standard", State: gateway.Provisioning, CreatedAt: time.Unix(2, 0)},
+}
+
+func TestListingPassesFiltersAndPages(t *testing.T) {
+	r := &reader{resources: twoResources}
+	client, _ := start(t, r)
+	page, err := client.Resources(t.Context(), gateway.ResourceFilter{Addon: "acme-db", State: gateway.Active, Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page.Next != "res_aaa" || len(page.Resources) != 1 || !page.Resources[0].Delivered {
+		t.Errorf("page = %+v", page)
+	}
+	want := gateway.ResourceFilter{Addon: "acme-db", State: gateway.Active, Limit: 1}
+	if diff := cmp.Diff(want, r.asked); diff != "" {
+		t.Errorf("filter (-want +got):\n%s", diff)
+	}
+}
+
+func TestShowGivesTheResourceWithItsOwnOperations(t *testing.T) {
+	r := &reader{resources: twoResources, operations: []gateway.Operation{
+		{ID: "op_1", ResourceID: "res_bbb", Verb: "provision", State: gateway.OperationRunning},
+		{ID: "op_2", ResourceID: "res_aaa"},
+	}}
+	client, _ := start(t, r)
+	detail, err := client.Resource(t.Context(), "res_b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if detail.Resource.ID != "res_bbb" || len(detail.Operations) != 1 || detail.Operations[0].ID != "op_1" {
+		t.Errorf("detail = %+v", detail)
+	}
+	op, err := client.Operation(t.Context(), "op_1")
+	if err != nil || op.State != "running" {
+		t.Errorf("operation = %+v, %v", op, err)
+	}
+}
+
+func TestRetryFindsTheParkedOperation(t *testing.T) {
+	r := &reader{resources: twoResources, operations: []gateway.Operation{
+		{ID: "op_1", ResourceID: "res_aaa"},
+		{ID: "op_2", ResourceID: "res_bbb", WaitingFor: "human"},
+	}}
+	client, _ := start(t, r)
+	op, err := client.Retry(t.Context(), "res_bbb")
+	if err != nil || op.ID != "op_2" || r.retried != "op_2" {
+		t.Errorf("operation %q, retried %q, %v", op.ID, r.retried, err)
+	}
+	if _, err := client.Retry(t.Context(), "res_aaa"); gateway.KindOf(err) != gateway.Conflict {
+		t.Errorf("nothing parked: %v", err)
+	}
+}
+
+func TestUnknownIDsAreNotFoundWithASentence(t *testing.T) {
+	client, _ := start(t, &reader{})
+	_, err := client.Resource(t.Context(), "res_nope/../x")
+	if gateway.KindOf(err) != gateway.NotFound || !strings.Contains(err.Error(), "res_nope/../x") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestAStoreErrorStaysInOurLog(t *testing.T) {
+	client, _ := start(t, &reader{err: errors.New("disk on fire")})
+	_, err := client.Operations(t.Context(), gateway.OperationFilter{})
+	if gateway.KindOf(err) != gateway.Internal || strings.Contains(err.Error(), "fire") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestTheSocketIsPrivateAndRefusesASecondGateway(t *testing.T) {
+	_, path := start(t, &reader{})
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mode := info.Mode().Perm(); mode != 0o600 {
+		t.Errorf("mode = %o, want 600", mode)
+	}
+	if l, err := admin.Listen(path); err == nil {
+		_ = l.Close()
+		t.Error("a second gateway took over the socket of a live one")
+	}
+}
+
+func TestAStaleSocketIsReplaced(t *testing.T) {
+	dir, err := os.MkdirTemp("/tmp", "agw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "admin.sock")
+	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.SetUnlinkOnClose(false) // what kill -9 leaves behind
+	_ = dead.Close()
+	l, err := admin.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+}
+
+func TestNobodyThereIsUnreachable(t *testing.T) {
+	_, err := admin.NewClient("/tmp/addongw-no-such.sock").Status(t.Context())
+	if !errors.Is(err, admin.ErrUnreachable) {
+		t.Errorf("err = %v", err)
+	}
+}

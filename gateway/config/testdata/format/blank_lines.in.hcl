@@ -1,0 +1,19 @@
+
+
+
+addon "acme-db" {
+
+
+  name = "Acme Postgres"   
+
+
+
+  region "eu" {}
+}
+
+
+
+# the end  
+
+
+

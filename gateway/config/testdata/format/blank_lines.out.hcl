@@ -1,0 +1,8 @@
+addon "acme-db" {
+
+  name = "Acme Postgres"
+
+  region "eu" {}
+}
+
+# the end

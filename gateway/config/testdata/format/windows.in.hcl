@@ -1,0 +1,11 @@
+addon "acme-db" {
+
+
+	name   = "Acme"
+  description = <<EOT
+one
+
+
+two
+EOT
+}

@@ -1,0 +1,10 @@
+addon "acme-db" {
+
+  name        = "Acme"
+  description = <<EOT
+one
+
+
+two
+EOT
+}

@@ -1,0 +1,43 @@
+package diagnostic
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// listLimit is up to how many names a message lists.
+const listLimit = 12
+
+// Nearest returns the name that somebody who wrote name most likely meant, or
+// "" when none is near. Names that differ by case only are always near.
+func Nearest(name string, names []string) string {
+	best, bestDistance := "", 1+max(1, min(3, len([]rune(name))/3))
+	for _, candidate := range slices.Sorted(slices.Values(names)) {
+		distance := levenshtein.Distance(strings.ToLower(name), strings.ToLower(candidate), nil)
+		if distance < bestDistance {
+			best, bestDistance = candidate, distance
+		}
+	}
+	return best
+}
+
+// DidYouMean is the hint that offers the nearest name; "" when none is near.
+func DidYouMean(name string, names []string) string {
+	if near := Nearest(name, names); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
+}
+
+// List writes names in alphabetical order, separated by commas; "" when they
+// are none or too many to read.
+func List(names []string) string {
+	sorted := slices.Compact(slices.Sorted(slices.Values(names)))
+	if len(sorted) > listLimit {
+		return ""
+	}
+	return strings.Join(sorted, ", ")
+}
