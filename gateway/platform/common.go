@@ -39,8 +39,11 @@ type Common struct {
 	// where the block has none: then each of our regions has its own name.
 	Regions       map[string]string
 	DefaultRegion string // ours
-	Plans         []Plan // in the order customers see
-	ConfigVars    []ConfigVarName
+	// AddonRegions lists the ids of our own regions, in the add-on's order.
+	// Where Regions is nil they are the platform's names too.
+	AddonRegions []string
+	Plans        []Plan // in the order customers see
+	ConfigVars   []ConfigVarName
 
 	// Ranges has the range of each attribute the operator wrote, by its path
 	// in the block ("password", "test.base_url", "config_vars.ACME_DB_URL",

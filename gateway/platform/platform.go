@@ -45,6 +45,10 @@ type Mount interface {
 	// mount's prefix, in the platform's form.
 	NotFound() http.Handler
 	MethodNotAllowed() http.Handler
+
+	// Samples returns a life as the platform would call for it, the provision
+	// first.
+	Samples() []Sample
 }
 
 // Route is one endpoint of a mount.

@@ -137,9 +137,9 @@ func (c *Content) Known(name string) bool {
 	return ok
 }
 
-// String returns the text of a setting; "" when it is absent or unknown. A
+// Text returns the text of a setting; "" when it is absent or unknown. A
 // setting whose table says Secret is read with Secret instead.
-func (c *Content) String(name string) string {
+func (c *Content) Text(name string) string {
 	if v, ok := c.plain(name); ok && v.Type() == cty.String {
 		return v.AsString()
 	}
@@ -186,8 +186,8 @@ func (c *Content) Int(name string) int {
 	return int(i)
 }
 
-// Strings returns a list of text; nil when it is absent or unknown.
-func (c *Content) Strings(name string) []string {
+// Texts returns a list of text; nil when it is absent or unknown.
+func (c *Content) Texts(name string) []string {
 	v, ok := c.plain(name)
 	if !ok || !v.CanIterateElements() {
 		return nil

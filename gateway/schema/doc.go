@@ -7,6 +7,9 @@
 // with its range, a stable code and what to write instead. [DecodeBackend] and
 // [DecodeParams] do the same for the schemas that backend plugins declare.
 //
+// What hcl itself finds in an expression is returned as it is, for
+// diagnostic.FromHCL.
+//
 // It knows no particular block: the tables belong to config and to the
 // dialects. It reads no files and keeps nothing. Read [Block] first, then
 // [Content].

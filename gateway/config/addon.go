@@ -1,0 +1,222 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/schema"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// Addon is what a vendor sells: the facts that others list.
+type Addon struct {
+	ID          string
+	Name        string
+	Summary     string
+	Description string
+	Logo        string
+	Support     string
+	DocsURL     string
+	TermsURL    string
+	Tags        []string
+	Currency    string
+	Plans       []Plan   // in the order customers see
+	Regions     []Region // in the order customers see
+	Platforms   []string // names of dialects
+}
+
+// addon is an Addon with its expressions.
+type addon struct {
+	Addon
+	content   *schema.Content
+	backend   *loadedBackend // the default of its regions; may be nil
+	plans     []*plan
+	regions   []*region
+	vars      []configVar
+	platforms map[string]*mounted
+	order     []*mounted
+	value     cty.Value // addon.* in expressions
+
+	incomplete bool // it lacks a backend, and that is reported
+}
+
+func addonTable() *schema.Block {
+	s := func(name, doc string) schema.Attribute {
+		return schema.Attribute{Name: name, Type: cty.String, Doc: doc}
+	}
+	message := func(name, unless string) schema.Attribute {
+		return schema.Attribute{Name: name, Type: cty.String, Phase: schema.Live, Doc: fmt.Sprintf("Unless told: %q.", unless)}
+	}
+	return &schema.Block{
+		Type: "addon", Labels: []string{"id"}, ForEach: true,
+		Doc: "What a vendor sells.",
+		Attributes: []schema.Attribute{
+			s("id", "Beside for_each: the id, which the label is otherwise."),
+			s("name", "What customers read. Default: the id in title case."),
+			s("summary", "One line."), s("description", "Some paragraphs; Markdown where the platform takes it."),
+			s("logo", "The URL of a picture."), s("support", "Where customers get help: a URL or an address."),
+			s("docs_url", "The documentation."), s("terms_url", "The terms of service."),
+			{Name: "tags", Type: cty.List(cty.String), Doc: "Words to be found by."},
+			{Name: "currency", Type: cty.String, Default: `"EUR"`, Doc: "Of the plans' prices."},
+			{Name: "backend", Reference: true, Doc: "What makes the resources, where plan or region do not say."},
+			{Name: "config_vars", Raw: true, Phase: schema.Live, Doc: "The config vars of every resource: { NAME = expression }."},
+			reservedSetting("previously"), reservedSetting("retired"),
+		},
+		Blocks: []*schema.Block{
+			{Type: "messages", Max: 1, Doc: "What customers read when something is done.", Attributes: []schema.Attribute{
+				message("provision", "<name> is ready."), message("change_plan", "<name> is now on <plan>."), message("deprovision", "<name> is removed."),
+			}},
+			regionTable(), planTable(),
+			{Type: "platform", Labels: []string{"id"}, Body: true, Doc: "Sells the add-on on a platform."},
+			reserved("option"), reserved("validate"), reserved("plan_change"), reserved("quota"), reserved("pool"),
+			reserved("hook"), reserved("sso"), reserved("dashboard"),
+		},
+	}
+}
+
+// addonID is the rule for labels of add-ons: they are in URLs and databases.
+var addonID = regexp.MustCompile(`^[a-z][a-z0-9_-]{2,39}$`)
+
+// addons decodes and checks every add-on.
+func (l *loader) addons(blocks []*schema.Content) {
+	if len(blocks) == 0 && !l.files.anyBroken() {
+		l.add(&hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "There is no add-on in " + l.options.Dir,
+			Extra: diagnostic.Info{Code: "AG210", Hint: `write a file with addon "my-addon" { … }`, Notes: []string{"only files called *.hcl are read"}},
+		})
+	}
+	for _, outlined := range blocks {
+		decoded, diags := schema.DecodeNested(outlined, l.scope)
+		l.add(inside(diags, title(outlined))...)
+		for _, c := range decoded {
+			l.addon(c)
+		}
+	}
+}
+
+func (l *loader) addon(c *schema.Content) {
+	a := &addon{content: c, platforms: map[string]*mounted{}}
+	a.describe(c)
+	found := len(l.diags)
+	defer func() { inside(l.diags[found:], a.title()) }()
+
+	id := l.identity(c, "addon")
+	a.ID, a.Name = id.text, c.Text("name")
+	if a.Name == "" {
+		a.Name = inWords(a.ID)
+	}
+	if !addonID.MatchString(a.ID) && a.ID != "" {
+		l.add(wrong(fmt.Sprintf("%q can't be the id of an add-on", a.ID), id.at,
+			"3 to 40 of a-z, 0-9, - and _, beginning with a letter; customers see the name"))
+	}
+	if first, again := l.config.addons[a.ID]; again && c.Has("id") {
+		l.add(schema.Twice(fmt.Sprintf("addon %q", a.ID), id.at, first.content.Range))
+	}
+	a.backend = l.reference(c, a.title())
+	l.regions(a)
+	l.plans(a)
+	a.vars = l.configVars(c, "config_vars")
+	a.setValue()
+	l.platforms(a)
+	l.checkAddon(a)
+	l.register(a)
+}
+
+func (a *addon) title() string { return fmt.Sprintf("addon %q", a.ID) }
+
+func (a *addon) describe(c *schema.Content) {
+	a.Summary, a.Description, a.Logo, a.Support = c.Text("summary"), c.Text("description"), c.Text("logo"), c.Text("support")
+	a.DocsURL, a.TermsURL, a.Tags, a.Currency = c.Text("docs_url"), c.Text("terms_url"), c.Texts("tags"), c.Text("currency")
+}
+
+// setValue makes what addon.* offers.
+func (a *addon) setValue() {
+	var plans, regions []string
+	for _, p := range a.plans {
+		plans = append(plans, p.ID)
+	}
+	for _, r := range a.regions {
+		regions = append(regions, r.ID)
+	}
+	a.value = cty.ObjectVal(map[string]cty.Value{
+		"id": text(a.ID), "name": text(a.Name), "summary": text(a.Summary), "description": text(a.Description),
+		"currency": text(a.Currency), "plans": textList(plans), "regions": textList(regions),
+	})
+}
+
+func (l *loader) register(a *addon) {
+	summary := &l.files.Summary
+	summary.Addons++
+	summary.Plans += len(a.plans)
+	summary.Regions += len(a.regions)
+	summary.Platforms += len(a.order)
+	for _, p := range a.plans {
+		a.Plans = append(a.Plans, p.Plan)
+	}
+	for _, r := range a.regions {
+		a.Regions = append(a.Regions, r.Region)
+	}
+	for _, m := range a.order {
+		a.Platforms = append(a.Platforms, m.name)
+	}
+	if _, again := l.config.addons[a.ID]; again {
+		return // reported already
+	}
+	l.config.addons[a.ID] = a
+	l.config.Addons = append(l.config.Addons, a.Addon)
+}
+
+// plan finds a plan by id; nil when there is none.
+func (a *addon) plan(id string) *plan {
+	for _, p := range a.plans {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// region finds a region by id; nil when there is none.
+func (a *addon) region(id string) *region {
+	for _, r := range a.regions {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// message is the template for verb; nil where the default holds.
+func (a *addon) message(verb backend.Verb) hcl.Expression {
+	if m := a.content.First("messages"); m != nil {
+		return m.Expr(string(verb))
+	}
+	return nil
+}
+
+// identity is a block's id: its label, or, beside for_each, what "id" says.
+type identity struct {
+	text string
+	at   hcl.Range
+}
+
+func (l *loader) identity(c *schema.Content, kind string) identity {
+	repeated := c.Has("for_each")
+	switch {
+	case repeated && !c.Has("id"):
+		l.add(diagnostic.New(fmt.Sprintf("This %s needs \"id\"", kind), c.Range, diagnostic.Info{
+			Code: "AG204", Hint: "add: id = each.key, or another text that differs from element to element",
+		}))
+	case !repeated && c.Has("id"):
+		l.add(diagnostic.New(`"id" exists only beside for_each`, c.Settings["id"].NameRange, diagnostic.Info{
+			Code: "AG202", Hint: fmt.Sprintf("the id is the label: %s %q", kind, c.Text("id")),
+		}))
+	case repeated:
+		return identity{text: c.Text("id"), at: c.ValueRange("id")}
+	}
+	return identity{text: c.Label(0), at: c.LabelRange(0)}
+}

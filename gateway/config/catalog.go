@@ -1,0 +1,201 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/configvar"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// Offer tells which backend makes such a resource and which outputs the engine
+// must generate. What is not offered is gateway.Refused.
+func (c *Config) Offer(platform, addonID, planID, regionID string) (gateway.Offer, error) {
+	_, m, err := c.sold(platform, addonID)
+	if err != nil {
+		return gateway.Offer{}, err
+	}
+	if !slices.ContainsFunc(m.plans, func(p *plan) bool { return p.ID == planID }) {
+		return gateway.Offer{}, gateway.Errorf(gateway.Refused, "There is no plan %q.", planID)
+	}
+	at := slices.IndexFunc(m.regions, func(r *region) bool { return r.ID == regionID })
+	if at < 0 {
+		return gateway.Offer{}, gateway.Errorf(gateway.Refused, "There is no region %q.", regionID)
+	}
+	b := m.regions[at].backend
+	offer := gateway.Offer{Backend: b.Name}
+	for _, o := range b.Description.Outputs.Attributes {
+		if o.Generated > 0 {
+			offer.Generated = append(offer.Generated, gateway.Generated{Name: o.Name, Length: o.Generated})
+		}
+	}
+	return offer, nil
+}
+
+// Op evaluates what the backend is told about one operation on r. first is the
+// Config of the resource's first provision: force_new settings keep its values.
+func (c *Config) Op(r gateway.Resource, outputs, first backend.Value) (backend.Op, error) {
+	u, err := c.use(r)
+	if err != nil {
+		return backend.Op{}, err
+	}
+	op := backend.Op{
+		ResourceID: r.ID, ShortID: r.ShortID, Addon: r.Addon,
+		Plan:    u.plan.told(u.backend),
+		Region:  backend.Region{ID: u.region.ID, Data: backend.NewValue(u.region.data)},
+		Options: backend.NewValue(u.backend.options()),
+		Outputs: outputs,
+		Config:  backend.NewValue(cty.EmptyObjectVal),
+	}
+	if u.backend.body == nil {
+		return op, nil
+	}
+	output := u.backend.none
+	if !outputs.IsNull() {
+		output = u.backend.knownOutputs(outputs)
+	}
+	config, diags := u.backend.body.Live(u.scope(output), first.Cty())
+	if diags.HasErrors() {
+		return backend.Op{}, internal(fmt.Errorf("evaluate the settings of backend.%s: %w", u.backend.Name, configvar.Failure(diags)))
+	}
+	op.Config = backend.NewValue(config)
+	return op, nil
+}
+
+// OldPlan evaluates a plan that a resource is changed from.
+func (c *Config) OldPlan(r gateway.Resource, planID string) (backend.Plan, error) {
+	r.Plan = planID
+	u, err := c.use(r)
+	if err != nil {
+		return backend.Plan{}, err
+	}
+	return u.plan.told(u.backend), nil
+}
+
+// CheckPlanChange tells whether r may change to the plan: it must be offered
+// on r's platform and region and be made by the backend that made r.
+func (c *Config) CheckPlanChange(r gateway.Resource, planID string) error {
+	offer, err := c.Offer(r.Platform, r.Addon, planID, r.Region)
+	if err != nil {
+		return err
+	}
+	b := c.backends[offer.Backend]
+	if r.Backend != "" && offer.Backend != r.Backend {
+		return gateway.Errorf(gateway.Unsupported, "The plan can't be changed to %q.", planID)
+	}
+	if b.asked && !slices.Contains(b.Description.Capabilities, backend.CanChangePlan) {
+		return gateway.Errorf(gateway.Unsupported, "Plans can't be changed.")
+	}
+	return nil
+}
+
+// Render evaluates the config vars for r and the message for the customer
+// after verb.
+func (c *Config) Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) ([]gateway.ConfigVar, string, error) {
+	u, err := c.use(r)
+	if err != nil {
+		return nil, "", err
+	}
+	scope := u.scope(u.backend.knownOutputs(outputs))
+	var rendered []gateway.ConfigVar
+	for _, v := range u.platform.vars {
+		value, ok, err := configvar.Render(v.name, v.expr, scope)
+		if err != nil {
+			return nil, "", internal(err)
+		}
+		if ok {
+			rendered = append(rendered, value)
+		}
+	}
+	message, err := u.message(verb, scope)
+	if err != nil {
+		return nil, "", internal(err)
+	}
+	return rendered, message, nil
+}
+
+func internal(cause error) *gateway.Error {
+	return &gateway.Error{Kind: gateway.Internal, Message: "Something went wrong on our side. Please try again later.", Cause: cause}
+}
+
+// sold finds an add-on on a platform.
+func (c *Config) sold(platform, addonID string) (*addon, *mounted, error) {
+	a, ok := c.addons[addonID]
+	if !ok {
+		return nil, nil, gateway.Errorf(gateway.Refused, "There is no add-on %q.", addonID)
+	}
+	m, ok := a.platforms[platform]
+	if !ok {
+		return nil, nil, gateway.Errorf(gateway.Refused, "The add-on %q is not offered here.", addonID)
+	}
+	return a, m, nil
+}
+
+// use is all that the configuration knows about one resource.
+type use struct {
+	resource gateway.Resource
+	addon    *addon
+	platform *mounted
+	plan     *plan
+	region   *region
+	backend  *loadedBackend
+}
+
+// use looks up what r is made of. Plans and regions that its platform no
+// longer sells are found as well: the resource is there.
+func (c *Config) use(r gateway.Resource) (use, error) {
+	a, m, err := c.sold(r.Platform, r.Addon)
+	if err != nil {
+		return use{}, err
+	}
+	u := use{resource: r, addon: a, platform: m, plan: a.plan(r.Plan), region: a.region(r.Region)}
+	if u.plan == nil {
+		return use{}, gateway.Errorf(gateway.Refused, "There is no plan %q.", r.Plan)
+	}
+	if u.region == nil {
+		return use{}, gateway.Errorf(gateway.Refused, "There is no region %q.", r.Region)
+	}
+	u.backend = u.region.backend
+	return u, nil
+}
+
+func (u use) scope(output cty.Value) *hcl.EvalContext {
+	return liveScope(u.addon.content.Context, u.addon, u.platform.value, u.plan.of(u.backend), u.region.value, resourceValue(u.resource), output)
+}
+
+// message renders the add-on's message after verb, or the usual one.
+func (u use) message(verb backend.Verb, scope *hcl.EvalContext) (string, error) {
+	if expr := u.addon.message(verb); expr != nil {
+		text, _, ok, err := configvar.Text(expr, scope)
+		if err != nil {
+			return "", fmt.Errorf("render the message after %s: %w", verb, err)
+		}
+		if ok {
+			return text, nil
+		}
+	}
+	switch verb {
+	case backend.VerbChangePlan:
+		return fmt.Sprintf("%s is now on %s.", u.addon.Name, u.plan.Name), nil
+	case backend.VerbDeprovision:
+		return u.addon.Name + " is removed.", nil
+	}
+	return u.addon.Name + " is ready.", nil
+}
+
+// options is what a customer chose: nothing in this version, so the defaults
+// of the plugin's schema.
+func (b *loadedBackend) options() cty.Value {
+	values := map[string]cty.Value{}
+	for _, a := range b.Description.Options.Attributes {
+		values[a.Name] = cty.NullVal(a.Type.WithoutOptionalAttributesDeep())
+		if a.Default != cty.NilVal {
+			values[a.Name] = a.Default
+		}
+	}
+	return cty.ObjectVal(values)
+}

@@ -1,0 +1,131 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway/configvar"
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// checkAddon proves that the add-on's config vars and messages can be rendered
+// on every platform, for every plan in every region.
+func (l *loader) checkAddon(a *addon) {
+	places := a.order
+	if len(places) == 0 { // not sold yet; its templates are checked all the same
+		places = []*mounted{{plans: a.plans, regions: a.regions, vars: a.vars, value: noPlatform()}}
+	}
+	cases := map[*mounted][]configvar.Case{}
+	var everywhere []configvar.Case
+	for _, m := range places {
+		cases[m] = l.cases(a, m)
+		everywhere = append(everywhere, cases[m]...)
+	}
+	l.checkVars(a, places, cases)
+	for _, verb := range messageVerbs() {
+		if expr := a.message(verb); expr != nil {
+			l.check(configvar.Expression{Name: string(verb), What: "message", Expr: expr, Type: cty.String, Public: true, In: a.title()}, everywhere)
+		}
+	}
+}
+
+// checkVars checks each config var once, with the cases of all platforms that
+// have it.
+func (l *loader) checkVars(a *addon, places []*mounted, cases map[*mounted][]configvar.Case) {
+	type use struct {
+		configVar
+		cases []configvar.Case
+	}
+	var uses []*use
+	byPlace := map[hcl.Range]*use{}
+	for _, m := range places {
+		for _, v := range m.vars {
+			u, ok := byPlace[v.at]
+			if !ok {
+				u = &use{configVar: v}
+				byPlace[v.at], uses = u, append(uses, u)
+			}
+			u.cases = append(u.cases, cases[m]...)
+		}
+	}
+	for _, u := range uses {
+		l.check(configvar.Expression{Name: u.name, What: "config var", Expr: u.expr, In: a.title()}, u.cases)
+	}
+}
+
+func (l *loader) check(e configvar.Expression, cases []configvar.Case) {
+	if l.budget < len(cases) {
+		if l.budget >= 0 {
+			l.add(diagnostic.Warn(fmt.Sprintf("More than %d values to check", maxEvaluations), e.Expr.Range(), diagnostic.Info{
+				Code: "AG218", Hint: "from here on they are not checked before serving",
+			}))
+		}
+		l.budget = -1
+		return
+	}
+	l.budget -= len(cases)
+	l.files.Summary.Values += len(cases)
+	l.add(configvar.Check(e, cases, l.files.parsed)...)
+}
+
+// cases makes one scope per plan and region that a platform sells, and notes
+// them for the live settings of the backends.
+func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
+	var cases []configvar.Case
+	for _, r := range m.regions {
+		name, output := "the backend", cty.DynamicVal
+		if r.backend != nil {
+			name, output = "backend."+r.backend.Name, r.backend.unknown
+		}
+		for _, p := range m.plans {
+			resource := l.unknown.resource(text(p.ID), text(r.ID))
+			scope := func(output cty.Value) configvar.Case {
+				return configvar.Case{
+					Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Backend: name,
+					Context: liveScope(a.content.Context, a, m.value, p.of(r.backend), r.value, resource, output),
+				}
+			}
+			usual := scope(output)
+			cases = append(cases, usual)
+			if r.backend != nil && r.backend.body != nil {
+				first := scope(r.backend.none)
+				first.Note = "at the first provision there are no outputs yet"
+				l.live[r.backend] = append(l.live[r.backend], usual, first)
+			}
+		}
+	}
+	return cases
+}
+
+// checkLiveSettings proves that the live settings of every backend that is
+// used can be evaluated, also at the first provision, when there are no
+// outputs.
+func (l *loader) checkLiveSettings() {
+	used := slices.Collect(maps.Keys(l.live))
+	slices.SortFunc(used, func(x, y *loadedBackend) int { return strings.Compare(x.Name, y.Name) })
+	for _, b := range used {
+		for _, s := range b.body.LiveSettings() {
+			l.check(configvar.Expression{
+				Name: s.Name, What: "setting of this backend", Expr: s.Setting.Expr, Type: s.Type, Public: !s.Sensitive, In: title(b.content),
+			}, l.live[b])
+		}
+	}
+}
+
+func noPlatform() cty.Value {
+	return cty.ObjectVal(map[string]cty.Value{
+		"id": cty.UnknownVal(cty.String), "username": cty.UnknownVal(cty.String),
+		"password": cty.UnknownVal(cty.String).Mark(backend.Sensitive), "sso_salt": cty.UnknownVal(cty.String).Mark(backend.Sensitive),
+	})
+}
+
+// messageVerbs are the verbs after which a customer reads a message.
+func messageVerbs() []backend.Verb {
+	return []backend.Verb{backend.VerbProvision, backend.VerbChangePlan, backend.VerbDeprovision}
+}

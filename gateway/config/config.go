@@ -1,0 +1,27 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/addongw/addongw/gateway/secret"
+)
+
+// Config is a checked configuration. It never changes and may be used by any
+// number of goroutines.
+type Config struct {
+	Gateway  Gateway
+	Store    Store
+	Keyring  []Key     // empty: no keyring block
+	Backends []Backend // in the order of the files
+	Addons   []Addon   // in the order of the files
+	Mounts   []Mount
+	Summary  Summary
+
+	addons   map[string]*addon
+	backends map[string]*loadedBackend
+	secrets  []secret.Value
+}
+
+// Secrets returns every secret text that the files hold or name, for a
+// redactor.
+func (c *Config) Secrets() []secret.Value { return slices.Clone(c.secrets) }

@@ -1,0 +1,16 @@
+// Package config reads a directory of HCL files and gives either a checked
+// configuration in plain Go or diagnostics, each with its place in a file.
+//
+// [Load] checks everything that can be checked before serving: names, types,
+// references, what plugins say about their settings, what dialects say about
+// theirs, and that every config var can be rendered for every platform, plan
+// and region. All files are checked, and all problems are reported.
+//
+// A [Config] answers what the engine asks about its offers: it satisfies
+// lifecycle.Catalog without knowing that package. It never changes; a reload
+// loads another one.
+//
+// It starts no plugins and opens no database. One file holds one kind of
+// block: its table, its decoding, its checks. Read [Load] first, then
+// [Options].
+package config

@@ -1,0 +1,188 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+
+	"github.com/addongw/addongw/gateway/configvar"
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/schema"
+	"github.com/addongw/addongw/gateway/secret"
+)
+
+// ownVars is the file of values that is read without being asked for.
+const ownVars = "addongw.vars.hcl"
+
+// Files is what was read, and how much of it was checked.
+type Files struct {
+	Summary Summary
+
+	secrets []secret.Value
+
+	parsed map[string]*hcl.File
+	merged []string // the files that make up the configuration, in order
+	broken map[string]bool
+}
+
+// Summary counts what was checked.
+type Summary struct {
+	Files     int
+	Addons    int
+	Platforms int // platform blocks
+	Plans     int
+	Regions   int
+	Values    int // evaluations of config vars, messages and live settings
+}
+
+func newFiles() *Files {
+	return &Files{parsed: map[string]*hcl.File{}, broken: map[string]bool{}}
+}
+
+// Map returns the parsed files by the name that ranges use, the broken ones
+// and the files of values too.
+func (f *Files) Map() map[string]*hcl.File { return maps.Clone(f.parsed) }
+
+// Secrets returns every secret text that was read or that the files hold, for
+// redactors: of diagnostics' excerpts, logs and what plugins say.
+func (f *Files) Secrets() []secret.Value { return slices.Clone(f.secrets) }
+
+// enclosing names the top-level block that a range lies in: addon "acme-db".
+func (f *Files) enclosing(at hcl.Range) string {
+	file := f.parsed[at.Filename]
+	if file == nil {
+		return ""
+	}
+	body, ok := file.Body.(*hclsyntax.Body)
+	if !ok {
+		return ""
+	}
+	for _, b := range body.Blocks {
+		if header := b.DefRange(); b.Range().ContainsPos(at.Start) && !header.ContainsPos(at.Start) {
+			return title(&schema.Content{Block: &schema.Block{Type: b.Type}, Labels: labels(b.Labels)})
+		}
+	}
+	return ""
+}
+
+func labels(texts []string) []schema.Label {
+	var list []schema.Label
+	for _, text := range texts {
+		list = append(list, schema.Label{Text: text})
+	}
+	return list
+}
+
+func (f *Files) isBroken(name string) bool { return f.broken[name] }
+
+func (f *Files) anyBroken() bool { return len(f.broken) > 0 }
+
+// body is the union of all files of the configuration.
+func (f *Files) body() hcl.Body {
+	files := make([]*hcl.File, 0, len(f.merged))
+	for _, name := range f.merged {
+		if file := f.parsed[name]; file != nil && file.Body != nil {
+			files = append(files, file)
+		}
+	}
+	return hcl.MergeFiles(files)
+}
+
+// readFiles parses every file of the directory. One that is broken does not
+// keep the others from being checked.
+func (l *loader) readFiles() {
+	entries, err := os.ReadDir(l.options.Dir)
+	if err != nil {
+		l.add(unreadable("configuration directory "+l.options.Dir, err))
+		l.files.broken[l.options.Dir] = true
+		return
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if entry.IsDir() || !isConfiguration(name) {
+			continue
+		}
+		path := filepath.Join(l.options.Dir, name)
+		l.files.merged = append(l.files.merged, path)
+		l.parse(path)
+	}
+	l.files.Summary.Files = len(l.files.merged)
+}
+
+// isConfiguration tells the configuration from files of values, tests, and
+// what editors leave behind.
+func isConfiguration(name string) bool {
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") {
+		return false
+	}
+	bare := strings.TrimSuffix(name, ".json")
+	if strings.HasSuffix(bare, ".vars.hcl") || strings.HasSuffix(bare, ".test.hcl") {
+		return false
+	}
+	return strings.HasSuffix(bare, ".hcl")
+}
+
+// parse reads one file and returns it, or nil when there is nothing to read.
+func (l *loader) parse(path string) *hcl.File {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		l.add(unreadable(path, err))
+		l.files.broken[path] = true
+		return nil
+	}
+	var file *hcl.File
+	var diags hcl.Diagnostics
+	if strings.HasSuffix(path, ".json") {
+		file, diags = json.Parse(text, path)
+	} else {
+		file, diags = hclsyntax.ParseConfig(text, path, hcl.InitialPos)
+	}
+	if file == nil {
+		file = &hcl.File{Bytes: text, Body: hcl.EmptyBody()}
+	}
+	l.files.parsed[path] = file
+	if diags.HasErrors() {
+		l.files.broken[path] = true
+	}
+	l.add(diags...)
+	return file
+}
+
+func unreadable(what string, err error) *hcl.Diagnostic {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  fmt.Sprintf("%s can't be read", what),
+		Extra:    diagnostic.Info{Code: "AG210", Hint: err.Error(), Notes: []string{err.Error()}},
+	}
+}
+
+// checkSyntax looks through whole files for what no evaluation would show.
+func (l *loader) checkSyntax() {
+	known := slices.Sorted(maps.Keys(l.scope.Functions))
+	for _, name := range l.files.merged {
+		file := l.files.parsed[name]
+		if file == nil {
+			continue
+		}
+		body, ok := file.Body.(*hclsyntax.Body)
+		if !ok {
+			continue
+		}
+		refs, diags := configvar.CheckSyntax(body, known)
+		l.add(diags...)
+		l.refs = append(l.refs, refs...)
+	}
+}

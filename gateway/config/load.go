@@ -1,0 +1,204 @@
+package config
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway/configvar"
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/schema"
+)
+
+// Options says what to load and with what.
+type Options struct {
+	Dir      string            // the configuration directory
+	Vars     map[string]string // values of variables from the command line; they win over all others
+	VarFiles []string          // further files of values; later ones win over earlier
+	Version  string            // of the gateway, for required_version; empty: not checked
+
+	// Environ looks an environment variable up: for env(), for secrets of the
+	// source "env" and for ADDONGW_VAR_name. Nil: nothing is set.
+	Environ func(name string) (value string, ok bool)
+
+	Dialects []platform.Dialect
+
+	// Plugins opens what answers for backend plugins, once the files have said
+	// in which directories they are. Nil: config bodies and params are not
+	// checked, and outputs are anything. The caller closes it.
+	Plugins func(dirs []string) (Plugins, error)
+
+	// Secrets tells whether to read secrets. Without, as in validate, they are
+	// unknown values.
+	Secrets bool
+
+	// Development is set by "addongw dev".
+	Development *Development
+}
+
+// Development replaces what a throw-away gateway on a developer's machine
+// can't have.
+type Development struct {
+	Listen  string // instead of the gateway block's
+	BaseURL string // instead of the gateway block's, without a trailing slash
+
+	// Credentials makes up what a platform block's password and sso_salt say;
+	// the expressions there are not evaluated.
+	Credentials func(addon, platform string) (password, salt string)
+}
+
+// Load reads the directory. With errors among the diagnostics the Config is
+// nil. Files is never nil: it has the sources that the diagnostics point into.
+func Load(ctx context.Context, options Options) (*Config, *Files, hcl.Diagnostics) {
+	l := newLoader(ctx, options)
+	l.readFiles()
+	root, diags := schema.Outline(rootTable(), l.files.body(), hcl.Range{})
+	l.add(diags...)
+	l.checkSyntax()
+	l.variables(root.Blocks("variable"))
+	l.secretSources(root.Blocks("secrets"))
+	l.locals(root.Blocks("locals"))
+	l.gateway(root.First("gateway"))
+	l.store(root.First("store"))
+	l.keyring(root.First("keyring"))
+	l.backends(root.Blocks("backend"))
+	l.addons(root.Blocks("addon"))
+	l.validatePlans()
+	l.checkMounts()
+	l.checkLiveSettings()
+	l.missingSecrets()
+	return l.result()
+}
+
+// loader is one run of Load. Its methods collect diagnostics and go on.
+type loader struct {
+	ctx     context.Context
+	options Options
+	files   *Files
+	diags   hcl.Diagnostics
+
+	scope   *hcl.EvalContext // functions, var and local
+	plugins Plugins          // nil: not to be asked
+	unknown unknowns
+	secrets *secretReader
+	refs    []secretRef
+
+	config     *Config
+	toValidate []planCheck
+	live       map[*loadedBackend][]configvar.Case // where each backend's live settings are evaluated
+	budget     int                                 // evaluations left
+}
+
+// maxEvaluations bounds the work of checking: a slip such as a for_each over a
+// range must not keep a machine busy for minutes.
+const maxEvaluations = 200_000
+
+func newLoader(ctx context.Context, options Options) *loader {
+	if options.Environ == nil {
+		options.Environ = func(string) (string, bool) { return "", false }
+	}
+	l := &loader{
+		ctx:     ctx,
+		options: options,
+		files:   newFiles(),
+		unknown: newUnknowns(),
+		secrets: newSecretReader(options.Secrets, options.Environ),
+		config:  &Config{addons: map[string]*addon{}, backends: map[string]*loadedBackend{}},
+		live:    map[*loadedBackend][]configvar.Case{},
+		budget:  maxEvaluations,
+	}
+	l.scope = &hcl.EvalContext{
+		Functions: functions(options, l.secrets),
+		Variables: map[string]cty.Value{},
+	}
+	return l
+}
+
+func (l *loader) add(diags ...*hcl.Diagnostic) { l.diags = append(l.diags, diags...) }
+
+// decode reads one outlined block, which is not repeated by for_each.
+func (l *loader) decode(c *schema.Content) *schema.Content {
+	decoded, diags := schema.DecodeNested(c, l.scope)
+	l.add(inside(diags, title(c))...)
+	return decoded[0]
+}
+
+// result sorts, merges and translates what was found.
+func (l *loader) result() (*Config, *Files, hcl.Diagnostics) {
+	l.files.secrets = l.secrets.values()
+	diags := diagnostic.FromHCL(l.diags, l.files.parsed)
+	diags = slices.DeleteFunc(diags, l.consequence)
+	for i, d := range diags {
+		if d.Subject != nil {
+			inside(diags[i:i+1], l.files.enclosing(*d.Subject))
+		}
+	}
+	diags = diagnostic.Merge(diags)
+	diagnostic.Sort(diags)
+	if diags.HasErrors() {
+		return nil, l.files, diags
+	}
+	l.config.Summary, l.config.secrets = l.files.Summary, l.files.secrets
+	return l.config, l.files, diags
+}
+
+// consequence reports whether d most likely follows from a syntax error in its
+// file: what could not be read looks as if it were missing or misplaced.
+func (l *loader) consequence(d *hcl.Diagnostic) bool {
+	info, ok := diagnostic.Of(d)
+	if !ok || d.Subject == nil || !l.files.isBroken(d.Subject.Filename) {
+		return false
+	}
+	return slices.Contains([]string{"AG201", "AG202", "AG204", "AG206"}, info.Code)
+}
+
+// rootTable describes the top level of a file.
+func rootTable() *schema.Block {
+	return &schema.Block{
+		Doc: "The top level of a configuration file.",
+		Blocks: []*schema.Block{
+			gatewayTable(), storeTable(), keyringTable(), secretsTable(), variableTable(), localsTable(), backendTable(), addonTable(),
+			reserved("include"), reserved("module"), reserved("provider"), reserved("metrics"), reserved("notify"), reserved("test"),
+		},
+	}
+}
+
+func reserved(kind string) *schema.Block { return &schema.Block{Type: kind, Reserved: true} }
+
+func reservedSetting(name string) schema.Attribute {
+	return schema.Attribute{Name: name, Type: cty.DynamicPseudoType, Reserved: true}
+}
+
+// title is how an operator calls a block: addon "acme-db".
+func title(c *schema.Content) string {
+	text := c.Block.Type
+	for _, label := range c.Labels {
+		text += fmt.Sprintf(" %q", label.Text)
+	}
+	return text
+}
+
+// inside says of our own diagnostics in which block they were found.
+func inside(diags hcl.Diagnostics, in string) hcl.Diagnostics {
+	for i, d := range diags {
+		info, ours := diagnostic.Of(d)
+		if !ours || info.In != "" {
+			continue
+		}
+		copied := *d
+		info.In = in
+		copied.Extra = info
+		diags[i] = &copied
+	}
+	return diags
+}
+
+// wrong makes the error of a value that has the right type but not the form
+// that it must have.
+func wrong(summary string, at hcl.Range, hint string) *hcl.Diagnostic {
+	return diagnostic.New(summary, at, diagnostic.Info{Code: "AG213", Hint: hint})
+}

@@ -1,0 +1,182 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway/schema"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// Plan is what a customer picks and pays.
+type Plan struct {
+	ID          string
+	Name        string
+	Description string
+	Price       float64 // per 30 days, in the add-on's currency
+	Features    []string
+}
+
+// plan is a Plan with what the backends are told.
+type plan struct {
+	Plan
+	content *schema.Content
+	limits  cty.Value
+	params  map[string]*schema.Params // by backend; each has its own schema
+	values  map[string]cty.Value      // plan.* in expressions, by backend
+}
+
+func planTable() *schema.Block {
+	return &schema.Block{
+		Type: "plan", Labels: []string{"id"}, Required: true, ForEach: true, Ordered: true,
+		Doc: "A size of the add-on. Customers see plans in the order of the file.",
+		Attributes: []schema.Attribute{
+			{Name: "id", Type: cty.String, Doc: "Beside for_each: the id, which the label is otherwise."},
+			{Name: "name", Type: cty.String, Doc: "What customers read. Default: the id in title case."},
+			{Name: "description", Type: cty.String, Doc: "What it offers, in a sentence or two."},
+			{Name: "params", Raw: true, Doc: "What the backend is told; its plugin says what there is."},
+			{Name: "limits", Type: cty.DynamicPseudoType, Doc: "Numbers for gauges and rules: plan.limits.NAME."},
+			{Name: "price", Type: cty.Number, Default: "0", Doc: "Per 30 days, in the add-on's currency."},
+			{Name: "features", Type: cty.List(cty.String), Doc: "Short texts for the list of plans."},
+			reservedSetting("regions"), reservedSetting("platforms"), reservedSetting("backend"), reservedSetting("options"),
+			reservedSetting("rotate_every"), reservedSetting("hidden"), reservedSetting("previously"), reservedSetting("rollout"),
+		},
+		Blocks: []*schema.Block{reserved("deprecated")},
+	}
+}
+
+// partID is the rule for ids of plans and regions.
+var partID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+
+func (l *loader) plans(a *addon) {
+	first := map[string]*plan{}
+	for _, c := range a.content.Blocks("plan") {
+		id := l.identity(c, "plan")
+		l.checkPartID("plan", id)
+		p := &plan{content: c, limits: c.Value("limits"), params: map[string]*schema.Params{}, values: map[string]cty.Value{}, Plan: Plan{
+			ID: id.text, Name: c.Text("name"), Description: c.Text("description"), Price: c.Number("price"), Features: c.Texts("features"),
+		}}
+		if p.Name == "" {
+			p.Name = inWords(p.ID)
+		}
+		if p.Price < 0 {
+			l.add(wrong("A price can't be below zero", c.ValueRange("price"), "0 means free"))
+		}
+		l.params(a, p)
+		if earlier, again := first[p.ID]; again {
+			if c.Has("id") {
+				l.add(schema.Twice(fmt.Sprintf("plan %q", p.ID), id.at, earlier.content.LabelRange(0)))
+			}
+			continue
+		}
+		first[p.ID] = p
+		a.plans = append(a.plans, p)
+	}
+}
+
+func (l *loader) checkPartID(kind string, id identity) {
+	if id.text != "" && !partID.MatchString(id.text) {
+		l.add(wrong(fmt.Sprintf("%q can't be the id of a %s", id.text, kind), id.at, "use letters, digits, - _ and . only; customers see the name"))
+	}
+}
+
+// params reads a plan's params by the schema of every backend it may be made
+// by.
+func (l *loader) params(a *addon, p *plan) {
+	for _, b := range a.backends() {
+		s := backend.Schema{Open: true}
+		if b.asked {
+			s = b.Description.Plan
+		}
+		decoded, diags := schema.DecodeParams("plan", s, p.content.Expr("params"), p.content.Range, p.content.Context)
+		l.add(inside(diags, fmt.Sprintf("%s, plan %q", a.title(), p.ID))...)
+		p.params[b.Name] = decoded
+		p.values[b.Name] = p.value(b.asked, decoded)
+		if b.sound && !diags.HasErrors() {
+			l.toValidate = append(l.toValidate, planCheck{addon: a, plan: p, backend: b})
+		}
+	}
+	if len(p.params) == 0 { // no backend at all, which is reported elsewhere
+		p.values[""] = p.value(false, nil)
+	}
+}
+
+// planCheck is a plan that a plugin has to judge.
+type planCheck struct {
+	addon   *addon
+	plan    *plan
+	backend *loadedBackend
+}
+
+// validatePlans asks the plugins what they think of the plans.
+func (l *loader) validatePlans() {
+	checks := l.toValidate
+	answers := make([]backend.ValidatePlanResponse, len(checks))
+	errs := make([]error, len(checks))
+	inParallel(len(checks), func(i int) {
+		c := checks[i]
+		answers[i], errs[i] = l.plugins.ValidatePlan(l.ctx, c.backend.Plugin,
+			backend.NewValue(c.backend.body.Whole()), c.plan.told(c.backend))
+	})
+	for i, c := range checks {
+		in := fmt.Sprintf("%s, plan %q", c.addon.title(), c.plan.ID)
+		if errs[i] != nil {
+			l.add(pluginProblem(c.backend.Plugin, c.plan.content.Range, in, errs[i]))
+			continue
+		}
+		place := func(d backend.Diagnostic) hcl.Range { return c.plan.params[c.backend.Name].Place(d.Path) }
+		l.add(pluginSays(c.backend.Plugin.Name, in, answers[i].Diagnostics, place)...)
+	}
+}
+
+// told is the plan as backend b is told of it.
+func (p *plan) told(b *loadedBackend) backend.Plan {
+	told := backend.Plan{ID: p.ID, Params: backend.NewValue(cty.EmptyObjectVal)}
+	if params, ok := p.params[b.Name]; ok {
+		told.Params = backend.NewValue(params.Value)
+	}
+	return told
+}
+
+// value makes what plan.* offers. Without a plugin's schema nobody knows what
+// else there is in params.
+func (p *plan) value(asked bool, params *schema.Params) cty.Value {
+	known := cty.DynamicVal
+	if asked {
+		known = params.Value
+	}
+	limits := p.limits
+	if limits.IsNull() {
+		limits = cty.EmptyObjectVal
+	}
+	return cty.ObjectVal(map[string]cty.Value{
+		"id": text(p.ID), "name": text(p.Name), "description": text(p.Description),
+		"price": cty.NumberFloatVal(p.Price), "params": known, "limits": limits, "features": textList(p.Features),
+	})
+}
+
+// of is plan.* where b makes the resource; b may be nil.
+func (p *plan) of(b *loadedBackend) cty.Value {
+	if b == nil {
+		for _, v := range p.values {
+			return v
+		}
+	}
+	return p.values[b.Name]
+}
+
+// inWords makes a title of an id: "legacy-small" is "Legacy Small".
+func inWords(id string) string {
+	words := strings.FieldsFunc(id, func(r rune) bool { return r == '-' || r == '_' })
+	for i, w := range words {
+		letters := []rune(w)
+		letters[0] = unicode.ToUpper(letters[0])
+		words[i] = string(letters)
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,209 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/schema"
+)
+
+// mounted is a platform block.
+type mounted struct {
+	name    string // the dialect's
+	content *schema.Content
+	prefix  string
+	plans   []*plan   // those offered there
+	regions []*region // those offered there
+	vars    []configVar
+	value   cty.Value // platform.* in expressions
+}
+
+// plannedDialects are platforms that the project names and this version lacks.
+func plannedDialects() []string {
+	return []string{"heroku", "scalingo", "xervo", "nanobox", "osb"}
+}
+
+func platformTable() *schema.Block {
+	s := func(name, doc string) schema.Attribute {
+		return schema.Attribute{Name: name, Type: cty.String, Doc: doc}
+	}
+	return &schema.Block{
+		Type: "platform", Labels: []string{"id"}, Doc: "Settings that every platform has.",
+		Attributes: []schema.Attribute{
+			s("id", "The add-on's id on the platform. Default: the add-on's."),
+			s("username", "Of the platform's calls. Default: what the platform says."),
+			{Name: "password", Type: cty.String, Secret: true, Doc: "Of the platform's calls."},
+			{Name: "sso_salt", Type: cty.String, Secret: true, Doc: "Signs single sign-on."},
+			{Name: "regions", Type: cty.Map(cty.String), Doc: "The platform's names of regions and ours: { theirs = \"ours\" }."},
+			{Name: "plans", Type: cty.List(cty.String), Doc: "The plans offered there. Default: all."},
+			{Name: "plan_names", Type: cty.Map(cty.String), Doc: "Other ids of plans there: { ours = \"theirs\" }."},
+			s("path", "The path of the platform's calls. Default: /PLATFORM/ADDON."),
+			s("sso_path", "The path of single sign-on, behind the platform's path. Default: /sso."),
+			s("sso_url", "A whole URL for single sign-on that is elsewhere; for the manifest only."),
+			s("api_url", "The platform's own API. Default: the real one."),
+			{Name: "frame_ancestors", Type: cty.List(cty.String), Doc: "Which pages may show ours in a frame."},
+			{Name: "log_drain", Type: cty.Bool, Default: "false", Doc: "Whether the add-on takes the application's log."},
+			s("mode", `"sync" or "async", where the platform knows both.`),
+			{Name: "config_vars", Raw: true, Phase: schema.Live, Doc: "Replaces or adds config vars on this platform; null leaves one out."},
+			reservedSetting("log_drain_url"), reservedSetting("abandon_after"), reservedSetting("test_url"), reservedSetting("credentials"),
+		},
+		Blocks: []*schema.Block{
+			{Type: "test", Max: 1, Doc: "Other URLs for the manifest's test environment. Default: the production ones.", Attributes: []schema.Attribute{
+				s("base_url", "The URL of the platform's calls."), s("sso_url", "The URL of single sign-on."),
+			}},
+			reserved("price"),
+		},
+	}
+}
+
+// platforms decodes the platform blocks of an add-on.
+func (l *loader) platforms(a *addon) {
+	for _, c := range a.content.Blocks("platform") {
+		dialect := l.dialect(c)
+		if dialect == nil {
+			continue
+		}
+		found := len(l.diags)
+		p := &platformReader{loader: l, of: a, dialect: dialect, name: dialect.Name()}
+		m := p.read(c)
+		inside(l.diags[found:], fmt.Sprintf("%s, platform %q", a.title(), m.name))
+		if _, again := a.platforms[m.name]; !again { // a repetition is reported with the headers
+			a.platforms[m.name] = m
+			a.order = append(a.order, m)
+		}
+	}
+}
+
+func (l *loader) dialect(c *schema.Content) platform.Dialect {
+	var names []string
+	for _, d := range l.options.Dialects {
+		if d.Name() == c.Label(0) {
+			return d
+		}
+		names = append(names, d.Name())
+	}
+	if slices.Contains(plannedDialects(), c.Label(0)) {
+		l.add(notInThisVersion(c.Label(0), c.LabelRange(0)))
+		return nil
+	}
+	info := diagnostic.Info{Code: "AG201", Hint: diagnostic.DidYouMean(c.Label(0), names)}
+	if list := diagnostic.List(names); list != "" {
+		info.Notes = []string{"platforms: " + list}
+	}
+	l.add(diagnostic.New(fmt.Sprintf("There is no platform %q", c.Label(0)), c.LabelRange(0), info))
+	return nil
+}
+
+// platformReader reads one platform block.
+type platformReader struct {
+	*loader
+	of      *addon
+	dialect platform.Dialect
+	name    string
+	common  platform.Common
+}
+
+func (p *platformReader) read(c *schema.Content) *mounted {
+	m := &mounted{name: p.name}
+	known := p.checkNames(c)
+	settings, rest, diags := schema.DecodePartial(p.table(), c.Body, c.Range, c.Context)
+	p.add(diags...)
+	settings.Labels = c.Labels
+	m.content = settings
+	own := p.configVars(settings, "config_vars")
+	m.vars = override(p.of.vars, own)
+
+	p.describe(settings)
+	p.credentials(settings, m)
+	p.urls(settings, m)
+	p.offer(settings, m)
+	p.ranges(settings, own)
+	for _, v := range m.vars {
+		p.common.ConfigVars = append(p.common.ConfigVars, platform.ConfigVarName{Name: v.name, Range: v.at})
+	}
+	mount, diags := p.dialect.Decode(p.common, rest, c.Context)
+	for _, d := range diags {
+		if !repeats(d, known) {
+			p.add(d)
+		}
+	}
+	if mount != nil {
+		p.config.Mounts = append(p.config.Mounts, Mount{Mount: mount, Prefix: m.prefix})
+	}
+	return m
+}
+
+// table is the common table, without the credentials that development makes
+// up: nobody has to have the real ones on a developer's machine.
+func (p *platformReader) table() *schema.Block {
+	t := platformTable()
+	if p.options.Development == nil {
+		return t
+	}
+	for i, a := range t.Attributes {
+		if a.Name == "password" || a.Name == "sso_salt" {
+			t.Attributes[i].Raw = true
+		}
+	}
+	return t
+}
+
+// checkNames looks at the block with the common and the dialect's table
+// together: only then can a misspelt common name be told from a foreign one.
+func (p *platformReader) checkNames(c *schema.Content) hcl.Diagnostics {
+	whole, own := platformTable(), p.dialect.Schema()
+	whole.Attributes = append(whole.Attributes, own.Attributes...)
+	whole.Blocks = append(whole.Blocks, own.Blocks...)
+	_, diags := schema.Outline(whole, c.Body, c.Range)
+	p.add(diags...)
+	return diags
+}
+
+// repeats reports whether d says what is known already.
+func repeats(d *hcl.Diagnostic, known hcl.Diagnostics) bool {
+	info, ok := diagnostic.Of(d)
+	for _, k := range known {
+		if d.Subject == nil || k.Subject == nil || *k.Subject != *d.Subject {
+			continue
+		}
+		if earlier, _ := diagnostic.Of(k); !ok || earlier.Code == info.Code {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *platformReader) describe(c *schema.Content) {
+	a := p.of
+	p.common = platform.Common{
+		Addon: a.ID, AddonName: a.Name, Summary: a.Summary, Description: a.Addon.Description, Logo: a.Logo, Currency: a.Currency,
+		ID: c.Text("id"), Username: c.Text("username"), APIURL: strings.TrimRight(c.Text("api_url"), "/"),
+		FrameAncestors: c.Texts("frame_ancestors"), LogDrain: c.Bool("log_drain"), Mode: p.choice(c, "mode", "sync", "async"),
+		Development: p.options.Development != nil, Block: c.Range,
+	}
+	if p.common.ID == "" {
+		p.common.ID = a.ID
+	}
+}
+
+// ranges notes where everything stands, for the dialect's diagnostics.
+func (p *platformReader) ranges(c *schema.Content, own []configVar) {
+	p.common.Ranges = map[string]hcl.Range{}
+	for name, s := range c.Settings {
+		p.common.Ranges[name] = s.Expr.Range()
+	}
+	if t := c.First("test"); t != nil {
+		for name, s := range t.Settings {
+			p.common.Ranges["test."+name] = s.Expr.Range()
+		}
+	}
+	for _, v := range own {
+		p.common.Ranges["config_vars."+v.name] = v.at
+	}
+}

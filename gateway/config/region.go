@@ -1,0 +1,125 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/schema"
+)
+
+// Region is where a resource is made.
+type Region struct {
+	ID      string
+	Title   string
+	Default bool
+}
+
+// region is a Region with its data.
+type region struct {
+	Region
+	content *schema.Content
+	data    cty.Value
+	backend *loadedBackend // nil after an error
+	value   cty.Value      // region.* in expressions
+}
+
+func regionTable() *schema.Block {
+	return &schema.Block{
+		Type: "region", Labels: []string{"id"}, Required: true, ForEach: true, Ordered: true,
+		Doc: "Where resources are made.",
+		Attributes: []schema.Attribute{
+			{Name: "id", Type: cty.String, Doc: "Beside for_each: the id, which the label is otherwise."},
+			{Name: "title", Type: cty.String, Doc: "What customers read. Default: the id."},
+			{Name: "data", Type: cty.DynamicPseudoType, Doc: "Whatever templates and the backend need to know of it: region.data."},
+			{Name: "default", Type: cty.Bool, Default: "false", Doc: "The region of orders that name none; the first one unless told."},
+			{Name: "backend", Reference: true, Doc: "What makes the resources of this region."},
+		},
+	}
+}
+
+func (l *loader) regions(a *addon) {
+	first := map[string]*region{}
+	var chosen *region
+	for _, c := range a.content.Blocks("region") {
+		id := l.identity(c, "region")
+		l.checkPartID("region", id)
+		r := &region{content: c, data: c.Value("data"), Region: Region{ID: id.text, Title: c.Text("title"), Default: c.Bool("default")}}
+		if r.Title == "" {
+			r.Title = r.ID
+		}
+		r.setValue()
+		l.regionBackend(a, r)
+		if earlier, again := first[r.ID]; again {
+			if c.Has("id") {
+				l.add(schema.Twice(fmt.Sprintf("region %q", r.ID), id.at, earlier.content.LabelRange(0)))
+			}
+			continue
+		}
+		if r.Default && chosen != nil {
+			l.add(diagnostic.New("Two regions are the default", c.ValueRange("default"), diagnostic.Info{
+				Code: "AG207", Hint: "leave it in one of them",
+				Also: []diagnostic.Place{{Range: chosen.content.ValueRange("default"), Text: "the first one"}},
+			}))
+		}
+		if r.Default {
+			chosen = r
+		}
+		first[r.ID] = r
+		a.regions = append(a.regions, r)
+	}
+	if chosen == nil && len(a.regions) > 0 {
+		a.regions[0].Default = true
+	}
+}
+
+// regionBackend settles what makes a region's resources.
+func (l *loader) regionBackend(a *addon, r *region) {
+	if r.content.Has("backend") {
+		r.backend = l.reference(r.content, a.title())
+		return
+	}
+	r.backend = a.backend
+	if a.content.Has("backend") || a.incomplete {
+		return
+	}
+	a.incomplete = true
+	hint := "add: backend = backend.TYPE.NAME"
+	if names := slices.Collect(maps.Keys(l.config.backends)); len(names) == 1 {
+		hint = "add: backend = backend." + names[0]
+	}
+	l.add(diagnostic.New(`This addon needs "backend"`, a.content.Range, diagnostic.Info{Code: "AG204", Hint: hint}))
+}
+
+// backends lists what may make the add-on's resources, each once.
+func (a *addon) backends() []*loadedBackend {
+	var list []*loadedBackend
+	for _, r := range a.regions {
+		if r.backend != nil && !slices.Contains(list, r.backend) {
+			list = append(list, r.backend)
+		}
+	}
+	return list
+}
+
+// setValue makes what region.* offers.
+func (r *region) setValue() {
+	data := r.data
+	if data.IsNull() {
+		data = cty.EmptyObjectVal
+	}
+	r.value = cty.ObjectVal(map[string]cty.Value{"id": text(r.ID), "title": text(r.Title), "data": data})
+}
+
+// defaultRegion is the id of the region for orders that name none.
+func (a *addon) defaultRegion() string {
+	for _, r := range a.regions {
+		if r.Default {
+			return r.ID
+		}
+	}
+	return ""
+}

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/schema"
+)
+
+// offer settles the plans and regions that the platform sells.
+func (p *platformReader) offer(c *schema.Content, m *mounted) {
+	m.plans = p.offeredPlans(c)
+	slugs := p.slugs(c)
+	for _, offered := range m.plans {
+		slug := offered.ID
+		if s, ok := slugs[offered.ID]; ok {
+			slug = s
+		}
+		if taken, again := p.common.PlanBySlug(slug); again {
+			p.add(diagnostic.New(fmt.Sprintf("The plans %s and %s are both called %q here", taken.ID, offered.ID, slug),
+				c.ValueRange("plan_names"), diagnostic.Info{Code: "AG207"}))
+			continue
+		}
+		p.common.Plans = append(p.common.Plans, platform.Plan{
+			ID: offered.ID, Slug: slug, Name: offered.Name, Description: offered.Plan.Description, Price: offered.Price, Features: offered.Features,
+		})
+	}
+	m.regions = p.offeredRegions(c)
+	p.common.DefaultRegion = p.of.defaultRegion()
+	if len(m.regions) > 0 && !slices.ContainsFunc(m.regions, func(r *region) bool { return r.ID == p.common.DefaultRegion }) {
+		p.common.DefaultRegion = m.regions[0].ID
+	}
+}
+
+func (p *platformReader) offeredPlans(c *schema.Content) []*plan {
+	if !c.Has("plans") {
+		return p.of.plans
+	}
+	var offered []*plan
+	for i, id := range c.Texts("plans") {
+		at := p.elementRange(c, "plans", i)
+		found := p.of.plan(id)
+		if found == nil {
+			p.unknownName("plan", id, at, p.planIDs())
+			continue
+		}
+		if slices.Contains(offered, found) {
+			p.add(diagnostic.New(fmt.Sprintf("%q stands twice in this list", id), at, diagnostic.Info{Code: "AG207"}))
+			continue
+		}
+		offered = append(offered, found)
+	}
+	return offered
+}
+
+func (p *platformReader) slugs(c *schema.Content) map[string]string {
+	slugs := c.Map("plan_names")
+	for _, id := range slices.Sorted(maps.Keys(slugs)) {
+		if p.of.plan(id) == nil {
+			p.unknownName("plan", id, schema.KeyRange(c.Expr("plan_names"), id), p.planIDs())
+		}
+	}
+	return slugs
+}
+
+// offeredRegions reads the map of regions: their names and ours.
+func (p *platformReader) offeredRegions(c *schema.Content) []*region {
+	p.common.AddonRegions = p.regionIDs()
+	if !c.Has("regions") {
+		return p.of.regions
+	}
+	p.common.Regions = map[string]string{}
+	given := c.Map("regions")
+	var ours []string
+	for _, theirs := range slices.Sorted(maps.Keys(given)) {
+		id := given[theirs]
+		if p.of.region(id) == nil {
+			p.unknownName("region", id, schema.EntryRange(c.Expr("regions"), theirs), p.regionIDs())
+			continue
+		}
+		p.common.Regions[theirs] = id
+		ours = append(ours, id)
+	}
+	var offered []*region
+	for _, r := range p.of.regions {
+		if slices.Contains(ours, r.ID) {
+			offered = append(offered, r)
+		}
+	}
+	return offered
+}
+
+func (p *platformReader) unknownName(kind, id string, at hcl.Range, known []string) {
+	info := diagnostic.Info{Code: "AG302", Hint: diagnostic.DidYouMean(id, known)}
+	if list := diagnostic.List(known); list != "" {
+		info.Notes = []string{kind + "s: " + list}
+	}
+	p.add(diagnostic.New(fmt.Sprintf("This add-on has no %s %q", kind, id), at, info))
+}
+
+func (p *platformReader) planIDs() (ids []string) {
+	for _, x := range p.of.plans {
+		ids = append(ids, x.ID)
+	}
+	return ids
+}
+
+func (p *platformReader) regionIDs() (ids []string) {
+	for _, x := range p.of.regions {
+		ids = append(ids, x.ID)
+	}
+	return ids
+}
+
+func (p *platformReader) elementRange(c *schema.Content, name string, i int) hcl.Range {
+	if items, diags := hcl.ExprList(c.Expr(name)); !diags.HasErrors() && i < len(items) {
+		return items[i].Range()
+	}
+	return c.ValueRange(name)
+}

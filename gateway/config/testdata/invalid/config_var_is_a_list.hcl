@@ -1,0 +1,19 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  config_vars = {
+    ACME_DB_HOSTS = [output.host] # ERROR AG305
+    ACME_DB_ALL   = plan.params   # ERROR AG305
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

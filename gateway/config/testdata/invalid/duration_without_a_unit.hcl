@@ -1,0 +1,24 @@
+backend "postgres" "second" {
+  timeouts {
+    provision = "20" # ERROR AG213
+  }
+
+  config {
+    admin_url = "postgres://x"
+  }
+}
+
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

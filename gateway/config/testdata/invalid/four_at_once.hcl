@@ -1,0 +1,32 @@
+backend "postgres" "second" {
+  config {
+    admin_url = "postgres://x"
+    pool_size = "many" # ERROR AG305
+  }
+}
+
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  plan "big" { # ERROR AG204
+  }
+
+  plan "free" { # ERROR AG207
+    params = { connection_limit = 5 }
+  }
+
+  config_vars = {
+    ACME_DB_URL = "postgres://${output.usrname}:${urlencode(output.password)}@${output.host}" # ERROR AG302
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

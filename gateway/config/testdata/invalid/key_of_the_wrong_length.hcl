@@ -1,0 +1,20 @@
+keyring {
+  key "2026-11" {
+    value = "c2hvcnQ=" # ERROR AG213
+  }
+}
+
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

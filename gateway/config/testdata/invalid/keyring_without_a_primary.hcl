@@ -1,0 +1,24 @@
+keyring { # ERROR AG213
+  key "a" {
+    value = secret("env:KEY_A")
+  }
+
+  key "b" {
+    value = secret("env:KEY_B")
+  }
+}
+
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

@@ -1,0 +1,20 @@
+locals {
+  a = local.b # ERROR AG306
+  b = "x${local.c}"
+  c = local.a
+}
+
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

@@ -1,0 +1,17 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  platform "clevercloud" {
+    pasword    = secret("env:CLEVER_PASSWORD") # ERROR AG202
+    sso_salt   = secret("env:CLEVER_SSO_SALT")
+    generation = 5
+    genration  = "both" # ERROR AG202
+    sso_window = "5m" # ERROR AG299
+  }
+}

@@ -1,0 +1,22 @@
+variable "name" {
+  default = "env:X"
+}
+
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  config_vars = {
+    ACME_DB_KEY = secret(var.name) # ERROR AG312
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

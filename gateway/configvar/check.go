@@ -1,0 +1,159 @@
+package configvar
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/schema"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// Expression is something that is evaluated for every customer.
+type Expression struct {
+	Name string // as the operator calls it: ACME_DB_URL
+	What string // what it is: "config var", "message"
+	Expr hcl.Expression
+
+	// Type is what the value must convert to. cty.NilType stands for a config
+	// var: text, a number, true or false, or null, which leaves it out.
+	Type cty.Type
+
+	Public bool   // a sensitive value is an error (AG309)
+	In     string // where it stands: addon "acme-db"
+}
+
+// Case is a scope to check an expression in: one platform × plan × region.
+type Case struct {
+	diagnostic.Case
+	Backend string           // what makes the outputs: "backend.postgres.main"
+	Note    string           // what to say of a value that is null in this case only; may be empty
+	Context *hcl.EvalContext // plan, region and platform known; resource and output typed unknowns
+}
+
+// Check proves that e can be evaluated in every case and gives what it must.
+// One mistake is one diagnostic, which names the plans, regions and platforms
+// concerned.
+// files are the parsed files by name.
+func Check(e Expression, cases []Case, files map[string]*hcl.File) hcl.Diagnostics {
+	c := &checker{Expression: e, anatomy: dissect(e.Expr), cases: cases, files: files}
+	if len(cases) > 0 { // which names there are is the same in every case
+		c.phase = schema.CheckPhase(e.Expr, cases[0].Context, schema.Live)
+	}
+	for i := range cases {
+		c.check(&cases[i])
+	}
+	c.unequal()
+	return diagnostic.Merge(c.diags)
+}
+
+type checker struct {
+	Expression
+	anatomy
+	cases []Case
+	files map[string]*hcl.File
+	phase hcl.Diagnostics // names of another phase
+	diags hcl.Diagnostics
+	gaps  []gap
+}
+
+func (c *checker) check(in *Case) {
+	before := len(c.diags)
+	c.names(in)
+	named := c.diags[before:]
+
+	v, diags := c.Expr.Value(in.Context)
+	failed := diags.HasErrors()
+	for _, a := range c.arms {
+		if _, known := truth(a.guards[len(a.guards)-1].condition, in.Context); known || closed(a.guards, in.Context) {
+			continue // evaluated already, or guarded from what would fail
+		}
+		_, more := a.expr.Value(in.Context)
+		diags = append(diags, more...)
+	}
+	for _, d := range diags {
+		if !overlaps(d, named) && !c.isGap(d, in) {
+			c.add(in, diagnostic.FromHCL(hcl.Diagnostics{d}, c.files)...)
+		}
+	}
+	if !failed {
+		c.add(in, c.result(v)...)
+	}
+}
+
+// result judges the value itself.
+func (c *checker) result(v cty.Value) hcl.Diagnostics {
+	at := c.Expr.Range()
+	if c.Public && sensitive(v) {
+		return hcl.Diagnostics{diagnostic.New("A secret can't be part of a "+c.What, at, diagnostic.Info{
+			Code: "AG309", Hint: "it is shown in the clear",
+		})}
+	}
+	if c.Type != cty.NilType {
+		if null(v) && c.Type == cty.String && c.What == "message" {
+			return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%q is null", c.Name), at, diagnostic.Info{Code: "AG209", Hint: "it must have a value"})}
+		}
+		_, diags := schema.Convert(v, c.Type, c.Name, at)
+		return diags
+	}
+	if t := v.Type(); !null(v) && t != cty.DynamicPseudoType && !t.IsPrimitiveType() {
+		return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%s is %s; a config var is text", c.Name, schema.TypeName(t)), at, diagnostic.Info{
+			Code: "AG305", Hint: remedy(t),
+		})}
+	}
+	return nil
+}
+
+func remedy(t cty.Type) string {
+	if t.IsListType() || t.IsTupleType() || t.IsSetType() {
+		return `use join(",", …) or jsonencode(…)`
+	}
+	return "use jsonencode(…)"
+}
+
+// add records findings of one case, without the words that a printer adds.
+func (c *checker) add(in *Case, diags ...*hcl.Diagnostic) {
+	for _, d := range diags {
+		info, _ := diagnostic.Of(d)
+		if info.In == "" {
+			info.In = c.In
+		}
+		if info.Code == "AG311" && in.Note != "" {
+			info.Notes = append(slices.Clone(info.Notes), in.Note)
+		}
+		if info.Code != "AG304" { // its summary says where
+			info.Cases, info.Evaluations = append(info.Cases, in.Case), len(c.cases)
+		}
+		copied := *d
+		copied.Extra = info
+		c.diags = append(c.diags, &copied)
+	}
+}
+
+// overlaps reports whether d is about a place that was judged by name already,
+// in better words.
+func overlaps(d *hcl.Diagnostic, named hcl.Diagnostics) bool {
+	if d.Subject == nil {
+		return false
+	}
+	for _, n := range named {
+		if n.Subject != nil && n.Subject.Overlaps(*d.Subject) {
+			return true
+		}
+	}
+	return false
+}
+
+func null(v cty.Value) bool {
+	u, _ := v.Unmark()
+	return u.IsKnown() && u.IsNull()
+}
+
+func sensitive(v cty.Value) bool {
+	_, marks := v.UnmarkDeep()
+	_, ok := marks[backend.Sensitive]
+	return ok
+}

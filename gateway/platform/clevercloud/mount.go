@@ -1,0 +1,68 @@
+package clevercloud
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/platform"
+)
+
+// resourcesPath follows the mount's URL to make the manifest's base_url.
+const resourcesPath = "/resources"
+
+// mount is one add-on on Clever Cloud.
+type mount struct {
+	common      platform.Common
+	own         settings
+	credentials platform.Credentials
+	failures    platform.Failures
+	regions     map[string]string // the platform's name in lower case → ours
+}
+
+var _ platform.Mount = (*mount)(nil)
+
+func newMount(c platform.Common, own settings) *mount {
+	lower := map[string]string{}
+	for name, id := range regions(c) {
+		lower[strings.ToLower(name)] = id
+	}
+	return &mount{
+		common:      c,
+		own:         own,
+		credentials: platform.NewCredentials(c.ID, c.Password),
+		failures:    failures(c.ID),
+		regions:     lower,
+	}
+}
+
+// Scope says that an id whose resource is gone stays gone: Clever Cloud makes
+// a new addon_id for every order.
+func (m *mount) Scope() gateway.Scope {
+	return gateway.Scope{Platform: "clevercloud", Addon: m.common.Addon, Budget: m.own.deadline, DeadID: gateway.DeadIDGone}
+}
+
+// Routes returns the endpoints below the manifest's base_url. No generation
+// ever reads a resource, so there is no GET.
+func (m *mount) Routes(lifecycle platform.Lifecycle) []platform.Route {
+	a := api{mount: m, lifecycle: lifecycle}
+	route := func(method, path string, h platform.Handler) platform.Route {
+		return platform.Route{Method: method, Path: path, Handle: m.failures.Authenticated(m.credentials, h)}
+	}
+	migrate := a.refuseMigration
+	if m.own.migrationsAsPUT {
+		migrate = a.changePlan
+	}
+	return []platform.Route{
+		route(http.MethodPost, resourcesPath, a.provision),
+		route(http.MethodPut, resourcesPath+"/:id", a.changePlan),
+		route(http.MethodDelete, resourcesPath+"/:id", a.deprovision),
+		route(http.MethodPost, resourcesPath+"/:id/migrations", migrate),
+	}
+}
+
+// NotFound answers an address that Clever Cloud never calls.
+func (m *mount) NotFound() http.Handler { return m.failures.NotFound() }
+
+// MethodNotAllowed answers a method that an address does not take.
+func (m *mount) MethodNotAllowed() http.Handler { return m.failures.MethodNotAllowed() }

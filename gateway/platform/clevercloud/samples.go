@@ -1,0 +1,45 @@
+package clevercloud
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/addongw/addongw/gateway/platform"
+)
+
+// Samples provisions the first plan, changes to the last and deprovisions.
+func (m *mount) Samples() []platform.Sample {
+	if len(m.common.Plans) == 0 {
+		return nil
+	}
+	first, last := m.common.Plans[0].Slug, m.common.Plans[len(m.common.Plans)-1].Slug
+	const id = "addon_00000000-0000-4000-8000-000000000001"
+	sample := func(what, method, path string, body map[string]any) platform.Sample {
+		s := platform.Sample{What: what, Method: method, Path: resourcesPath + path, User: m.common.ID}
+		if body != nil {
+			text, _ := json.Marshal(body) // texts only: it cannot fail
+			s.Body = string(text)
+		}
+		return s
+	}
+	samples := []platform.Sample{sample("provision", http.MethodPost, "", map[string]any{
+		"addon_id": id, "owner_id": "orga_1", "owner_name": "Ann", "user_id": "user_1",
+		"plan": first, "region": m.sampleRegion(), "callback_url": "https://api.clever-cloud.com/v2/vendor/apps/" + id, "options": map[string]string{},
+	})}
+	if last != first {
+		samples = append(samples, sample("change the plan", http.MethodPut, "/{id}", map[string]any{"addon_id": id, "plan": last}))
+	}
+	return append(samples, sample("deprovision", http.MethodDelete, "/{id}", nil))
+}
+
+// sampleRegion is a region that is sold, in the capitals that requests have.
+func (m *mount) sampleRegion() string {
+	names := slices.Sorted(maps.Keys(m.regions))
+	if slices.Contains(names, "eu") || len(names) == 0 {
+		return "EU"
+	}
+	return strings.ToUpper(names[0])
+}

@@ -1,0 +1,111 @@
+package clevercloud
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/schema"
+)
+
+// The generations of the API, as written in the configuration.
+const (
+	both    = "both"
+	current = "current"
+	legacy  = "legacy"
+)
+
+// What to do with a request to migrate an add-on.
+const (
+	migrationsRefuse     = "refuse"
+	migrationsPlanChange = "plan_change"
+)
+
+// The budget's default is what the platform is expected to wait; its limits
+// keep a slip of the pen (25ms, 25h) from passing.
+const (
+	defaultDeadline = "25s"
+	minDeadline     = time.Second
+	maxDeadline     = 2 * time.Minute
+)
+
+// settings are the ones that only Clever Cloud has.
+type settings struct {
+	generation      string
+	allowMissingEU  bool
+	deadline        time.Duration
+	migrationsAsPUT bool
+}
+
+func settingsSchema() *schema.Block {
+	return &schema.Block{
+		Type:   "platform",
+		Labels: []string{"id"},
+		Doc:    "Sells the add-on on Clever Cloud.",
+		Attributes: []schema.Attribute{
+			{Name: "generation", Type: cty.String, Default: `"both"`,
+				Doc: `Which generation of Clever Cloud's API the add-on is registered for: "current", "legacy", or "both". It decides how strictly secrets are judged; requests of either generation are served in any case.`},
+			{Name: "allow_missing_eu", Type: cty.Bool, Default: "false",
+				Doc: `Offer the add-on without the region "eu", which Clever Cloud's documents demand.`},
+			{Name: "deadline", Type: cty.String, Default: `"` + defaultDeadline + `"`,
+				Doc: `How long a request may wait for a backend, such as "25s". Work that takes longer goes on, Clever Cloud hears 503, and its repeat gets the result.`},
+			{Name: "migrations", Type: cty.String, Default: `"refuse"`,
+				Doc: `Experimental. What a request to migrate an add-on does: "refuse" answers 501 and logs its field names, "plan_change" treats it as a plan change.`},
+			{Name: "sso_window", Type: cty.String, Reserved: true, Doc: "How old a sign-on may be."},
+			{Name: "sso_skew", Type: cty.String, Reserved: true, Doc: "How far ahead Clever Cloud's clock may be."},
+			{Name: "token_only", Type: cty.Bool, Reserved: true, Doc: "Whether a sign-on without signature is accepted."},
+			{Name: "open_in_new_tab", Type: cty.Bool, Reserved: true, Doc: "Whether the dashboard opens outside the console."},
+		},
+	}
+}
+
+func decodeSettings(common platform.Common, body hcl.Body, ctx *hcl.EvalContext) (settings, hcl.Diagnostics) {
+	content, diags := schema.Decode(settingsSchema(), body, common.Block, ctx)
+	generation, d := choice(content, "generation", both, current, legacy)
+	diags = append(diags, d...)
+	migrations, d := choice(content, "migrations", migrationsRefuse, migrationsPlanChange)
+	diags = append(diags, d...)
+	deadline, d := decodeDeadline(content)
+	diags = append(diags, d...)
+	return settings{
+		generation:      generation,
+		allowMissingEU:  content.Bool("allow_missing_eu"),
+		deadline:        deadline,
+		migrationsAsPUT: migrations == migrationsPlanChange,
+	}, diags
+}
+
+// choice reads a setting that has a few words to choose from. The first of
+// them stands in for a value that is wrong or not known yet.
+func choice(content *schema.Content, name string, words ...string) (string, hcl.Diagnostics) {
+	if !content.Known(name) {
+		return words[0], nil
+	}
+	value := content.Text(name)
+	for _, word := range words {
+		if value == word {
+			return value, nil
+		}
+	}
+	return words[0], hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%s has no choice %q", name, value), content.ValueRange(name), diagnostic.Info{
+		Code: "AG405", Notes: []string{fmt.Sprintf("choices: %q", words)},
+	})}
+}
+
+func decodeDeadline(content *schema.Content) (time.Duration, hcl.Diagnostics) {
+	text := content.Text("deadline")
+	if !content.Known("deadline") {
+		text = defaultDeadline
+	}
+	deadline, err := time.ParseDuration(text)
+	if err == nil && minDeadline <= deadline && deadline <= maxDeadline {
+		return deadline, nil
+	}
+	return 0, hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%q is no deadline", text), content.ValueRange("deadline"), diagnostic.Info{
+		Code: "AG405", Notes: []string{`write a time between "1s" and "2m", such as "25s"`},
+	})}
+}

@@ -1,0 +1,155 @@
+package clevercloud
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/secret"
+)
+
+// longestID bounds the platform's id; the ones in the documents have about 40
+// characters.
+const longestID = 255
+
+// provisionRequest is the body of POST {base_url} in both generations (Add-on
+// API, Provisioning). The current document has no logplex_token any more.
+type provisionRequest struct {
+	AddonID      string             `json:"addon_id"`
+	HerokuID     string             `json:"heroku_id"`
+	OwnerID      string             `json:"owner_id"`
+	OwnerName    string             `json:"owner_name"`
+	UserID       string             `json:"user_id"`
+	Plan         string             `json:"plan"`
+	Region       string             `json:"region"`
+	CallbackURL  string             `json:"callback_url"`
+	LogplexToken string             `json:"logplex_token"`
+	Options      map[string]*string `json:"options"` // a null value is a pointer to nothing
+}
+
+// changeRequest is the body of PUT {base_url}/{id} (Add-on API, Plan change).
+type changeRequest struct {
+	AddonID  string `json:"addon_id"`
+	HerokuID string `json:"heroku_id"`
+	Plan     string `json:"plan"`
+}
+
+// changeAnswer carries the config and a sentence for the dashboard. Config is
+// always complete; every value is text.
+type changeAnswer struct {
+	Config  map[string]string `json:"config"`
+	Message string            `json:"message,omitempty"`
+}
+
+// provisionAnswer is a changeAnswer with our id, which "MUST be a String"
+// (Add-on API, Provisioning).
+type provisionAnswer struct {
+	ID string `json:"id"`
+	changeAnswer
+}
+
+func newChangeAnswer(d gateway.Delivery) changeAnswer {
+	config := make(map[string]string, len(d.ConfigVars))
+	for _, v := range d.ConfigVars {
+		config[v.Name] = v.Value.Reveal()
+	}
+	return changeAnswer{Config: config, Message: d.Message}
+}
+
+// order judges a request and turns it into our words. The callback URL is kept
+// and never called here: it does not answer before our reply (Add-on infos
+// API).
+func (m *mount) order(r provisionRequest) (gateway.Order, error) {
+	id, err := platformID(r.AddonID, r.HerokuID)
+	if err != nil {
+		return gateway.Order{}, err
+	}
+	if id == "" {
+		return gateway.Order{}, gateway.Errorf(gateway.Invalid, `"addon_id" is missing.`)
+	}
+	plan, err := m.plan(r.Plan)
+	if err != nil {
+		return gateway.Order{}, err
+	}
+	region, err := m.region(r.Region)
+	if err != nil {
+		return gateway.Order{}, err
+	}
+	options, err := optionTexts(r.Options)
+	if err != nil {
+		return gateway.Order{}, err
+	}
+	return gateway.Order{
+		ExternalID:  id,
+		Plan:        plan,
+		Region:      region,
+		Options:     options,
+		Owner:       gateway.Owner{ID: r.OwnerID, Name: r.OwnerName},
+		UserID:      r.UserID,
+		CallbackURL: r.CallbackURL,
+		LogToken:    logToken(r.LogplexToken),
+	}, nil
+}
+
+// platformID returns the id under whichever name it came; "" when there is
+// none. Two different ones are refused: taking either could answer with
+// somebody else's resource.
+func platformID(addonID, herokuID string) (string, error) {
+	id := addonID
+	if id == "" {
+		id = herokuID
+	}
+	switch {
+	case herokuID != "" && herokuID != id:
+		return "", gateway.Errorf(gateway.Invalid, `"addon_id" and "heroku_id" differ.`)
+	case utf8.RuneCountInString(id) > longestID:
+		return "", gateway.Errorf(gateway.Invalid, "The add-on id is longer than %d characters.", longestID)
+	case strings.ContainsFunc(id, unicode.IsControl):
+		return "", gateway.Errorf(gateway.Invalid, "The add-on id holds a control character.")
+	}
+	return id, nil
+}
+
+// plan finds our plan by its slug: one legacy line calls the field a name, but
+// Provisioning insists on the slug.
+func (m *mount) plan(slug string) (string, error) {
+	if slug == "" {
+		return "", gateway.Errorf(gateway.Invalid, `"plan" is missing.`)
+	}
+	plan, ok := m.common.PlanBySlug(slug)
+	if !ok {
+		return "", gateway.Errorf(gateway.Refused, "This plan is not offered.")
+	}
+	return plan.ID, nil
+}
+
+// region finds our region: requests say "EU" where manifest and infos API say
+// "eu".
+func (m *mount) region(name string) (string, error) {
+	id, ok := m.regions[strings.ToLower(name)]
+	if !ok {
+		return "", gateway.Errorf(gateway.Refused, "This region is not offered.")
+	}
+	return id, nil
+}
+
+// optionTexts refuses null among the values: the document says "String ->
+// String map", and other types were refused when the body was decoded.
+func optionTexts(options map[string]*string) (map[string]string, error) {
+	texts := make(map[string]string, len(options))
+	for name, value := range options {
+		if value == nil {
+			return nil, gateway.Errorf(gateway.Invalid, `"options" must hold text only, not null.`)
+		}
+		texts[name] = *value
+	}
+	return texts, nil
+}
+
+func logToken(text string) gateway.Secret {
+	if text == "" {
+		return nil
+	}
+	return secret.New(text)
+}

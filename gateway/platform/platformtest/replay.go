@@ -1,0 +1,56 @@
+package platformtest
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/addongw/addongw/spec"
+)
+
+// Replay plays every exchange of a platform against a provider, whose
+// addresses and credentials are in vars. Every step must pass: a dialect of
+// ours does what our files say, whatever their level. An exchange that needs
+// something vars lacks fails too.
+func Replay(t *testing.T, platform string, vars spec.Vars) {
+	exchanges, err := spec.Exchanges(platform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range exchanges {
+		t.Run(e.Name, func(t *testing.T) { play(t, e, vars.Clone()) })
+	}
+}
+
+// play stops at the first step that goes wrong: later ones build on it.
+func play(t *testing.T, e spec.Exchange, vars spec.Vars) {
+	for _, step := range e.Steps {
+		request, err := step.Request(vars)
+		var missing *spec.MissingError
+		if errors.As(err, &missing) {
+			t.Fatalf("%s (line %d): the test gives no %s", step.Title, step.Line, missing.Name)
+		}
+		if err != nil {
+			t.Fatalf("%s (line %d): %v", step.Title, step.Line, err)
+		}
+		got := perform(t, request)
+		problems := step.Check(spec.Answer{Status: got.status, Header: got.header, Body: []byte(got.body)}, vars)
+		for _, problem := range problems {
+			t.Errorf("%s\n%s (line %d): %s", e.Title, step.Title, step.Line, problem)
+		}
+		if len(problems) > 0 {
+			return
+		}
+	}
+}
+
+func perform(t *testing.T, request spec.Request) answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), request.Method, request.URL, bytes.NewReader(request.Body))
+	if err != nil {
+		t.Fatalf("make request: %v", err)
+	}
+	r.Header = request.Header
+	return do(t, r)
+}

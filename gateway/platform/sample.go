@@ -1,0 +1,11 @@
+package platform
+
+// Sample is a request as the platform would make it, for people who try a
+// mount out by hand.
+type Sample struct {
+	What   string // what it does: "provision"
+	Method string
+	Path   string // at the mount's prefix; "{id}" stands for the id that the provision answered
+	User   string // of Basic auth
+	Body   string // JSON; empty: none
+}

@@ -1,0 +1,219 @@
+package schema
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway/diagnostic"
+)
+
+// translate puts what hcl says about names and labels into our words, which
+// know the table.
+func (b *Block) translate(found hcl.Diagnostics) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, d := range found {
+		if own := b.translateOne(d); own != nil {
+			diags = append(diags, own)
+			continue
+		}
+		diags = append(diags, d)
+	}
+	return diags
+}
+
+func (b *Block) translateOne(d *hcl.Diagnostic) *hcl.Diagnostic {
+	if d.Subject == nil {
+		return nil
+	}
+	switch d.Summary {
+	case "Unsupported argument":
+		return b.unknownSetting(firstQuoted(d.Detail), *d.Subject)
+	case "Unsupported block type":
+		return b.unknownBlock(firstQuoted(d.Detail), *d.Subject)
+	case "Extraneous JSON object property":
+		return b.unknownSetting(firstQuoted(d.Detail), *d.Subject)
+	}
+	for _, n := range b.Blocks {
+		if !wrongLabels(d.Summary, n.Type) {
+			continue
+		}
+		at := *d.Subject
+		if d.Context != nil {
+			at = *d.Context
+		}
+		if n.Reserved {
+			return notInThisVersion(n.Type, at)
+		}
+		return n.labelCount(at)
+	}
+	return nil
+}
+
+// wrongLabels recognises hcl's complaints about the labels of a kind of block.
+func wrongLabels(summary, kind string) bool {
+	if summary == "Extraneous label for "+kind {
+		return true
+	}
+	return strings.HasPrefix(summary, "Missing ") && strings.HasSuffix(summary, " for "+kind)
+}
+
+// firstQuoted returns the first quoted name of a message.
+func firstQuoted(text string) string {
+	start := strings.IndexByte(text, '"')
+	if start < 0 {
+		return ""
+	}
+	name, err := strconv.QuotedPrefix(text[start:])
+	if err != nil {
+		return ""
+	}
+	name, _ = strconv.Unquote(name)
+	return name
+}
+
+func (b *Block) unknownSetting(name string, at hcl.Range) *hcl.Diagnostic {
+	if n, ok := b.block(name); ok {
+		if n.Reserved {
+			return notInThisVersion(name, at)
+		}
+		return diagnostic.New(quote(name)+" is a block", at, diagnostic.Info{
+			Code: "AG205", Hint: "write " + n.example() + ` without "="`,
+		})
+	}
+	if b.Type == "" {
+		return b.outsideOfBlocks(name, at)
+	}
+	if name == forEachName {
+		return diagnostic.New(fmt.Sprintf("%s can't be repeated with for_each", capital(article(b.Type)+" "+b.Type)), at, diagnostic.Info{Code: "AG202"})
+	}
+	return diagnostic.New(fmt.Sprintf("%s is no setting of %s %s", quote(name), article(b.Type), b.Type), at,
+		offer("AG202", name, b.settingNames(), "settings"))
+}
+
+// outsideOfBlocks speaks of a setting at the top level of a file, where only
+// blocks stand.
+func (b *Block) outsideOfBlocks(name string, at hcl.Range) *hcl.Diagnostic {
+	info := diagnostic.Info{Code: "AG202", Hint: "settings belong inside a block"}
+	for _, n := range b.Blocks {
+		if a, ok := n.attribute(name); ok && !a.Reserved && !n.Reserved {
+			info.Hint = fmt.Sprintf("it belongs inside %s", n.example())
+			break
+		}
+	}
+	return diagnostic.New(quote(name)+" stands outside of every block", at, info)
+}
+
+func (b *Block) unknownBlock(name string, at hcl.Range) *hcl.Diagnostic {
+	if a, ok := b.attribute(name); ok {
+		if a.Reserved {
+			return notInThisVersion(name, at)
+		}
+		return diagnostic.New(quote(name)+" is a setting, not a block", at, diagnostic.Info{
+			Code: "AG205", Hint: "write " + a.example(),
+		})
+	}
+	where := ""
+	if b.Type != "" {
+		where = " in " + article(b.Type) + " " + b.Type
+	}
+	return diagnostic.New(fmt.Sprintf("There is no %s block%s", quote(name), where), at,
+		offer("AG201", name, b.blockNames(), "blocks"))
+}
+
+// offer suggests the nearest name and lists them all if they are few.
+func offer(code, name string, names []string, word string) diagnostic.Info {
+	info := diagnostic.Info{Code: code, Hint: diagnostic.DidYouMean(name, names)}
+	if list := diagnostic.List(names); list != "" {
+		info.Notes = append(info.Notes, word+" here: "+list)
+	}
+	return info
+}
+
+func (b *Block) settingNames() []string {
+	var names []string
+	for _, a := range b.Attributes {
+		if !a.Reserved {
+			names = append(names, a.Name)
+		}
+	}
+	if b.ForEach {
+		names = append(names, forEachName)
+	}
+	return names
+}
+
+func (b *Block) blockNames() []string {
+	var names []string
+	for _, n := range b.Blocks {
+		if !n.Reserved {
+			names = append(names, n.Type)
+		}
+	}
+	return names
+}
+
+func (b *Block) labelCount(at hcl.Range) *hcl.Diagnostic {
+	what := "has no name"
+	switch len(b.Labels) {
+	case 0:
+	case 1:
+		what = "has one " + b.Labels[0]
+	default:
+		what = "has a " + strings.Join(b.Labels, " and a ")
+	}
+	return diagnostic.New(capital(article(b.Type)+" "+b.Type+" "+what), at, diagnostic.Info{
+		Code: "AG206", Hint: "write " + b.example(),
+	})
+}
+
+func notInThisVersion(name string, at hcl.Range) *hcl.Diagnostic {
+	return diagnostic.New(quote(name)+" is not in this version", at, diagnostic.Info{
+		Code: "AG299", Hint: "the word is kept for a later version; remove it",
+	})
+}
+
+// example shows how a block is written.
+func (b *Block) example() string {
+	text := b.Type
+	for _, l := range b.Labels {
+		text += " " + quote(strings.ToUpper(l))
+	}
+	return text + " { … }"
+}
+
+// example shows how a setting is written.
+func (a Attribute) example() string {
+	switch {
+	case a.Default != "":
+		return a.Name + " = " + a.Default
+	case a.Reference:
+		return a.Name + " = " + a.Name + ".TYPE.NAME"
+	case a.Type == cty.String:
+		return a.Name + ` = "…"`
+	case a.Type != cty.NilType && (a.Type.IsListType() || a.Type.IsSetType()):
+		return a.Name + " = […]"
+	case a.Type != cty.NilType && (a.Type.IsMapType() || a.Type.IsObjectType()):
+		return a.Name + " = { … }"
+	}
+	return a.Name + " = …"
+}
+
+func quote(name string) string { return `"` + name + `"` }
+
+func article(word string) string {
+	if word != "" && strings.ContainsRune("aeiou", rune(word[0])) {
+		return "an"
+	}
+	return "a"
+}
+
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func compareRanges(a, b hcl.Range) int {
+	return cmp.Or(cmp.Compare(a.Filename, b.Filename), cmp.Compare(a.Start.Byte, b.Start.Byte))
+}

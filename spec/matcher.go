@@ -1,0 +1,170 @@
+package spec
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// matcher is a pattern such as "{{text /[a-z]+/ as id}}".
+type matcher struct {
+	kind     string // any, absent, text, number, bool, object, list, config, same
+	argument string // a regular expression for text, a name for same
+	capture  string // the name after "as"
+	optional bool
+}
+
+var matcherPattern = regexp.MustCompile(
+	`^\{\{(optional )?(any|absent|text|number|bool|object|list|config|same)( /.+/| [a-z][a-z0-9_]*)??( as [a-z][a-z0-9_]*)?\}\}$`)
+
+// parseMatcher reads a matcher; ok is false for anything else, such as a text
+// with ordinary placeholders.
+func parseMatcher(pattern any) (matcher, bool) {
+	text, _ := pattern.(string)
+	parts := matcherPattern.FindStringSubmatch(text)
+	if parts == nil {
+		return matcher{}, false
+	}
+	return matcher{
+		kind:     parts[2],
+		argument: strings.Trim(strings.TrimSpace(parts[3]), "/"),
+		capture:  strings.TrimPrefix(parts[4], " as "),
+		optional: parts[1] != "",
+	}, true
+}
+
+// check judges a value that is present.
+func (m matcher) check(at string, got any, vars Vars) []string {
+	problem := m.problem(got, vars)
+	if problem != "" {
+		return []string{at + " " + problem}
+	}
+	if m.capture != "" {
+		vars[m.capture] = canonical(got)
+	}
+	return nil
+}
+
+func (m matcher) problem(got any, vars Vars) string {
+	switch m.kind {
+	case "any":
+		return ""
+	case "text":
+		return m.text(got)
+	case "config":
+		return config(got, vars)
+	case "same":
+		if known, ok := vars[m.argument]; !ok || known != canonical(got) {
+			return fmt.Sprintf("is not the same as the %s before", m.argument)
+		}
+		return ""
+	default:
+		return m.typed(got)
+	}
+}
+
+func (m matcher) text(got any) string {
+	text, ok := got.(string)
+	if !ok {
+		return "is " + describe(got) + ", not text"
+	}
+	if text == "" {
+		return "is empty"
+	}
+	if m.argument != "" && !regexp.MustCompile("^(?:"+m.argument+")$").MatchString(text) {
+		return fmt.Sprintf("does not match /%s/", m.argument)
+	}
+	return ""
+}
+
+// config judges a provider's config vars: text only, and no name that the
+// manifest lacks. The runner gives the names in config_vars, with spaces
+// between; without it names are not judged.
+func config(got any, vars Vars) string {
+	object, ok := got.(map[string]any)
+	if !ok {
+		return "is " + describe(got) + ", not an object"
+	}
+	declared, judged := vars["config_vars"]
+	for _, name := range sortedKeys(object) {
+		if _, ok := object[name].(string); !ok {
+			return fmt.Sprintf("has %s, which is %s, not text", name, describe(object[name]))
+		}
+		if judged && !slices.Contains(strings.Fields(declared), name) {
+			return fmt.Sprintf("has %s, which the manifest lacks", name)
+		}
+	}
+	return ""
+}
+
+func (m matcher) typed(got any) string {
+	var ok bool
+	switch m.kind {
+	case "number":
+		_, ok = got.(float64)
+	case "bool":
+		_, ok = got.(bool)
+	case "object":
+		_, ok = got.(map[string]any)
+	case "list":
+		_, ok = got.([]any)
+	}
+	if ok {
+		return ""
+	}
+	return "is " + describe(got) + ", not " + m.kind
+}
+
+// checkMatchers finds a matcher that cannot be read while the file is parsed,
+// rather than when the first answer arrives.
+func (p *parser) checkMatchers(a *answerPattern) error {
+	if a.body == "" || a.body == emptyBody {
+		return nil
+	}
+	var body any
+	if err := json.Unmarshal([]byte(a.body), &body); err != nil {
+		return p.errorf("the answer's body is not JSON")
+	}
+	return p.checkPattern(body)
+}
+
+func (p *parser) checkPattern(pattern any) error {
+	switch v := pattern.(type) {
+	case map[string]any:
+		for _, name := range sortedKeys(v) {
+			if err := p.checkPattern(v[name]); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, element := range v {
+			if err := p.checkPattern(element); err != nil {
+				return err
+			}
+		}
+	case string:
+		return p.checkText(v)
+	}
+	return nil
+}
+
+func (p *parser) checkText(text string) error {
+	m, ok := parseMatcher(text)
+	if !ok {
+		for _, placeholder := range placeholderPattern.FindAllString(text, -1) {
+			if strings.Contains(placeholder, " ") && !strings.HasPrefix(placeholder, "{{unique ") {
+				return p.errorf("%s is no matcher", placeholder)
+			}
+		}
+		return nil
+	}
+	if _, err := regexp.Compile(m.argument); err != nil {
+		return p.errorf("%s: %v", text, err)
+	}
+	return nil
+}
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
