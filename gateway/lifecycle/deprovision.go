@@ -1,0 +1,172 @@
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// Deprovision records that the resource must go and returns at once; workers
+// of its own do the removal. A repeat is success.
+//
+// Nothing of the resource is waited for: what is pending is cancelled, what is
+// running is told that its result is not wanted, and the removal queues behind
+// it. Where the clean-up of a failed provision is under way already, that
+// becomes the removal.
+func (s *Scoped) Deprovision(ctx context.Context, id string) (gateway.Delivery, error) {
+	a, err := s.engine.configuration()
+	if err != nil {
+		return gateway.Delivery{}, err
+	}
+	return untilSettled(func() (gateway.Delivery, error) {
+		found, err := s.record(ctx, id)
+		if err != nil {
+			return gateway.Delivery{}, err
+		}
+		if found.State == gateway.Deprovisioning || found.State == gateway.Deprovisioned {
+			return s.engine.deliverRemoval(found)
+		}
+		return s.beginRemoval(ctx, a, found)
+	})
+}
+
+// deliverRemoval is deliver without config vars: they are of no use any more.
+func (e *Engine) deliverRemoval(r ResourceRecord) (gateway.Delivery, error) {
+	d, err := e.deliver(r, backend.VerbDeprovision)
+	d.ConfigVars = nil
+	return d, err
+}
+
+func (s *Scoped) beginRemoval(ctx context.Context, a *active, found ResourceRecord) (gateway.Delivery, error) {
+	e := s.engine
+	next := found
+	var err error
+	if next.State, err = moveResource(found.State, dropOrdered); err != nil {
+		return gateway.Delivery{}, err
+	}
+	next.DesiredPlan = ""
+	facts, err := e.vault.resource(next)
+	if err != nil {
+		return gateway.Delivery{}, unreadable(err)
+	}
+	input, err := e.removalInput(ctx, a, facts, found)
+	if err != nil {
+		return gateway.Delivery{}, err
+	}
+	if next.DeliverySealed, err = e.noteRemoval(a, facts, found); err != nil {
+		return gateway.Delivery{}, err
+	}
+	it, err := e.newIntent(a, next, backend.VerbDeprovision, found.Plan, input, false)
+	if err != nil {
+		return gateway.Delivery{}, err
+	}
+	return e.recordRemoval(ctx, next, it)
+}
+
+// recordRemoval writes the intent and wakes the workers and whoever waited for
+// what is cancelled.
+func (e *Engine) recordRemoval(ctx context.Context, next ResourceRecord, it *intent) (gateway.Delivery, error) {
+	var row ResourceRecord
+	var cancelled []OperationRecord
+	err := e.store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
+		row = next
+		row.UpdatedAt = tx.Now()
+		if err := tx.UpdateResource(row); err != nil {
+			return err
+		}
+		row.Version++
+		var removing bool
+		var err error
+		if cancelled, removing, err = cancelLive(tx, row.ID); err != nil || removing {
+			return err
+		}
+		_, err = e.insert(tx, it)
+		return err
+	})
+	if err != nil {
+		if again(err) {
+			return gateway.Delivery{}, err
+		}
+		return gateway.Delivery{}, unrecorded(fmt.Errorf("record the deprovision of %s: %w", next.ID, err))
+	}
+	for _, op := range cancelled {
+		e.waiters.tell(work{res: row, op: op})
+	}
+	e.drops.wake()
+	return e.deliverRemoval(row)
+}
+
+// cancelLive cancels what is live of a resource, save for a removal: removing
+// tells that there is one.
+func cancelLive(tx Tx, resourceID string) (cancelled []OperationRecord, removing bool, err error) {
+	live, err := tx.LiveOperations(resourceID)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, op := range live {
+		switch {
+		case op.Verb == string(backend.VerbDeprovision):
+			removing = true
+		case op.State == gateway.OperationRunning:
+			err = tx.RequestCancel(op.ID)
+		default:
+			if op.State, err = moveOperation(op.State, cancel); err == nil {
+				op.CancelRequested, op.WaitingFor, op.FinishedAt = true, "", tx.Now()
+				err = tx.UpdatePending(op)
+				cancelled = append(cancelled, op)
+			}
+		}
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return cancelled, removing, nil
+}
+
+// removalInput evaluates what the backend is told. A customer must be able to
+// leave whatever became of the configuration: when it cannot be evaluated any
+// more, the newest input of the resource serves.
+func (e *Engine) removalInput(ctx context.Context, a *active, facts gateway.Resource, row ResourceRecord) (backend.Op, error) {
+	secrets, err := e.vault.secrets(row)
+	if err != nil {
+		return backend.Op{}, unreadable(err)
+	}
+	input, err := e.evaluate(a, facts, row)
+	if err != nil {
+		last, lastErr := e.store.LastInput(ctx, row.ID)
+		if lastErr != nil {
+			return backend.Op{}, err
+		}
+		e.log.Warn("deprovision uses an earlier input", "resource", row.ID, "operation", last.ID, "error", err)
+		if input, err = e.vault.openOp(last.InputSealed, operationAD(last.ID, inputColumn)); err != nil {
+			return backend.Op{}, unreadable(err)
+		}
+		if input.Outputs, err = e.vault.outputs(row); err != nil {
+			return backend.Op{}, unreadable(err)
+		}
+	}
+	input.Secrets = secrets
+	return input, nil
+}
+
+// noteRemoval returns what row delivers, with the message for a removal. A
+// message that cannot be rendered is no reason to keep a resource.
+func (e *Engine) noteRemoval(a *active, facts gateway.Resource, row ResourceRecord) ([]byte, error) {
+	outputs, err := e.vault.outputs(row)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	_, message, err := a.catalog.Render(facts, backend.VerbDeprovision, outputs)
+	if err != nil {
+		e.log.Warn("deprovision message not rendered", "resource", row.ID, "error", err)
+		message = ""
+	}
+	d, err := e.vault.delivery(row)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	d.note(backend.VerbDeprovision, message)
+	return e.vault.sealJSON(d, resourceAD(row.ID, deliveryColumn))
+}

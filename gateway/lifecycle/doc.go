@@ -1,0 +1,23 @@
+// Package lifecycle is the durable engine: it turns orders into operations,
+// operations into backend calls, and the calls' results into what platforms
+// are told. A resource is neither lost nor made twice, whatever dies when.
+//
+// The operations table is intent log, outbox and queue at once. A request
+// writes the resource and its operation in one transaction ("running", owned
+// by this node), calls the backend, and finishes both in a second transaction
+// that is refused unless this node still owns the operation. Workers do the
+// rest: what a dead gateway left, retries, what waits for a free slot, and
+// deprovisions. Both paths go through [Engine] execute.
+//
+// The rules that everything here keeps:
+//
+//   - Record, act, record. No backend call without a committed intent.
+//   - The same operation id goes with every repeat, and the same input, which
+//     is evaluated once and stored sealed.
+//   - An unknown outcome is never a failure: the call is repeated.
+//   - A failed provision enqueues its own clean-up.
+//
+// It names no platform, reads no HCL and speaks no SQL: see [Catalog],
+// [Backends] and [Store] for what it asks of its neighbours. Read
+// resource_state.go and operation_state.go first, then execute.go.
+package lifecycle

@@ -1,0 +1,153 @@
+package lifecycle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/addongw/addongw/gateway/secret"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// execute makes one attempt of an operation that is running and owned by this
+// node, and records what came of it. Every backend call goes through here,
+// whether a request or a worker began it.
+func (e *Engine) execute(a *active, current work) {
+	out := e.attempt(a, current)
+	e.settle(a, current, out)
+}
+
+// outcome is what one attempt came to.
+type outcome struct {
+	input   backend.Op       // what the backend was told
+	result  *backend.Result  // what it answered; nil when it did not, or was not asked
+	failure *backend.Failure // why there is no result; nil for a cancelled or an acted operation
+	state   json.RawMessage  // the newest state that is known: the last checkpoint's
+	spent   bool             // the failure is final, whatever its class
+}
+
+// attempt calls the backend, unless there is no need to. A panic on the way is
+// an unknown outcome like any other.
+func (e *Engine) attempt(a *active, current work) (out outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.logFor(current.op).Error("attempt panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			out.failure = backend.Failf(backend.Internal, "the gateway itself went wrong during the call")
+		}
+	}()
+	op := current.op
+	var err error
+	if current.input != nil {
+		out.input = *current.input
+	} else if out.input, err = e.vault.openOp(op.InputSealed, operationAD(op.ID, inputColumn)); err != nil {
+		out.failure = backend.Failf(backend.Internal, "the stored input cannot be read: %v", err)
+		return out
+	}
+	if out.state, err = e.lastState(current); err != nil {
+		out.failure = backend.Failf(backend.Internal, "the stored state cannot be read: %v", err)
+		return out
+	}
+	switch {
+	case op.CancelRequested, op.Acted:
+		return out
+	case op.Attempt > op.MaxAttempts:
+		out.failure, out.spent = backend.Failf(backend.Internal, "the gateway ended during each of %d attempts", op.MaxAttempts), true
+		return out
+	}
+	return e.call(a, current, out)
+}
+
+// lastState opens the newest state: the operation's last checkpoint, else what
+// the resource's last operation returned.
+func (e *Engine) lastState(current work) ([]byte, error) {
+	if current.op.StateSealed != nil {
+		return e.vault.open(current.op.StateSealed, operationAD(current.op.ID, stateColumn))
+	}
+	return e.vault.open(current.res.StateSealed, resourceAD(current.res.ID, stateColumn))
+}
+
+// call makes the backend call that out.input describes.
+func (e *Engine) call(a *active, current work, out outcome) outcome {
+	op, verb := current.op, backend.Verb(current.op.Verb)
+	b, limits, ok := a.backends.Backend(op.Backend)
+	if !ok {
+		out.failure = backend.Failf(backend.Retryable, "the configuration has no backend %s", op.Backend)
+		return out
+	}
+	oldPlan, err := e.vault.openPlan(op.OldPlanSealed, operationAD(op.ID, oldPlanColumn))
+	if err != nil {
+		out.failure = backend.Failf(backend.Internal, "the stored plan cannot be read: %v", err)
+		return out
+	}
+	timeout := limits.withDefaults().timeout(verb)
+	ctx, stop := context.WithTimeout(e.runCtx, timeout)
+	defer stop()
+	call := Call{Verb: verb, Op: out.input, OldPlan: oldPlan}
+	call.Op.Attempt, call.Op.Deadline, call.Op.State = op.Attempt, time.Now().Add(timeout), out.state
+	if verb == backend.VerbDeprovision {
+		call.Mode = backend.ModePurge
+	}
+	result, err := b.Run(ctx, call, func(step string, state []byte) {
+		if e.checkpoint(op, step, state, stop) && state != nil {
+			out.state = state
+		}
+	})
+	if err != nil {
+		out.failure = asFailure(err)
+		if verb == backend.VerbDeprovision && out.failure.Class == backend.NotFound {
+			out.failure, out.result = nil, &backend.Result{} // it is gone, which was the aim
+		}
+		return out
+	}
+	out.result = &result
+	return out
+}
+
+// largestState bounds a backend's state, in bytes.
+const largestState = 64 << 10
+
+// checkpoint keeps how far a call has come. It is an optimisation: without it
+// the next attempt only repeats more. A call that is not ours any more is
+// stopped.
+func (e *Engine) checkpoint(op OperationRecord, step string, state []byte, stop func()) bool {
+	log := e.logFor(op)
+	if len(state) > largestState {
+		log.Warn("checkpoint not kept", "step", step, "error", "its state is larger than 64 KiB")
+		return false
+	}
+	sealed, err := e.vault.seal(state, operationAD(op.ID, stateColumn))
+	if err == nil {
+		err = e.store.Update(context.Background(), func(tx Tx) error {
+			return tx.Checkpoint(op.Fence(), clip(e.redact(step)), sealed)
+		})
+	}
+	if errors.Is(err, ErrFenced) {
+		stop()
+	}
+	if err != nil {
+		log.Warn("checkpoint not kept", "step", step, "error", err)
+	}
+	return err == nil
+}
+
+// logFor narrows the log to one operation.
+func (e *Engine) logFor(op OperationRecord) *slog.Logger {
+	return e.log.With("operation", op.ID, "resource", op.ResourceID, "verb", op.Verb, "backend", op.Backend, "attempt", op.Attempt)
+}
+
+// cleanText makes what a backend said fit for tables and logs: known secrets
+// and the operation's own generated ones are removed.
+func (e *Engine) cleanText(text string, input backend.Op) string {
+	if len(input.Secrets) > 0 {
+		own := make([]string, 0, len(input.Secrets))
+		for _, value := range input.Secrets {
+			own = append(own, value)
+		}
+		text = secret.NewRedactor(own...).Redact(text)
+	}
+	return clip(e.redact(text))
+}

@@ -1,0 +1,281 @@
+package lifecycle
+
+import (
+	"context"
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// waitingForHuman is what a parked operation waits for.
+const waitingForHuman = "human"
+
+// judge decides what an outcome means for the operation and its resource. It
+// writes nothing.
+func (e *Engine) judge(a *active, current work, out outcome) (*transition, error) {
+	t := &transition{work: current}
+	switch {
+	case current.op.CancelRequested:
+		return t, e.judgeCancelled(t, out)
+	case out.failure != nil:
+		return t, e.judgeFailure(t, out)
+	case current.op.Verb == string(backend.VerbDeprovision):
+		return t, e.judgeRemoved(t)
+	default:
+		return t, e.judgeMade(t, a, out)
+	}
+}
+
+// judgeMade records a provision or plan change that the backend has done. What
+// it answered is kept even when the config vars cannot be rendered from it:
+// then only the rendering is repeated.
+func (e *Engine) judgeMade(t *transition, a *active, out outcome) error {
+	outputs, err := e.outputsOf(t, out)
+	if err != nil {
+		out.failure = backend.Failf(backend.Internal, "%v", err)
+		return e.judgeFailure(t, out)
+	}
+	if err := e.keepResult(t, out, outputs); err != nil {
+		return err
+	}
+	made := t.res
+	verb, ev := backend.Verb(t.op.Verb), provisioned
+	if verb == backend.VerbChangePlan {
+		ev = planChanged
+	}
+	if made.State, err = moveResource(t.res.State, ev); err != nil {
+		return err
+	}
+	made.Plan, made.DesiredPlan, made.LastError = t.op.Plan, "", ""
+	made.ConfigRev++
+	facts, err := e.vault.resource(made)
+	if err != nil {
+		return err
+	}
+	vars, message, err := a.catalog.Render(facts, verb, outputs)
+	if err != nil {
+		return e.judgeUnrendered(t, out, err)
+	}
+	if made.DeliverySealed, err = e.vault.sealDelivery(made, vars, verb, message); err != nil {
+		return err
+	}
+	t.res = made
+	t.op.Error, t.op.WaitingFor = "", ""
+	t.op.State, err = moveOperation(t.op.State, succeed)
+	return err
+}
+
+// outputsOf returns the outputs with the generated ones: from the answer, or
+// as they were recorded when only the rendering is left.
+func (e *Engine) outputsOf(t *transition, out outcome) (backend.Value, error) {
+	before, err := e.vault.outputs(t.res)
+	if err != nil || out.result == nil {
+		return before, err
+	}
+	return mergeOutputs(before, out.result.Outputs, out.input.Secrets)
+}
+
+// keepResult puts what the backend answered into the resource's row.
+func (e *Engine) keepResult(t *transition, out outcome, outputs backend.Value) error {
+	t.touched = true
+	if out.result == nil {
+		return nil
+	}
+	var err error
+	if t.res.OutputsSealed, err = e.vault.sealValue(outputs, resourceAD(t.res.ID, outputsColumn)); err != nil {
+		return err
+	}
+	return e.keepState(t, out.result.State)
+}
+
+// keepState puts the backend's own state into the resource's row; nil keeps
+// what is there.
+func (e *Engine) keepState(t *transition, state []byte) error {
+	if state == nil {
+		return nil
+	}
+	sealed, err := e.vault.seal(state, resourceAD(t.res.ID, stateColumn))
+	if err != nil {
+		return err
+	}
+	t.res.StateSealed, t.touched = sealed, true
+	return nil
+}
+
+// judgeUnrendered keeps the backend's result and has the rendering repeated,
+// by an operator in the end.
+func (e *Engine) judgeUnrendered(t *transition, out outcome, cause error) error {
+	t.op.Acted = true
+	t.reason = e.cleanText("config vars not rendered: "+cause.Error(), out.input)
+	t.op.Error, t.res.LastError = t.reason, t.reason
+	if t.op.Attempt >= t.op.MaxAttempts {
+		return t.park()
+	}
+	return e.repeat(t, 0)
+}
+
+// judgeRemoved records that nothing is left of a resource. What was a clean-up
+// ends in "failed", unless the order was repeated meanwhile and waits behind.
+func (e *Engine) judgeRemoved(t *transition) error {
+	var err error
+	t.op.Error = ""
+	if t.op.State, err = moveOperation(t.op.State, succeed); err != nil {
+		return err
+	}
+	if t.res.State == gateway.Provisioning {
+		live, err := e.store.LiveOperations(context.Background(), t.res.ID)
+		if err != nil {
+			return err
+		}
+		if _, waits := liveOf(live, backend.VerbProvision); waits {
+			return nil
+		}
+		t.touched, t.res.OutputsSealed, t.res.StateSealed = true, nil, nil
+		t.res.State, err = moveResource(t.res.State, cleanedUp)
+		return err
+	}
+	if t.res.State, err = moveResource(t.res.State, dropped); err != nil {
+		return err
+	}
+	t.touched, t.forget = true, true
+	return e.bury(t)
+}
+
+// bury erases what a deprovisioned resource needs no more: a tombstone holds
+// no secrets. The messages stay, for repeats.
+func (e *Engine) bury(t *transition) error {
+	d, err := e.vault.delivery(t.res)
+	if err != nil {
+		return err
+	}
+	d.Vars = nil
+	t.res.OutputsSealed, t.res.SecretsSealed, t.res.StateSealed = nil, nil, nil
+	t.res.FirstConfigSealed, t.res.LogTokenSealed, t.res.LastError = nil, nil, ""
+	t.res.DeliverySealed, err = e.vault.sealJSON(d, resourceAD(t.res.ID, deliveryColumn))
+	return err
+}
+
+// judgeCancelled ends an operation whose resource must go. What the backend
+// made is handed to the removal that waits behind.
+func (e *Engine) judgeCancelled(t *transition, out outcome) error {
+	var err error
+	if t.op.State, err = moveOperation(t.op.State, cancel); err != nil {
+		return err
+	}
+	if out.result == nil {
+		return e.keepState(t, out.state)
+	}
+	outputs, err := e.outputsOf(t, out)
+	if err != nil {
+		e.logFor(t.op).Warn("outputs of a cancelled operation not kept", "error", err)
+		return e.keepState(t, out.state)
+	}
+	t.handOver = &outputs
+	return e.keepResult(t, out, outputs)
+}
+
+// judgeFailure decides between another attempt, the end, and an operator.
+func (e *Engine) judgeFailure(t *transition, out outcome) error {
+	f, verb := out.failure, backend.Verb(t.op.Verb)
+	t.reason = e.cleanText(f.Error(), out.input)
+	t.op.Error = t.reason
+	if e.runCtx.Err() != nil && !permanent(f.Class, verb) {
+		// We ended the call ourselves: that is nobody's attempt.
+		t.op.MaxAttempts++
+		return t.repeatAfter(0)
+	}
+	spent := out.spent || t.op.Attempt >= t.op.MaxAttempts ||
+		f.Class == backend.Internal && t.op.Attempt >= internalAttempts
+	final := permanent(f.Class, verb)
+	if !final && !spent {
+		return e.repeat(t, f.RetryAfter)
+	}
+	t.touched, t.res.LastError = true, t.reason
+	switch {
+	case verb == backend.VerbProvision:
+		return e.fail(t, out)
+	case verb == backend.VerbChangePlan && final:
+		return e.failPlanChange(t, out)
+	default:
+		// A removal is never given up, and a plan change with an unknown outcome
+		// has not failed.
+		return t.park()
+	}
+}
+
+// refuse ends the operation and notes what platforms are told.
+func (e *Engine) refuse(t *transition, out outcome) error {
+	told := answerFor(out.failure, func(text string) string { return e.cleanText(text, out.input) })
+	t.op.FailureKind, t.op.FailureMessage = told.kind, told.message
+	var err error
+	t.op.State, err = moveOperation(t.op.State, refuse)
+	return err
+}
+
+// fail ends a provision. The backend may have made something, so its removal
+// is part of the same transaction. It needs no configuration: it is told what
+// the provision was told.
+func (e *Engine) fail(t *transition, out outcome) error {
+	if err := e.refuse(t, out); err != nil {
+		return err
+	}
+	if err := e.keepState(t, out.state); err != nil {
+		return err
+	}
+	id, _, err := newID("op_", e.random)
+	if err != nil {
+		return err
+	}
+	input := out.input
+	input.OperationID, input.State = id, nil
+	sealed, err := e.vault.sealOp(input, operationAD(id, inputColumn))
+	if err != nil {
+		return err
+	}
+	t.cleanUp = &OperationRecord{
+		Operation: gateway.Operation{
+			ID: id, Lane: t.op.Lane, ResourceID: t.op.ResourceID, Verb: string(backend.VerbDeprovision),
+			State: gateway.OperationPending, Plan: t.op.Plan,
+		},
+		Backend: t.op.Backend, MaxAttempts: t.op.MaxAttempts, InputSealed: sealed,
+	}
+	return nil
+}
+
+// failPlanChange ends a plan change that the backend refused: the old plan
+// stays.
+func (e *Engine) failPlanChange(t *transition, out outcome) error {
+	if err := e.refuse(t, out); err != nil {
+		return err
+	}
+	var err error
+	t.res.DesiredPlan = ""
+	t.res.State, err = moveResource(t.res.State, planRefused)
+	return err
+}
+
+// repeat makes the operation due again after its back-off, or later where the
+// backend asked for it.
+func (e *Engine) repeat(t *transition, atLeast time.Duration) error {
+	var limits Limits
+	if a := e.active.Load(); a != nil {
+		_, limits, _ = a.backends.Backend(t.op.Backend)
+	}
+	return t.repeatAfter(max(atLeast, limits.withDefaults().backoff(t.op.Attempt)))
+}
+
+func (t *transition) repeatAfter(rest time.Duration) error {
+	var err error
+	t.rest, t.op.WaitingFor = rest, ""
+	t.op.State, err = moveOperation(t.op.State, retry)
+	return err
+}
+
+// park leaves the operation to an operator.
+func (t *transition) park() error {
+	var err error
+	t.op.WaitingFor = waitingForHuman
+	t.op.State, err = moveOperation(t.op.State, park)
+	return err
+}

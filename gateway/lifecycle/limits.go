@@ -1,0 +1,65 @@
+package lifecycle
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// internalAttempts bounds the repeats of a call that answers INTERNAL: a bug
+// seldom goes away by itself.
+const internalAttempts = 5
+
+// leaseGrace is how long an operation stays its owner's beyond the call's
+// timeout: time to record the result.
+const leaseGrace = 15 * time.Second
+
+// withDefaults fills what is zero.
+func (l Limits) withDefaults() Limits {
+	if l.Concurrency <= 0 {
+		l.Concurrency = 16
+	}
+	if l.MaxAttempts <= 0 {
+		l.MaxAttempts = 20
+	}
+	if l.MinBackoff <= 0 {
+		l.MinBackoff = 200 * time.Millisecond
+	}
+	if l.MaxBackoff <= 0 {
+		l.MaxBackoff = time.Minute
+	}
+	return l
+}
+
+// timeout is how long one call of verb may take.
+func (l Limits) timeout(verb backend.Verb) time.Duration {
+	if d := l.Timeouts[verb]; d > 0 {
+		return d
+	}
+	if verb == backend.VerbDeprovision {
+		return 2 * time.Minute
+	}
+	return 20 * time.Second
+}
+
+// longest is the longest timeout of some verbs.
+func (l Limits) longest(verbs []backend.Verb) time.Duration {
+	var d time.Duration
+	for _, verb := range verbs {
+		d = max(d, l.timeout(verb))
+	}
+	return d
+}
+
+// backoff is how long the operation rests after its attempt-th attempt: twice
+// as long each time, and half of it by chance, so that operations that failed
+// together do not return together.
+func (l Limits) backoff(attempt int) time.Duration {
+	d := l.MinBackoff
+	for i := 1; i < attempt && d < l.MaxBackoff; i++ {
+		d *= 2
+	}
+	d = min(d, l.MaxBackoff)
+	return d/2 + rand.N(d/2+1)
+}

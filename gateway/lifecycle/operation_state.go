@@ -1,0 +1,68 @@
+package lifecycle
+
+import (
+	"fmt"
+
+	"github.com/addongw/addongw/gateway"
+)
+
+// The life of an operation. A parked one is pending without run_at and has
+// waiting_for; only an operator moves it on.
+//
+//	   intent, no free slot               intent, inline
+//	            │                               │
+//	            ▼            claim              ▼
+//	  ┌──── pending ────────────────────────► running ──── succeed ──► done
+//	  │       ▲  ▲ │                          │ │ │ │
+//	  │resume │  │ └◄── retry, orphan, park ──┘ │ │ └───── refuse ───► failed
+//	  └───────┘  │                              │ │                      │
+//	             └── (its clean-up) ◄───────────┼─┼──────────────────────┘
+//	          cancel                            │ └── cancel (requested while running)
+//	  pending ──────────────────► cancelled ◄───┘
+//
+// A call that is running when its operation is cancelled is left to end, for
+// at most one call's timeout: stopping it would leave an unknown outcome
+// beside a server that may still be at work. Its result goes to the
+// deprovision that waits behind it.
+
+// opEvent is something that happens to an operation.
+type opEvent string
+
+const (
+	claim   opEvent = "claim"
+	succeed opEvent = "succeed" // the result is recorded
+	retry   opEvent = "retry"   // outcome unknown or a passing trouble
+	orphan  opEvent = "orphan"  // its owner died
+	park    opEvent = "park"    // an operator must look
+	resume  opEvent = "resume"  // an operator has looked
+	refuse  opEvent = "refuse"  // the backend's final no, or attempts spent
+	cancel  opEvent = "cancel"  // the resource is not wanted any more
+)
+
+// operationMoves is the whole table: what is not in it cannot happen.
+var operationMoves = map[gateway.OperationState]map[opEvent]gateway.OperationState{
+	gateway.OperationPending: {
+		claim:  gateway.OperationRunning,
+		resume: gateway.OperationPending,
+		cancel: gateway.OperationCancelled,
+	},
+	gateway.OperationRunning: {
+		succeed: gateway.OperationDone,
+		retry:   gateway.OperationPending,
+		orphan:  gateway.OperationPending,
+		park:    gateway.OperationPending,
+		refuse:  gateway.OperationFailed,
+		cancel:  gateway.OperationCancelled,
+	},
+	gateway.OperationDone:      {},
+	gateway.OperationFailed:    {},
+	gateway.OperationCancelled: {},
+}
+
+// moveOperation returns the state after an event.
+func moveOperation(from gateway.OperationState, ev opEvent) (gateway.OperationState, error) {
+	if to, ok := operationMoves[from][ev]; ok {
+		return to, nil
+	}
+	return from, fmt.Errorf("an operation that is %s cannot %s", from, ev)
+}

@@ -1,0 +1,76 @@
+package lifecycle
+
+import (
+	"fmt"
+
+	"github.com/addongw/addongw/gateway"
+)
+
+// The life of a resource. A provision that fails keeps its resource in
+// "provisioning" until the clean-up is done; an order repeated meanwhile queues
+// behind the clean-up, which then leaves the state alone.
+//
+//	             order
+//	               │                 ┌── order again (behind the clean-up)
+//	               ▼                 │
+//	        ┌► provisioning ◄────────┘      plan order
+//	  order │      │  │                 ┌──────────────────┐
+//	  again │      │  └─ provisioned ─► active               ▼
+//	        │      │                    ▲  │            updating
+//	        │  cleaned up               │  │                │ │
+//	        │      ▼                    └──┼─ plan changed ─┘ │
+//	        └── failed                  ▲  │                  │
+//	               │                    └──┼─ plan refused ───┤
+//	               │                       │                  │
+//	               └────────── drop order ─┴──────────────────┘  (from provisioning too)
+//	                               ▼
+//	                        deprovisioning ── dropped ──► deprovisioned (a tombstone)
+
+// event is something that happens to a resource.
+type event string
+
+const (
+	ordered     event = "ordered"      // a repeated order for a resource that is not there (yet)
+	provisioned event = "provisioned"  // the backend made it and its config vars are rendered
+	cleanedUp   event = "cleaned up"   // what a failed provision left is gone
+	planOrdered event = "plan ordered" // another plan is wanted
+	planChanged event = "plan changed" // the backend changed it
+	planRefused event = "plan refused" // the backend said no; the old plan stays
+	dropOrdered event = "drop ordered" // it must go
+	dropped     event = "dropped"      // nothing is left of it
+)
+
+// resourceMoves is the whole table: what is not in it cannot happen.
+var resourceMoves = map[gateway.State]map[event]gateway.State{
+	gateway.Provisioning: {
+		ordered:     gateway.Provisioning,
+		provisioned: gateway.Active,
+		cleanedUp:   gateway.Failed,
+		dropOrdered: gateway.Deprovisioning,
+	},
+	gateway.Active: {
+		planOrdered: gateway.Updating,
+		dropOrdered: gateway.Deprovisioning,
+	},
+	gateway.Updating: {
+		planChanged: gateway.Active,
+		planRefused: gateway.Active,
+		dropOrdered: gateway.Deprovisioning,
+	},
+	gateway.Failed: {
+		ordered:     gateway.Provisioning,
+		dropOrdered: gateway.Deprovisioning,
+	},
+	gateway.Deprovisioning: {
+		dropped: gateway.Deprovisioned,
+	},
+	gateway.Deprovisioned: {},
+}
+
+// moveResource returns the state after an event.
+func moveResource(from gateway.State, ev event) (gateway.State, error) {
+	if to, ok := resourceMoves[from][ev]; ok {
+		return to, nil
+	}
+	return from, fmt.Errorf("a resource that is %s cannot be %s", from, ev)
+}

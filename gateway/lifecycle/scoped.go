@@ -1,0 +1,113 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// Scoped is the engine for one add-on on one platform: resources of others do
+// not exist in it. Its errors are *gateway.Error.
+//
+// Provision and ChangePlan write their intent before anything happens and wait
+// at most the scope's budget. A caller that goes away, or whose budget ends,
+// changes nothing about the operation.
+type Scoped struct {
+	engine *Engine
+	scope  gateway.Scope
+}
+
+// defaultBudget holds for a scope that names none.
+const defaultBudget = 25 * time.Second
+
+// budget starts the clock of one request.
+func (s *Scoped) budget() *time.Timer {
+	if s.scope.Budget <= 0 {
+		return time.NewTimer(defaultBudget)
+	}
+	return time.NewTimer(s.scope.Budget)
+}
+
+// Resource returns a resource by its provider id. One that never existed is
+// gateway.NotFound; a deprovisioned one is returned as it is.
+func (s *Scoped) Resource(ctx context.Context, id string) (gateway.Resource, error) {
+	r, err := s.record(ctx, id)
+	if err != nil {
+		return gateway.Resource{}, err
+	}
+	facts, err := s.engine.facts(r)
+	if err != nil {
+		return gateway.Resource{}, unreadable(err)
+	}
+	return facts, nil
+}
+
+// Delivered records that a 2xx answer with this delivery's config was written.
+// The mark is durable a moment later; see marks.
+func (s *Scoped) Delivered(_ context.Context, d gateway.Delivery) error {
+	if d.Resource.ConfigRev > d.Resource.DeliveredRev {
+		s.engine.marks.add(d.Resource.ID, d.Resource.ConfigRev)
+	}
+	return nil
+}
+
+// record finds a resource of the scope by its provider id.
+func (s *Scoped) record(ctx context.Context, id string) (ResourceRecord, error) {
+	r, err := s.engine.store.ResourceByProviderID(ctx, s.scope.Platform, s.scope.Addon, id)
+	if errors.Is(err, ErrNotFound) {
+		return ResourceRecord{}, gateway.Errorf(gateway.NotFound, "There is no such resource.")
+	}
+	if err != nil {
+		return ResourceRecord{}, unrecorded(err)
+	}
+	return r, nil
+}
+
+// conflicts bounds how often a request starts over because others changed the
+// same resource meanwhile. Each start-over means that somebody else got on.
+const conflicts = 50
+
+// errAgain: the rows changed between reading and writing; look again.
+var errAgain = errors.New("the resource was changed meanwhile")
+
+// again reports whether a write failed only because the rows had changed.
+func again(err error) bool {
+	for _, known := range []error{errAgain, ErrTaken, ErrShortIDTaken, ErrStale, ErrLaneBusy} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
+// untilSettled repeats f while it only lost races against other requests.
+func untilSettled(f func() (gateway.Delivery, error)) (gateway.Delivery, error) {
+	var err error
+	for range conflicts {
+		var d gateway.Delivery
+		if d, err = f(); err == nil {
+			return d, nil
+		}
+		if !again(err) {
+			return gateway.Delivery{}, classified(err)
+		}
+	}
+	return gateway.Delivery{}, &gateway.Error{
+		Kind: gateway.Busy, Message: "The service is being changed by others. Please try again.",
+		Cause: err, RetryAfter: repeatAfter,
+	}
+}
+
+// liveOf returns the live operation of verb among live, which are in the order
+// of their lane; the last one where there are several.
+func liveOf(live []OperationRecord, verb backend.Verb) (OperationRecord, bool) {
+	for i := len(live) - 1; i >= 0; i-- {
+		if live[i].Verb == string(verb) {
+			return live[i], true
+		}
+	}
+	return OperationRecord{}, false
+}

@@ -1,0 +1,166 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// How long settle rests between attempts to write while the store refuses.
+const (
+	firstRewrite = 50 * time.Millisecond
+	lastRewrite  = 5 * time.Second
+)
+
+// settle records what an attempt came to, in one fenced transaction. While the
+// store cannot write (a full disk), the outcome is kept and written later: the
+// backend has acted, and nobody may forget it. Should the process die before,
+// the operation is still running on disk and is repeated.
+func (e *Engine) settle(a *active, current work, out outcome) {
+	log := e.logFor(current.op)
+	for rest := firstRewrite; ; {
+		t, err := e.judge(a, current, out)
+		if err == nil {
+			err = e.store.Update(context.Background(), func(tx Tx) error { return e.write(tx, t) })
+		}
+		switch {
+		case err == nil:
+			e.announce(t)
+			return
+		case errors.Is(err, ErrFenced), errors.Is(err, ErrClosed):
+			log.Warn("outcome discarded", "error", err)
+			return
+		case errors.Is(err, ErrStale):
+			if current, err = e.reload(current); err == nil {
+				continue
+			}
+		}
+		log.Error("outcome not recorded yet", "error", err)
+		select {
+		case <-time.After(rest):
+			rest = min(2*rest, lastRewrite)
+		case <-e.runCtx.Done():
+			return
+		}
+	}
+}
+
+// reload reads an operation's rows again after somebody else changed them.
+// What the attempt was begun with (owner, attempt) stays, so that the fence
+// still holds.
+func (e *Engine) reload(current work) (work, error) {
+	op, err := e.store.OperationRecord(context.Background(), current.op.ID)
+	if err != nil {
+		return current, err
+	}
+	res, err := e.store.ResourceRecord(context.Background(), current.op.ResourceID)
+	if err != nil {
+		return current, err
+	}
+	current.op.CancelRequested = op.CancelRequested
+	current.res = res
+	return current, nil
+}
+
+// transition is what settle is about to write.
+type transition struct {
+	work
+	rest     time.Duration    // a pending operation is due after it
+	touched  bool             // the resource's row changes
+	cleanUp  *OperationRecord // the removal of what a failed provision left
+	handOver *backend.Value   // outputs for the removal that waits behind a cancelled operation
+	forget   bool             // nothing of the resource is left: erase its inputs
+	reason   string           // why there is no result; for our log
+}
+
+// write puts a transition into the tables. t is changed only as write would
+// change it again.
+func (e *Engine) write(tx Tx, t *transition) error {
+	if t.op.Live() {
+		t.op.RunAt = time.Time{}
+		if t.op.WaitingFor == "" {
+			t.op.RunAt = tx.Now().Add(t.rest)
+		}
+	} else {
+		t.op.FinishedAt = tx.Now()
+	}
+	if err := tx.Settle(t.op); err != nil {
+		return err
+	}
+	if t.touched {
+		row := t.res
+		row.UpdatedAt = tx.Now()
+		if row.State == gateway.Deprovisioned {
+			row.DeletedAt = tx.Now()
+		}
+		if err := tx.UpdateResource(row); err != nil {
+			return err
+		}
+	}
+	if t.cleanUp != nil {
+		op := *t.cleanUp
+		op.CreatedAt, op.RunAt = tx.Now(), tx.Now()
+		if err := tx.InsertOperation(op); err != nil {
+			return err
+		}
+	}
+	if t.handOver != nil {
+		if err := e.amendRemoval(tx, t.res.ID, *t.handOver); err != nil {
+			return err
+		}
+	}
+	if t.forget {
+		return tx.ForgetInputs(t.res.ID)
+	}
+	return nil
+}
+
+// amendRemoval gives the outputs of a cancelled operation to the removal that
+// waits behind it. The removal was recorded when they were not known, and has
+// not been attempted.
+func (e *Engine) amendRemoval(tx Tx, resourceID string, outputs backend.Value) error {
+	live, err := tx.LiveOperations(resourceID)
+	if err != nil {
+		return err
+	}
+	op, ok := liveOf(live, backend.VerbDeprovision)
+	if !ok || op.Attempt > 0 {
+		return nil
+	}
+	input, err := e.vault.openOp(op.InputSealed, operationAD(op.ID, inputColumn))
+	if err != nil {
+		return err
+	}
+	input.Outputs = outputs
+	if op.InputSealed, err = e.vault.sealOp(input, operationAD(op.ID, inputColumn)); err != nil {
+		return err
+	}
+	return tx.UpdatePending(op)
+}
+
+// announce logs a recorded transition and wakes whoever waits for it.
+func (e *Engine) announce(t *transition) {
+	log := e.logFor(t.op)
+	switch {
+	case t.op.State == gateway.OperationDone:
+		log.Info("operation done", "state", t.res.State)
+	case t.op.State == gateway.OperationCancelled:
+		log.Info("operation cancelled")
+	case t.op.State == gateway.OperationFailed:
+		log.Error("operation failed", "error", t.reason, "kind", t.op.FailureKind)
+	case t.op.Parked():
+		log.Error("operation parked", "error", t.reason, "waiting_for", t.op.WaitingFor)
+	default:
+		log.Warn("operation will be repeated", "error", t.reason, "after", t.rest)
+	}
+	if !t.op.Live() || t.op.Parked() {
+		e.waiters.tell(t.work)
+	}
+	if t.op.State != gateway.OperationDone || t.op.Verb == string(backend.VerbDeprovision) {
+		// Something became due: a repeat, a removal, or what waited behind one.
+		e.wakeAll()
+	}
+}

@@ -1,0 +1,207 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// What a Store answers when rows are not as the engine expected.
+var (
+	// ErrNotFound: there is no such row.
+	ErrNotFound = errors.New("no such row")
+	// ErrTaken: a living resource already has this platform, add-on and
+	// external id.
+	ErrTaken = errors.New("the external id is taken by a living resource")
+	// ErrShortIDTaken: another resource has this id or short id; draw again.
+	ErrShortIDTaken = errors.New("the short id is taken")
+	// ErrStale: the row has changed since it was read.
+	ErrStale = errors.New("the row has changed since it was read")
+	// ErrFenced: the operation is no longer run by this owner and attempt.
+	ErrFenced = errors.New("the operation belongs to somebody else now")
+	// ErrLaneBusy: the operation cannot run now. It is not pending any more,
+	// not due, or another one of its lane comes first.
+	ErrLaneBusy = errors.New("another operation of the lane comes first")
+	// ErrClosed: the store is closed.
+	ErrClosed = errors.New("the store is closed")
+)
+
+// Store is what the engine asks of a database. Every column that may hold a
+// secret arrives sealed; all times are the database's.
+type Store interface {
+	Transactor
+	Reader
+	Queue
+}
+
+// Transactor changes rows.
+type Transactor interface {
+	// Update runs fn in one transaction. When Update returns nil its effects
+	// are durable, power loss included; when it returns an error there are
+	// none. fn consists of statements on tx and nothing that waits: it may share
+	// a commit with others, and it may be run again from its beginning, so
+	// what it assigns outside must be assigned anew by every run. The end of
+	// ctx matters only until fn begins.
+	Update(ctx context.Context, fn func(tx Tx) error) error
+}
+
+// Reader reads committed rows outside of transactions. A row that does not
+// exist is ErrNotFound.
+type Reader interface {
+	// ResourceByExternalID returns the living resource with the platform's id,
+	// else the youngest deprovisioned one.
+	ResourceByExternalID(ctx context.Context, platform, addon, externalID string) (ResourceRecord, error)
+	// ResourceByProviderID finds by the id the platform knows, deprovisioned
+	// ones included, within one platform and add-on.
+	ResourceByProviderID(ctx context.Context, platform, addon, providerID string) (ResourceRecord, error)
+	ResourceRecord(ctx context.Context, id string) (ResourceRecord, error)
+	OperationRecord(ctx context.Context, id string) (OperationRecord, error)
+	// LiveOperations returns the pending and running operations of a resource
+	// in the order of their lane.
+	LiveOperations(ctx context.Context, resourceID string) ([]OperationRecord, error)
+	// LastInput returns the newest operation of the resource that still has
+	// its input.
+	LastInput(ctx context.Context, resourceID string) (OperationRecord, error)
+}
+
+// Queue hands out work.
+type Queue interface {
+	// Join records that the node is alive and gives back every operation
+	// whose owner is not: they become pending and due. It returns how many.
+	Join(ctx context.Context, node Node) (int, error)
+	// Due returns operations that may be claimed now, the longest due first,
+	// and when the next one becomes due (zero: none is scheduled).
+	Due(ctx context.Context, q DueQuery) (DueList, error)
+}
+
+// Node is one running gateway process.
+type Node struct {
+	ID      string
+	Version string
+}
+
+// DueQuery selects claimable operations.
+type DueQuery struct {
+	Verbs           []backend.Verb
+	ExcludeBackends []string // those without a free slot
+	Limit           int
+}
+
+// DueList is what Due found.
+type DueList struct {
+	Operations []DueOperation
+	Next       time.Duration // until the next scheduled operation of these verbs is due; 0: none
+}
+
+// DueOperation names an operation that may be claimed.
+type DueOperation struct{ ID, Backend string }
+
+// Tx is one transaction.
+type Tx interface {
+	// Now is the database's clock, the same during the whole transaction,
+	// whole milliseconds.
+	Now() time.Time
+	ResourceTx
+	OperationTx
+	FencedTx
+}
+
+// ResourceTx changes resources.
+type ResourceTx interface {
+	ResourceRecord(id string) (ResourceRecord, error)
+	// InsertResource writes a new row: ErrTaken, ErrShortIDTaken.
+	InsertResource(r ResourceRecord) error
+	// UpdateResource writes what may change of a row, if its version is still
+	// r.Version, and counts the version up. Otherwise it is ErrStale.
+	UpdateResource(r ResourceRecord) error
+	// MarkDelivered raises DeliveredRev to rev; a lower one changes nothing.
+	MarkDelivered(id string, rev int64) error
+}
+
+// OperationTx changes operations that nobody runs.
+type OperationTx interface {
+	LiveOperations(resourceID string) ([]OperationRecord, error)
+	// InsertOperation writes a new row at the end of its lane, pending, or
+	// running where the lane has nothing live (else ErrLaneBusy).
+	InsertOperation(op OperationRecord) error
+	// UpdatePending writes what may change of a pending operation. One that is
+	// not pending any more is ErrStale.
+	UpdatePending(op OperationRecord) error
+	// RequestCancel tells whoever runs the operation that its result is not
+	// wanted any more. One that is not running is ErrStale.
+	RequestCancel(id string) error
+	// ForgetInputs erases the inputs of all operations of the resource.
+	ForgetInputs(resourceID string) error
+}
+
+// FencedTx starts, keeps and ends the running of operations.
+type FencedTx interface {
+	// Claim makes a due pending operation running, owned by node, and counts
+	// its attempt up, if no other of its lane runs or comes first; else
+	// ErrLaneBusy.
+	Claim(id, node string, lease time.Duration) (OperationRecord, error)
+	// Settle writes the end of an attempt, if op.Owner still runs op.Attempt;
+	// else ErrFenced.
+	Settle(op OperationRecord) error
+	// Checkpoint keeps how far a running attempt has come, fenced likewise.
+	Checkpoint(f Fence, step string, stateSealed []byte) error
+}
+
+// Fence names one attempt of one owner.
+type Fence struct {
+	OperationID string
+	Owner       string
+	Attempt     int
+}
+
+// ResourceRecord is a resource's row: the facts, and what is sealed beside
+// them. LogToken is nil in a record; it is in LogTokenSealed.
+type ResourceRecord struct {
+	gateway.Resource
+	Version int64 // counts the changes; see ResourceTx.UpdateResource
+
+	OutputsSealed     []byte // the outputs with the generated ones
+	SecretsSealed     []byte // the generated outputs by name
+	StateSealed       []byte // the backend's own state
+	DeliverySealed    []byte // the rendered config vars and the messages
+	FirstConfigSealed []byte // the live config attributes of the first provision
+	LogTokenSealed    []byte
+}
+
+// OperationRecord is an operation's row: the facts, what is sealed beside
+// them, and who runs it.
+type OperationRecord struct {
+	gateway.Operation
+	Backend         string // "postgres.main"
+	Seq             int64  // its place in the lane; the Store gives it
+	Owner           string // the node that runs it, or ran it last
+	LeaseUntil      time.Time
+	MaxAttempts     int
+	CancelRequested bool
+	Acted           bool // the backend has succeeded and its outputs are recorded: only rendering is left
+
+	InputSealed   []byte // the backend.Op
+	OldPlanSealed []byte // change_plan: the plan before
+	StateSealed   []byte // the last checkpoint's state
+
+	FailureKind    gateway.Kind // of a failed one: what the platform is told
+	FailureMessage string       // safe for customers
+}
+
+// Fence names the attempt that the record is about.
+func (op OperationRecord) Fence() Fence {
+	return Fence{OperationID: op.ID, Owner: op.Owner, Attempt: op.Attempt}
+}
+
+// Live reports whether the operation is not over.
+func (op OperationRecord) Live() bool {
+	return op.State == gateway.OperationPending || op.State == gateway.OperationRunning
+}
+
+// Parked reports whether the operation waits for an operator.
+func (op OperationRecord) Parked() bool {
+	return op.State == gateway.OperationPending && op.WaitingFor != ""
+}
