@@ -1,0 +1,250 @@
+package shell
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// call is one life-cycle call on its way through the scripts.
+type call struct {
+	verb    backend.Verb // the script that runs
+	pending backend.Verb // when read goes on with another verb: that verb
+	op      backend.Op
+	oldPlan backend.Plan            // change_plan
+	mode    backend.DeprovisionMode // deprovision
+	state   json.RawMessage         // the script's own
+	secrets masker
+	events  backend.Events
+}
+
+// goal is the verb that the gateway asked for.
+func (c call) goal() backend.Verb {
+	if c.pending != "" {
+		return c.pending
+	}
+	return c.verb
+}
+
+// goOn is the call that asks read how far the verb has come.
+func (c call) goOn() call {
+	c.pending, c.verb = c.goal(), backend.VerbRead
+	return c
+}
+
+// Provision runs the script provision.
+func (b *Backend) Provision(ctx context.Context, req backend.ProvisionRequest, events backend.Events) (backend.Result, error) {
+	return b.finish(ctx, call{verb: backend.VerbProvision, op: req.Op, events: events})
+}
+
+// ChangePlan runs the script change_plan. Without one no plan can be changed.
+func (b *Backend) ChangePlan(ctx context.Context, req backend.ChangePlanRequest, events backend.Events) (backend.Result, error) {
+	return b.finish(ctx, call{verb: backend.VerbChangePlan, op: req.Op, oldPlan: req.OldPlan, events: events})
+}
+
+// Deprovision runs the script deprovision.
+func (b *Backend) Deprovision(ctx context.Context, req backend.DeprovisionRequest, events backend.Events) (backend.Result, error) {
+	return b.finish(ctx, call{verb: backend.VerbDeprovision, op: req.Op, mode: req.Mode, events: events})
+}
+
+// Read runs the script read.
+func (b *Backend) Read(ctx context.Context, req backend.ReadRequest) (backend.ReadResponse, error) {
+	events := logOnly{b.logger.With("resource", req.Op.ResourceID, "addon", req.Op.Addon)}
+	s, c, err := b.begin(call{verb: backend.VerbRead, op: req.Op, events: events})
+	if err != nil {
+		return backend.ReadResponse{}, err
+	}
+	a, err := s.execute(ctx, c, b.patience)
+	if err != nil {
+		return backend.ReadResponse{}, err
+	}
+	if a.pending {
+		return backend.ReadResponse{}, notReady(c, a)
+	}
+	outputs, err := s.outputsOf(c, a)
+	if err != nil {
+		return backend.ReadResponse{}, err
+	}
+	for i := range a.drift {
+		a.drift[i] = c.clean(a.drift[i])
+	}
+	return backend.ReadResponse{Outputs: outputs, Drift: a.drift}, nil
+}
+
+// begin opens the state of an earlier call. Work that is pending goes on where
+// it was.
+func (b *Backend) begin(c call) (*settings, call, error) {
+	s := b.settings.Load()
+	if s == nil {
+		return nil, c, backend.Failf(backend.Internal, "called before Configure")
+	}
+	old, err := openState(c.op.State)
+	if err != nil {
+		return nil, c, backend.Failf(backend.Internal, "%v", err)
+	}
+	c.state, c.secrets = old.State, newMasker(secretsOf(c.op, s.outputs))
+	if old.Pending.isFor(c) {
+		c = c.goOn()
+	}
+	return s, c, nil
+}
+
+// finish runs the script of a verb and, as long as the answer is "pending",
+// the script read, until the work is done or time is up. What the scripts know
+// is checkpointed on the way, so that a later attempt goes on from there.
+func (b *Backend) finish(ctx context.Context, c call) (backend.Result, error) {
+	if !c.op.Deadline.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, c.op.Deadline)
+		defer cancel()
+	}
+	s, c, err := b.begin(c)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	for {
+		a, err := s.execute(ctx, c, b.patience)
+		if a.state != nil {
+			c.state = a.state
+		}
+		if c.goal() == backend.VerbDeprovision && isNotFound(err) {
+			return backend.Result{}, nil // there is nothing left to remove
+		}
+		if err == nil && !a.pending {
+			return s.resultOf(c, a)
+		}
+		if a.pending {
+			c = c.goOn()
+		}
+		if lost := c.checkpoint(a, err); lost != nil {
+			return backend.Result{}, lost
+		}
+		if err != nil {
+			return backend.Result{}, err
+		}
+		if !pause(ctx, a.wait()) {
+			return backend.Result{}, notReady(c, a)
+		}
+	}
+}
+
+func isNotFound(err error) bool {
+	var f *backend.Failure
+	return errors.As(err, &f) && f.Class == backend.NotFound
+}
+
+// checkpoint records a state that is not a result's: of work that goes on, and
+// of a failure that told how far it came.
+func (c call) checkpoint(a answer, failure error) error {
+	if failure != nil && a.state == nil {
+		return nil
+	}
+	k := kept{State: c.state}
+	step := string(c.verb)
+	if c.pending != "" {
+		k.Pending = &pending{Verb: c.pending, OperationID: c.op.OperationID}
+		step = "pending"
+	}
+	text, err := sealState(k, c.secrets)
+	if err != nil {
+		return backend.Failf(backend.Internal, "script %q: %v", c.verb, err)
+	}
+	c.events.Checkpoint(step, text)
+	return nil
+}
+
+// resultOf is what the gateway records of a call that is done.
+func (s *settings) resultOf(c call, a answer) (backend.Result, error) {
+	if c.goal() == backend.VerbDeprovision {
+		return deprovisioned(c, a)
+	}
+	outputs, err := s.outputsOf(c, a)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	secrets := newMasker(append(secretsOf(c.op, s.outputs), secretsIn(outputs, s.outputs)...))
+	state, err := sealState(kept{State: c.state}, secrets)
+	if err != nil {
+		return backend.Result{}, backend.Failf(backend.Internal, "script %q: %v", c.verb, err)
+	}
+	return backend.Result{Outputs: outputs, State: state}, nil
+}
+
+// deprovisioned is a result without outputs: a script that returns some says
+// that the resource is still there.
+func deprovisioned(c call, a answer) (backend.Result, error) {
+	if len(a.outputs) > 0 {
+		return backend.Result{}, backend.Failf(backend.Internal,
+			"script %q returned outputs of a resource that should be gone", c.verb)
+	}
+	r := backend.Result{}
+	if c.mode == backend.ModeSoft && !a.purgeAfter.IsZero() {
+		state, err := sealState(kept{State: c.state}, c.secrets)
+		if err != nil {
+			return backend.Result{}, backend.Failf(backend.Internal, "script %q: %v", c.verb, err)
+		}
+		r.PurgeAfter, r.State = a.purgeAfter, state
+	}
+	return r, nil
+}
+
+func (s *settings) outputsOf(c call, a answer) (backend.Value, error) {
+	outputs, err := matchOutputs(s.outputs, a.outputs)
+	if err != nil {
+		return backend.Value{}, backend.Failf(backend.Internal, "script %q: %s", c.verb, c.clean(err.Error()))
+	}
+	return outputs, nil
+}
+
+// How long to wait before asking read again.
+const (
+	usualWait = 5 * time.Second
+	leastWait = 100 * time.Millisecond
+)
+
+func (a answer) wait() time.Duration {
+	if a.retryAfter == 0 {
+		return usualWait
+	}
+	return max(a.retryAfter, leastWait)
+}
+
+// pause waits, unless ctx would end before the time is over: then there is no
+// point in waiting and it reports false at once.
+func pause(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// notReady is the failure of work that goes on in the background.
+func notReady(c call, a answer) error {
+	f := backend.Failf(backend.Retryable, "script %q: still pending", c.verb)
+	if a.message != "" {
+		f.Message += ": " + c.clean(a.message)
+	}
+	f.RetryAfter = a.wait()
+	return f
+}
+
+// logOnly is the events of a call that has none: lines go to the plugin's log.
+type logOnly struct{ logger *slog.Logger }
+
+func (logOnly) Checkpoint(string, json.RawMessage) {}
+func (logOnly) Progress(string, int)               {}
+
+func (l logOnly) Log(level slog.Level, message string) {
+	l.logger.Log(context.Background(), level, message)
+}

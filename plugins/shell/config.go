@@ -1,0 +1,130 @@
+package shell
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// settings is a checked config block.
+type settings struct {
+	directory string   // absolute; empty when it was not known
+	user      string   // empty: the plugin's own
+	account   *account // of user; set by Configure
+	outputs   []output // sorted by name
+}
+
+func configSchema() backend.Schema {
+	return backend.Schema{
+		Attributes: []backend.Attribute{{
+			Name: "directory", Type: cty.String, Required: true, FilePath: true,
+			Doc: "Folder with one executable per verb: provision and deprovision, and where they are wanted change_plan and read.",
+		}, {
+			Name: "user", Type: cty.String,
+			Doc: "System user that the scripts run as; the gateway must then run as root. Default: the gateway's own.",
+		}, {
+			Name: "env", Type: cty.Map(cty.String), Live: true,
+			Doc: "Environment of the scripts, beside the few variables that are always there. Never a secret: those arrive on standard input.",
+		}},
+		Blocks: []backend.Block{{
+			Name: "output", Labels: []string{"name"}, Doc: "A value that the scripts return, for config vars and other templates.",
+			Body: outputBlockSchema(),
+		}},
+	}
+}
+
+// configBlock is the part of a config block that is evaluated when files are
+// loaded.
+type configBlock struct {
+	Directory string                 `json:"directory"`
+	User      string                 `json:"user"`
+	Output    map[string]outputBlock `json:"output"`
+}
+
+// readConfig checks a config block, of which parts may be unknown.
+func readConfig(config backend.Value) (settings, backend.Diagnostics) {
+	var block configBlock
+	if err := config.Decode(&block); err != nil {
+		return settings{}, backend.Diagnostics{problem(nil, "This config block can't be read", err.Error())}
+	}
+	problems := checkUnknownOutputs(config)
+	outputs, found := readOutputs(block.Output)
+	problems = append(problems, found...)
+	problems = append(problems, checkEnvironment(config)...)
+	if config.Known("directory") {
+		problems = append(problems, checkDirectory(block.Directory)...)
+	}
+	return settings{directory: block.Directory, user: block.User, outputs: outputs}, problems
+}
+
+// checkUnknownOutputs complains of output blocks that hang on something not
+// known when files are checked, such as a secret: templates could not be
+// checked against them.
+func checkUnknownOutputs(config backend.Value) backend.Diagnostics {
+	v, _ := config.Cty().UnmarkDeep()
+	if !v.IsKnown() || v.IsNull() || !v.Type().IsObjectType() || !v.Type().HasAttribute("output") {
+		return nil
+	}
+	if v.GetAttr("output").IsWhollyKnown() {
+		return nil
+	}
+	return backend.Diagnostics{problem(cty.GetAttrPath("output"), "An output block must not depend on a secret",
+		"Write its attributes as plain values.")}
+}
+
+func checkDirectory(directory string) backend.Diagnostics {
+	if !filepath.IsAbs(directory) {
+		return backend.Diagnostics{problem(cty.GetAttrPath("directory"),
+			fmt.Sprintf("The path %q is not absolute", directory), "")}
+	}
+	return checkScripts(directory)
+}
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// checkEnvironment checks names and sensitivity of env; values may be unknown.
+func checkEnvironment(config backend.Value) backend.Diagnostics {
+	var problems backend.Diagnostics
+	for _, path := range sensitivePaths(config.Cty()) {
+		if len(path) > 0 && !path[:1].Equals(cty.GetAttrPath("env")) {
+			continue
+		}
+		problems = append(problems, problem(path, "A secret can't be in env: every process of the machine's user could read it",
+			"Secrets reach a script on its standard input, in the members secrets and outputs."))
+	}
+	env, known := environmentOf(config)
+	if !known {
+		return problems
+	}
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if why := refusedName(name); why != "" {
+			problems = append(problems, problem(cty.GetAttrPath("env").IndexString(name),
+				fmt.Sprintf("%q %s", name, why), ""))
+		}
+	}
+	return problems
+}
+
+// refusedName says why a variable can't be called name; empty: it can.
+func refusedName(name string) string {
+	switch {
+	case !variableName.MatchString(name):
+		return "is no name for an environment variable: use letters, digits and _"
+	case strings.HasPrefix(name, "ADDONGW_"):
+		return "is taken: names that begin with ADDONGW_ are set by the gateway"
+	case name == "HOME" || name == "TMPDIR":
+		return "is taken: each call has its own work folder there"
+	}
+	return ""
+}
+
+func problem(path cty.Path, summary, detail string) backend.Diagnostic {
+	return backend.Diagnostic{Severity: backend.SeverityError, Summary: summary, Detail: detail, Path: path}
+}

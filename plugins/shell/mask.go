@@ -1,0 +1,120 @@
+package shell
+
+import (
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// masked stands where a secret was.
+const masked = "[redacted]"
+
+// minSecret is the shortest text worth hiding: hiding every "a" hides nothing.
+const minSecret = 4
+
+// minFound is the shortest text that is recognised where a secret is an error.
+const minFound = 8
+
+// masker hides secrets in text, as they are and as they look inside JSON and
+// URLs.
+type masker struct {
+	forms    []string // longest first
+	longest  int
+	replacer *strings.Replacer
+}
+
+func newMasker(secrets []string) masker {
+	var forms []string
+	for _, s := range secrets {
+		for _, line := range append(strings.Split(s, "\n"), s) { // a log knows lines only
+			forms = append(forms, line, inJSON(line), url.QueryEscape(line), url.PathEscape(line))
+		}
+	}
+	forms = slices.DeleteFunc(forms, func(s string) bool { return len(s) < minSecret })
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	m := masker{forms: forms}
+	pairs := make([]string, 0, 2*len(forms))
+	for _, form := range forms {
+		m.longest = max(m.longest, len(form))
+		pairs = append(pairs, form, masked)
+	}
+	m.replacer = strings.NewReplacer(pairs...)
+	return m
+}
+
+func (m masker) mask(text string) string { return m.replacer.Replace(text) }
+
+// finds reports whether text holds a secret long enough not to be there by
+// chance.
+func (m masker) finds(text string) bool {
+	return slices.ContainsFunc(m.forms, func(form string) bool {
+		return len(form) >= minFound && strings.Contains(text, form)
+	})
+}
+
+func inJSON(text string) string {
+	var b strings.Builder
+	to := json.NewEncoder(&b)
+	to.SetEscapeHTML(false)
+	_ = to.Encode(text) // text always has a JSON form
+	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
+}
+
+// secretsOf lists the secret texts of an operation: what the gateway sends as
+// secret or marks as sensitive, and the outputs declared sensitive.
+func secretsOf(op backend.Op, declared []output) []string {
+	var secrets []string
+	for _, m := range []map[string]string{op.Secrets, op.Credential} {
+		for _, value := range m {
+			secrets = append(secrets, value)
+		}
+	}
+	for _, v := range []backend.Value{op.Outputs, op.Options, op.Config, op.Plan.Params, op.Region.Data} {
+		secrets = append(secrets, sensitiveTexts(v.Cty())...)
+	}
+	return append(secrets, secretsIn(op.Outputs, declared)...)
+}
+
+// secretsIn lists the texts of the outputs that are declared sensitive.
+func secretsIn(outputs backend.Value, declared []output) []string {
+	v, _ := outputs.Cty().UnmarkDeep()
+	if v.IsNull() || !v.IsKnown() || !v.Type().IsObjectType() {
+		return nil
+	}
+	var secrets []string
+	for _, o := range declared {
+		if o.sensitive && v.Type().HasAttribute(o.name) {
+			secrets = append(secrets, texts(v.GetAttr(o.name))...)
+		}
+	}
+	return secrets
+}
+
+// sensitiveTexts lists the texts inside v that carry the mark.
+func sensitiveTexts(v cty.Value) []string {
+	var found []string
+	plain, _ := v.UnmarkDeep()
+	for _, path := range sensitivePaths(v) {
+		if at, err := path.Apply(plain); err == nil {
+			found = append(found, texts(at)...)
+		}
+	}
+	return found
+}
+
+// texts lists every text inside v, which has no marks.
+func texts(v cty.Value) []string {
+	var found []string
+	_ = cty.Walk(v, func(_ cty.Path, at cty.Value) (bool, error) {
+		if at.IsKnown() && !at.IsNull() && at.Type() == cty.String {
+			found = append(found, at.AsString())
+		}
+		return true, nil
+	})
+	return found
+}
