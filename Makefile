@@ -1,6 +1,6 @@
 # Every target also works typed by hand. Tool versions are pinned in go.mod.
 GO       ?= go
-VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+VERSION  ?= 0.1.0-dev+$(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 PLUGINS  := postgres shell
 PKGS     := ./...

@@ -38,7 +38,7 @@ func TestBadRequestsGetAClear4xxAndMakeNothing(t *testing.T) {
 		"null":                   {post(`null`), 400},
 		"two objects":            {post(order + order), 400},
 		"a repeated key":         {post(`{"addon_id":"a","plan":"small","plan":"large","region":"EU"}`), 400},
-		"2 MiB":                  {post(`{"addon_id":"` + strings.Repeat("a", 2<<20) + `"}`), 413},
+		"2 MiB":                  {post(`{"addon_id":"` + strings.Repeat("a", 2<<20) + `"}`), 400},
 		"a number for the id":    {post(`{"addon_id":1,"plan":"small","region":"EU"}`), 400},
 		"a list for the plan":    {post(`{"addon_id":"a","plan":["small"],"region":"EU"}`), 400},
 		"options that are text":  {post(`{"addon_id":"a","plan":"small","region":"EU","options":"x"}`), 400},

@@ -87,6 +87,6 @@ func (c *command) dev(ctx context.Context, listener net.Listener, folder string)
 	if c.admin != "" {
 		l.Gateway.AdminListen = c.admin
 	}
-	c.printDevScreen(l.Config, made)
-	return c.runGateway(ctx, l, listener, c.reportLeftOvers)
+	screen := func() { c.printDevScreen(l.Config, made) }
+	return c.runGateway(ctx, l, listener, moments{ready: screen, farewell: c.reportLeftOvers})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/diagnostic"
 )
 
 func newFmt(c *command) *cobra.Command {
@@ -44,7 +45,7 @@ func (c *command) formatStdin() error {
 	}
 	formatted, diags := config.Format("<stdin>", src)
 	if diags.HasErrors() {
-		c.printDiagnostics(diags, map[string]*hcl.File{"<stdin>": {Bytes: src}})
+		c.printDiagnostics(diags, diagnostic.Options{Files: map[string]*hcl.File{"<stdin>": {Bytes: src}}})
 		return &exitError{code: exitFailed}
 	}
 	_, err = c.out.Write(formatted)
@@ -77,7 +78,7 @@ func (c *command) formatPaths(paths []string, check bool) error {
 			}
 		}
 	}
-	c.printDiagnostics(diags, sources)
+	c.printDiagnostics(diags, diagnostic.Options{Files: sources})
 	for _, file := range changed {
 		fmt.Fprintln(c.out, file)
 	}

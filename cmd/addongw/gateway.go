@@ -186,9 +186,16 @@ func (g *running) ready() error {
 	return g.store.Writable(ctx)
 }
 
+// moments lets a command act at turns of the gateway's life; a nil one is
+// nothing to do.
+type moments struct {
+	ready    func()
+	farewell func(*admin.Client) // the platforms' listener is closed, operators are still answered
+}
+
 // serve takes over what an earlier process left, answers until ctx ends, and
 // drains.
-func (g *running) serve(ctx context.Context, farewell func(*admin.Client)) error {
+func (g *running) serve(ctx context.Context, on moments) error {
 	if err := g.engine.Start(ctx); err != nil {
 		g.abandon()
 		return err
@@ -196,13 +203,18 @@ func (g *running) serve(ctx context.Context, farewell func(*admin.Client)) error
 	adminCtx, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
 	adminEnded := make(chan error, 1)
 	go func() { adminEnded <- g.admin.Serve(adminCtx, g.socket) }()
+	if on.ready != nil {
+		on.ready()
+	}
 	g.log.Info("gateway ready", "event", "gateway.ready", "listen", g.listener.Addr().String(), "version", version)
 
 	err := g.server.Serve(ctx, g.listener)
 	g.log.Info("gateway stopping", "event", "gateway.stopping")
 	stop := context.WithoutCancel(ctx)
 	err = errors.Join(err, g.engine.Stop(stop))
-	farewell(admin.NewClient(g.path))
+	if on.farewell != nil {
+		on.farewell(admin.NewClient(g.path))
+	}
 	closing, cancel := context.WithTimeout(stop, 5*time.Second)
 	defer cancel()
 	err = errors.Join(err, g.host.Close(closing))

@@ -14,6 +14,7 @@ import (
 	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/platform/all"
+	"github.com/addongw/addongw/gateway/secret"
 )
 
 // loaded is a configuration and what was found in its files.
@@ -49,9 +50,9 @@ func (c *command) loadFaultless(ctx context.Context, adjust func(*config.Options
 		return l, err
 	}
 	if l.diags.HasErrors() && c.format == "json" {
-		_ = diagnostic.WriteJSON(c.out, "diagnostics", l.diags, diagnostic.Options{Files: l.files.Map()})
+		_ = diagnostic.WriteJSON(c.out, "diagnostics", l.diags, l.writing())
 	} else {
-		c.printDiagnostics(l.diags, l.files.Map())
+		c.printDiagnostics(l.diags, l.writing())
 	}
 	if l.diags.HasErrors() {
 		return l, &exitError{code: exitFailed}
@@ -73,9 +74,23 @@ func (c *command) loadOptions() (config.Options, error) {
 	}, nil
 }
 
+// writing says how the diagnostics of these files are written: without the
+// secrets that stand in them.
+func (l loaded) writing() diagnostic.Options {
+	return diagnostic.Options{Files: l.files.Map(), Redact: redactorOf(l.files.Secrets()).Redact}
+}
+
+func redactorOf(secrets []secret.Value) *secret.Redactor {
+	redactor := secret.NewRedactor()
+	for _, v := range secrets {
+		redactor.Add(v.Reveal())
+	}
+	return redactor
+}
+
 // printDiagnostics prints diagnostics as text to standard error.
-func (c *command) printDiagnostics(diags hcl.Diagnostics, files map[string]*hcl.File) {
-	o := diagnostic.Options{Files: files, Color: c.colored(c.err), ASCII: !c.utf8(), Width: width(c.err)}
+func (c *command) printDiagnostics(diags hcl.Diagnostics, o diagnostic.Options) {
+	o.Color, o.ASCII, o.Width = c.colored(c.err), !c.utf8(), width(c.err)
 	_ = diagnostic.WriteText(c.err, diags, o) // standard error is gone: nobody is left to tell
 }
 

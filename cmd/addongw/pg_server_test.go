@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"sync"
 	"testing"
 
@@ -21,7 +22,7 @@ func postgresServer(t *testing.T) postgresURLs {
 	t.Helper()
 	postgres.once.Do(func() {
 		if postgres.server, postgres.err = pgtest.Open(); postgres.err == nil {
-			postgres.provisionerURL, postgres.err = postgres.server.ProvisionerURL()
+			postgres.provisionerURL, postgres.err = postgres.server.Provisioner(context.Background(), "acme_admin")
 		}
 	})
 	if postgres.err != nil {

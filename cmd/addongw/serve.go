@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/addongw/addongw/gateway/admin"
 	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/secret"
 )
@@ -37,21 +36,17 @@ func newServe(c *command) *cobra.Command {
 			if err != nil {
 				return failed(fmt.Errorf("listen on %s: %w", l.Gateway.Listen, err))
 			}
-			return c.runGateway(cmd.Context(), l, listener, func(*admin.Client) {})
+			return c.runGateway(cmd.Context(), l, listener, moments{})
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "listen here instead of where the gateway block says; host:0 takes a free port")
 	return cmd
 }
 
-// runGateway serves a configuration on listener until ctx ends; farewell may
-// then ask the gateway a last time. Known secrets never get into the log,
-// whoever logs them.
-func (c *command) runGateway(ctx context.Context, l loaded, listener net.Listener, farewell func(*admin.Client)) error {
-	redactor := secret.NewRedactor()
-	for _, v := range l.Secrets() {
-		redactor.Add(v.Reveal())
-	}
+// runGateway serves a configuration on listener until ctx ends. Known secrets
+// never get into the log, whoever logs them.
+func (c *command) runGateway(ctx context.Context, l loaded, listener net.Listener, on moments) error {
+	redactor := redactorOf(l.Secrets())
 	options := &slog.HandlerOptions{Level: logLevel(l.Gateway.LogLevel)}
 	var handler slog.Handler = slog.NewJSONHandler(c.err, options)
 	if l.Gateway.LogFormat == "text" || l.Gateway.LogFormat == "" && isTerminal(c.err) {
@@ -62,7 +57,7 @@ func (c *command) runGateway(ctx context.Context, l loaded, listener net.Listene
 	if err != nil {
 		return failed(err)
 	}
-	return failed(g.serve(ctx, farewell))
+	return failed(g.serve(ctx, on))
 }
 
 func logLevel(name string) slog.Level {

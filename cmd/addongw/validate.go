@@ -28,7 +28,7 @@ func newValidate(c *command) *cobra.Command {
 }
 
 func (c *command) printValidation(l loaded) error {
-	report := diagnostic.NewReport("validate", l.diags, diagnostic.Options{Files: l.files.Map()})
+	report := diagnostic.NewReport("validate", l.diags, l.writing())
 	end := error(nil)
 	if !report.Valid {
 		end = &exitError{code: exitFailed}
@@ -39,7 +39,7 @@ func (c *command) printValidation(l loaded) error {
 		}
 		return end
 	}
-	c.printDiagnostics(l.diags, l.files.Map())
+	c.printDiagnostics(l.diags, l.writing())
 	s := l.files.Summary
 	checked := fmt.Sprintf("%s, %s, %s, %d values checked",
 		count(s.Files, "file"), count(s.Addons, "add-on"), count(s.Platforms, "platform"), s.Values)

@@ -89,9 +89,9 @@ func TestFourMistakesAreAllShownWithLineCaretAndRemedy(t *testing.T) {
 	}
 	for what, parts := range map[string][]string{
 		"the misspelt output":     {"AG302", "broken.hcl:31:", `"usrname"`, `did you mean "username"?`, "^^^^^^^"},
-		"the missing plan param":  {"broken.hcl:1", "connection_limit"},
-		"the wrong type":          {"broken.hcl:5:", "extensions"},
-		"the duplicate plan":      {"AG207", "broken.hcl:24:", `"big"`, "broken.hcl:19:"},
+		"the missing plan param":  {"AG204", "broken.hcl:17:", "connection_limit"},
+		"the wrong type":          {"AG305", "broken.hcl:5:", "extensions"},
+		"the duplicate plan":      {"AG207", "broken.hcl:25:", `"big"`, "broken.hcl:20:"},
 		"the count at the bottom": {"4 errors"},
 	} {
 		for _, part := range parts {
