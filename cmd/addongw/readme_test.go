@@ -1,0 +1,165 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// readmeCommand is a line "$ command" of the README and what it shows below.
+type readmeCommand struct{ line, shown string }
+
+var (
+	consoleBlock = regexp.MustCompile("(?ms)^ *```console\n(.*?)^ *```$")
+	hclBlock     = regexp.MustCompile("(?s)```hcl\n(.*?)```")
+	assignment   = regexp.MustCompile(`^(?:export )?([A-Z_]+)=`)
+)
+
+func readmeCommands(text string) []readmeCommand {
+	var commands []readmeCommand
+	for _, block := range consoleBlock.FindAllStringSubmatch(text, -1) {
+		for line := range strings.Lines(block[1]) {
+			if command, ok := strings.CutPrefix(strings.TrimSpace(line), "$ "); ok {
+				commands = append(commands, readmeCommand{line: command})
+			} else if len(commands) > 0 {
+				commands[len(commands)-1].shown += line
+			}
+		}
+	}
+	return commands
+}
+
+// reader is a person who follows the README in a fresh clone.
+type reader struct {
+	t       *testing.T
+	dir     string
+	env     []string
+	gateway *process
+}
+
+// TestEveryCommandOfTheReadmeWorks runs them in order, on a real server.
+func TestEveryCommandOfTheReadmeWorks(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := postgresServer(t)
+	r := &reader{t: t, dir: clone(t, string(text)), env: []string{"LANG=C.UTF-8", "ACME_ADMIN_URL=" + server.ProvisionerURL}}
+	commands := readmeCommands(string(text))
+	if len(commands) < 15 {
+		t.Fatalf("found %d commands: has the README another form now?", len(commands))
+	}
+	for _, c := range commands {
+		r.follow(c)
+	}
+	if r.gateway == nil {
+		t.Fatal("the README serves nothing")
+	}
+	log := r.gateway.Log()
+	for _, part := range []string{`"method":"POST"`, `"method":"PUT"`, `"method":"DELETE"`} {
+		if !strings.Contains(log, part) {
+			t.Errorf("the gateway has not seen %s", part)
+		}
+	}
+	if strings.Contains(log, `"status":4`) || strings.Contains(log, `"status":5`) {
+		t.Errorf("a request of the README failed:\n%s", log)
+	}
+}
+
+// clone lays out what the README finds: bin/, examples/, and the folder
+// "broken" with the README's own file and two slips in it.
+func clone(t *testing.T, readme string) string {
+	t.Helper()
+	dir := tempDir(t)
+	if err := os.Symlink(binaries(t), filepath.Join(dir, "bin")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(filepath.Join(root(t), "examples"))); err != nil {
+		t.Fatal(err)
+	}
+	file := hclBlock.FindStringSubmatch(readme)[1]
+	slips := strings.NewReplacer("price  = 0", "prices = 0", "output.username", "output.usrname").Replace(file)
+	for name, content := range map[string]string{"complete": file, "broken": slips} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name, "addongw.hcl"), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, errOut, code := addongw(t, dir, nil, "validate", "complete"); code != 0 {
+		t.Errorf("the README's file is wrong:\n%s%s", out, errOut)
+	}
+	if _, _, code := addongw(t, dir, nil, "fmt", "--check", "complete"); code != 0 {
+		t.Error("the README's file is not formatted")
+	}
+	return dir
+}
+
+func (r *reader) follow(c readmeCommand) {
+	r.t.Helper()
+	name := assignment.FindStringSubmatch(c.line)
+	switch {
+	case strings.HasPrefix(c.line, "export ACME_ADMIN_URL="): // the test's server has another password
+	case name != nil:
+		out, _ := r.shell(c.line+`; printf %s "$`+name[1]+`"`, 0)
+		r.env = append(r.env, name[1]+"="+out)
+	case strings.HasPrefix(c.line, "make "):
+		cmd := exec.Command("make", "-n", strings.TrimPrefix(c.line, "make "))
+		cmd.Dir = root(r.t)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			r.t.Errorf("%s: %v\n%s", c.line, err, out)
+		}
+	case strings.Contains(c.line, "addongw serve"):
+		words := strings.Fields(c.line)
+		r.gateway = start(r.t, r.dir, append(words[1:], "--listen", "127.0.0.1:0"), r.env...)
+	default:
+		r.run(c)
+	}
+}
+
+// run runs a command that ends, and compares what it prints where the README
+// shows it.
+func (r *reader) run(c readmeCommand) {
+	r.t.Helper()
+	want := 0
+	if strings.Contains(c.line, "broken") {
+		want = exitFailed
+	}
+	line := c.line
+	if r.gateway != nil {
+		line = strings.ReplaceAll(line, "http://127.0.0.1:8080", r.gateway.URL)
+	}
+	out, all := r.shell(line, want)
+	if c.shown != "" {
+		if diff := cmp.Diff(c.shown, all); diff != "" {
+			r.t.Errorf("%s (-README +now):\n%s", c.line, diff)
+		}
+		return
+	}
+	if out == "" && !strings.Contains(line, "--check") {
+		r.t.Errorf("%s prints nothing", c.line)
+	}
+}
+
+// shell runs a line and returns its standard output, and that with its
+// standard error.
+func (r *reader) shell(line string, want int) (out, all string) {
+	r.t.Helper()
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Dir = r.dir
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir}, r.env...)
+	var stdout, both strings.Builder
+	cmd.Stdout = writerFunc(func(b []byte) { stdout.Write(b); both.Write(b) })
+	cmd.Stderr = writerFunc(func(b []byte) { both.Write(b) })
+	_ = cmd.Run() // the exit code says it
+	if code := cmd.ProcessState.ExitCode(); code != want {
+		r.t.Errorf("%s: exit code %d, want %d\n%s", line, code, want, both.String())
+	}
+	return stdout.String(), both.String()
+}
