@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -53,7 +52,7 @@ func devListener(port int, asked bool) (net.Listener, error) {
 		l, err = net.Listen("tcp", "127.0.0.1:0")
 	}
 	if err != nil {
-		return nil, &exitError{code: exitFailed, err: fmt.Errorf("listen on 127.0.0.1:%d: %w", port, err), hint: "Name a free port with --port."}
+		return nil, &exitError{code: exitFailed, err: err, hint: "Name a free port with --port."}
 	}
 	return l, nil
 }

@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 // version is set by the linker (make build).
@@ -22,6 +26,7 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.LookupEnv})
 	stop()
 	os.Exit(code)
@@ -41,13 +46,25 @@ func run(ctx context.Context, args []string, s *streams) int {
 	}
 	var e *exitError
 	if !errors.As(err, &e) { // cobra's own complaints
-		e = &exitError{code: exitUsage, err: err, hint: "Run addongw help for the commands and their flags."}
+		e = &exitError{code: exitUsage, err: err, hint: usageHint(root, args)}
 	}
 	if errors.Is(e.err, context.Canceled) && ctx.Err() != nil {
 		e.code = exitInterrupted
 	}
 	c.printError(e)
 	return e.code
+}
+
+// usageHint offers the nearest command for one that does not exist.
+func usageHint(root *cobra.Command, args []string) string {
+	if parent, rest, err := root.Find(args); err == nil || len(rest) > 0 {
+		for _, word := range rest {
+			if near := parent.SuggestionsFor(word); len(near) > 0 && !strings.HasPrefix(word, "-") {
+				return fmt.Sprintf("Did you mean %q? Run %s help for the commands.", near[0], root.Name())
+			}
+		}
+	}
+	return "Run addongw help for the commands and their flags."
 }
 
 // exitError ends a command with a code. A nil err means that everything there

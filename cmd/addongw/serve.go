@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 
@@ -34,7 +33,7 @@ func newServe(c *command) *cobra.Command {
 			}
 			listener, err := net.Listen("tcp", l.Gateway.Listen)
 			if err != nil {
-				return failed(fmt.Errorf("listen on %s: %w", l.Gateway.Listen, err))
+				return &exitError{code: exitFailed, err: err, hint: "Name another address with --listen, or in the gateway block."}
 			}
 			return c.runGateway(cmd.Context(), l, listener, moments{})
 		},

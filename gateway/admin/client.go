@@ -88,6 +88,10 @@ func do[T any](ctx context.Context, c *Client, method, path string, query map[st
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
+		var failed *url.Error // its own text names a URL that nobody has typed
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
 		return answer, fmt.Errorf("%w on %s: %w", ErrUnreachable, c.path, err)
 	}
 	defer func() { _ = resp.Body.Close() }()

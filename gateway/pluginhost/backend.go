@@ -1,0 +1,230 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/addongw/addongw/gateway/lifecycle"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// Backend is a plugin process with a configuration, kept running. Its methods
+// may be called concurrently.
+type Backend struct {
+	host   *Host
+	spec   Spec
+	config backend.Value
+	log    *pluginLog
+
+	halt    chan struct{} // closed when running calls are cut off and the process is to be stopped
+	stopped chan struct{} // closed when it is
+
+	mu      sync.Mutex
+	state   state
+	changed chan struct{} // closed at the next change of state
+	running int           // calls
+	idle    chan struct{} // closed when closing and no call runs
+}
+
+// state is what calls need to know about the process.
+type state struct {
+	proc    *process  // nil while none runs
+	reason  string    // why none runs
+	open    bool      // the breaker is open: do not wait
+	until   time.Time // when the next start is tried
+	closing bool      // no new calls
+}
+
+var _ lifecycle.Backend = (*Backend)(nil)
+
+// Launch starts a plugin with the load attributes of a config block, and keeps
+// it running until Close. Texts in secrets, and those marked as sensitive in
+// config, never appear in what it logs or answers. Errors are those of Open
+// and *ConfigureError.
+func (h *Host) Launch(ctx context.Context, spec Spec, config backend.Value, secrets []string) (*Backend, error) {
+	masker := newMasker(h.options.Redact, slices.Concat(secrets, sensitiveTexts(config)))
+	b := &Backend{
+		host:    h,
+		spec:    spec,
+		config:  config,
+		log:     h.newLog(spec, masker),
+		halt:    make(chan struct{}),
+		stopped: make(chan struct{}),
+		changed: make(chan struct{}),
+		idle:    make(chan struct{}),
+	}
+	p, err := b.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if isClosed(h.closing) {
+		p.stop(ctx)
+		return nil, errClosed
+	}
+	h.all[b] = struct{}{}
+	b.set(state{proc: p})
+	go b.supervise(p)
+	return b, nil
+}
+
+// Description is how the running plugin described itself; ok is false while
+// none runs.
+func (b *Backend) Description() (d backend.Description, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state.proc == nil {
+		return backend.Description{}, false
+	}
+	return b.state.proc.description, true
+}
+
+// Health asks the plugin whether calls can succeed now. A backend without a
+// process is not healthy.
+func (b *Backend) Health(ctx context.Context) backend.HealthResponse {
+	p, release, err := b.acquire(ctx)
+	if err != nil {
+		return backend.HealthResponse{Detail: err.Error()}
+	}
+	defer release()
+	resp, err := p.backend.Health(ctx, backend.HealthRequest{})
+	if err != nil {
+		return backend.HealthResponse{Detail: b.callError(p, "health", err).Error()}
+	}
+	resp.Detail = b.log.masker.line(resp.Detail, 300)
+	return resp
+}
+
+// Run makes one call, as lifecycle.Backend says. Outputs are checked against
+// the outputs schema and have its types and marks. Secrets of the call are
+// masked in everything the plugin says.
+func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(step string, state []byte)) (backend.Result, error) {
+	p, release, err := b.acquire(ctx)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	defer release()
+	defer b.log.masker.add(secretsOf(call.Op))()
+	ctx, cancel := until(ctx, b.halt)
+	defer cancel()
+
+	if err := offers(p.description, call.Verb); err != nil {
+		return backend.Result{}, err
+	}
+	result, err := p.call(ctx, call, &events{call: call, log: b.log, checkpoint: checkpoint})
+	if err != nil {
+		return backend.Result{}, b.callError(p, string(call.Verb), err)
+	}
+	if call.Verb == backend.VerbDeprovision {
+		result.Outputs = backend.Value{}
+		return result, nil
+	}
+	schema := p.description.Outputs
+	if b.spec.Outputs != nil {
+		schema = *b.spec.Outputs
+	}
+	result.Outputs, err = schema.CheckOutputs(result.Outputs)
+	if err != nil {
+		return backend.Result{}, b.callError(p, string(call.Verb), err)
+	}
+	return result, nil
+}
+
+// offers refuses what the plugin did not say it can do.
+func offers(d backend.Description, verb backend.Verb) error {
+	needs := map[backend.Verb]backend.Capability{
+		backend.VerbChangePlan: backend.CanChangePlan,
+		backend.VerbRead:       backend.CanRead,
+	}
+	if capability, ok := needs[verb]; ok && !slices.Contains(d.Capabilities, capability) {
+		return backend.Failf(backend.Unsupported, "plugin %s cannot %s", d.Name, verb)
+	}
+	return nil
+}
+
+// call makes the call that verb names.
+func (p *process) call(ctx context.Context, call lifecycle.Call, events backend.Events) (backend.Result, error) {
+	switch call.Verb {
+	case backend.VerbProvision:
+		return p.backend.Provision(ctx, backend.ProvisionRequest{Op: call.Op}, events)
+	case backend.VerbChangePlan:
+		return p.backend.ChangePlan(ctx, backend.ChangePlanRequest{Op: call.Op, OldPlan: call.OldPlan}, events)
+	case backend.VerbDeprovision:
+		return p.backend.Deprovision(ctx, backend.DeprovisionRequest{Op: call.Op, Mode: call.Mode}, events)
+	case backend.VerbRead:
+		found, err := p.backend.Read(ctx, backend.ReadRequest{Op: call.Op})
+		for _, sentence := range found.Drift {
+			events.Log(levelDrift, sentence)
+		}
+		return backend.Result{Outputs: found.Outputs, State: call.Op.State}, err
+	}
+	return backend.Result{}, fmt.Errorf("no backend call is named %q", call.Verb)
+}
+
+// callError masks what ended a call. A failure stays a failure; everything else
+// leaves the outcome unknown, and says so.
+func (b *Backend) callError(p *process, verb string, err error) error {
+	masker := b.log.masker
+	if failure := (*backend.Failure)(nil); errors.As(err, &failure) {
+		masked := *failure
+		masked.Message = masker.line(failure.Message, 2000)
+		masked.Customer = masker.line(failure.Customer, 500)
+		return &masked
+	}
+	what := err.Error()
+	if isClosed(b.halt) {
+		what = "the backend was stopped"
+	} else if broken(err) && p.diedJustNow() {
+		what = "the plugin died: " + p.runner.ended()
+	}
+	text := fmt.Sprintf("backend %s: %s: the outcome is unknown: %s", b.spec.Backend, verb, what)
+	return &maskedError{text: masker.line(text, 2000), err: err}
+}
+
+// broken reports whether the connection ended during a call, by itself or
+// because we noticed the death of the process first.
+func broken(err error) bool {
+	code := status.Code(err)
+	return code == codes.Unavailable || code == codes.Canceled
+}
+
+// diedJustNow reports whether the process is dead. The connection breaks a
+// moment before the system tells about the process.
+func (p *process) diedJustNow() bool {
+	select {
+	case <-p.runner.exited:
+		return true
+	case <-time.After(100 * time.Millisecond):
+		return false
+	}
+}
+
+// until is ctx, cancelled when end is closed.
+func until(ctx context.Context, end <-chan struct{}) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-end:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,211 @@
+package backendtest_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/backendtest"
+)
+
+// memory is a backend that keeps its resources in a map, with one fault.
+type memory struct {
+	fault string
+
+	mu        sync.Mutex
+	resources map[string]string // resource id → plan
+	answers   int
+}
+
+const configSecret = "config-secret"
+
+func (m *memory) Describe(context.Context, backend.DescribeRequest) (backend.Description, error) {
+	name := "memory"
+	if m.fault == "bad name" {
+		name = "Memory!"
+	}
+	return backend.Description{
+		Name:         name,
+		Version:      "0.1.0",
+		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanRead},
+		Config: backend.Schema{Attributes: []backend.Attribute{
+			{Name: "password", Type: cty.String, Required: true, Sensitive: true},
+			{Name: "prefix", Type: cty.String, Live: true},
+		}},
+		Outputs: backend.Schema{Attributes: []backend.Attribute{
+			{Name: "name", Type: cty.String, Required: true},
+			{Name: "plan", Type: cty.String, Required: true},
+			{Name: "password", Type: cty.String, Sensitive: true, Generated: 24},
+			{Name: "size", Type: cty.Number, Measured: true},
+		}},
+	}, nil
+}
+
+func (m *memory) ValidateConfig(_ context.Context, req backend.ValidateConfigRequest) (backend.ValidateConfigResponse, error) {
+	if m.fault == "needs secrets to validate" && !req.Config.Known("password") {
+		return backend.ValidateConfigResponse{Diagnostics: backend.Diagnostics{{Summary: "No password"}}}, nil
+	}
+	return backend.ValidateConfigResponse{}, nil
+}
+
+func (m *memory) ValidatePlan(context.Context, backend.ValidatePlanRequest) (backend.ValidatePlanResponse, error) {
+	return backend.ValidatePlanResponse{}, nil
+}
+
+func (m *memory) Configure(_ context.Context, req backend.ConfigureRequest) (backend.ConfigureResponse, error) {
+	if !req.Config.Known("password") || req.Config.Known("prefix") {
+		return backend.ConfigureResponse{}, errors.New("live attributes are null here, load attributes are not")
+	}
+	m.resources = map[string]string{}
+	return backend.ConfigureResponse{}, nil
+}
+
+func (m *memory) Provision(ctx context.Context, req backend.ProvisionRequest, events backend.Events) (backend.Result, error) {
+	if m.fault == "ignores its context" && ctx.Err() != nil {
+		select {}
+	}
+	if !req.Op.Config.Known("prefix") {
+		return backend.Result{}, errors.New("the live attributes are missing")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, exists := m.resources[req.Op.ResourceID]; exists && m.fault == "provisions once" {
+		return backend.Result{}, backend.Failf(backend.Conflict, "there is one")
+	}
+	events.Checkpoint("begun", nil)
+	if m.fault == "leaks into progress" {
+		events.Progress("password is "+req.Op.Secrets["password"], 10)
+	}
+	if m.fault == "leaks into state" {
+		return m.result(req.Op, req.Op.Secrets)
+	}
+	m.resources[req.Op.ResourceID] = req.Op.Plan.ID
+	return m.result(req.Op, nil)
+}
+
+func (m *memory) result(op backend.Op, state map[string]string) (backend.Result, error) {
+	m.answers++
+	outputs := map[string]any{"name": op.ShortID, "plan": op.Plan.ID, "size": m.answers}
+	switch m.fault {
+	case "outputs vary":
+		outputs["name"] = m.answers
+	case "outputs differ":
+		outputs["name"] = op.ShortID + strings.Repeat("x", m.answers)
+	case "forgets an output":
+		delete(outputs, "plan")
+	}
+	v, err := backend.ObjectOf(outputs)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	encoded, err := json.Marshal(state)
+	return backend.Result{Outputs: v, State: encoded}, err
+}
+
+func (m *memory) ChangePlan(_ context.Context, req backend.ChangePlanRequest, _ backend.Events) (backend.Result, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fault != "forgets the plan" {
+		m.resources[req.Op.ResourceID] = req.Op.Plan.ID
+	}
+	return m.result(req.Op, nil)
+}
+
+func (m *memory) Deprovision(_ context.Context, req backend.DeprovisionRequest, _ backend.Events) (backend.Result, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, exists := m.resources[req.Op.ResourceID]; !exists && m.fault == "deprovisions once" {
+		return backend.Result{}, backend.Failf(backend.Internal, "there is none")
+	}
+	if m.fault != "keeps everything" {
+		delete(m.resources, req.Op.ResourceID)
+	}
+	return backend.Result{}, nil
+}
+
+func (m *memory) Read(_ context.Context, req backend.ReadRequest) (backend.ReadResponse, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	plan, exists := m.resources[req.Op.ResourceID]
+	if !exists && m.fault == "reads the absent" {
+		plan, exists = "basic", true
+	}
+	if !exists && m.fault == "leaks on failure" {
+		return backend.ReadResponse{}, backend.Failf(backend.NotFound, "nothing found with %s", configSecret)
+	}
+	if !exists {
+		return backend.ReadResponse{}, backend.Failf(backend.NotFound, "no %s", req.Op.ResourceID)
+	}
+	req.Op.Plan.ID = plan
+	result, err := m.result(req.Op, nil)
+	return backend.ReadResponse{Outputs: result.Outputs}, err
+}
+
+func (m *memory) Health(context.Context, backend.HealthRequest) (backend.HealthResponse, error) {
+	return backend.HealthResponse{OK: m.fault != "is ill"}, nil
+}
+
+func subject(fault string) backendtest.Subject {
+	return backendtest.Subject{
+		Backend: &memory{fault: fault},
+		Config: backend.NewValue(cty.ObjectVal(map[string]cty.Value{
+			"password": cty.StringVal(configSecret).Mark(backend.Sensitive),
+			"prefix":   cty.StringVal("p-"),
+		})),
+		Op:       func(*testing.T) backend.Op { return backend.Op{Plan: backend.Plan{ID: "basic"}} },
+		ChangeTo: &backend.Plan{ID: "large"},
+		Timeout:  10 * time.Second,
+	}
+}
+
+func TestASoundBackendPasses(t *testing.T) { backendtest.Run(t, subject("")) }
+
+const faultEnv = "BACKENDTEST_FAULT"
+
+// TestWithFault is run by TestEveryFaultIsFound, in a process of its own.
+func TestWithFault(t *testing.T) {
+	fault := os.Getenv(faultEnv)
+	if fault == "" {
+		t.Skip("run by TestEveryFaultIsFound")
+	}
+	backendtest.Run(t, subject(fault))
+}
+
+func TestEveryFaultIsFound(t *testing.T) {
+	for fault, want := range map[string]string{
+		"bad name":                  `name "Memory!"`,
+		"needs secrets to validate": "ValidateConfig, without secrets",
+		"is ill":                    "Health",
+		"provisions once":           "Provision, repeated: CONFLICT",
+		"outputs vary":              "output name is number, not string",
+		"outputs differ":            "output name differs",
+		"forgets an output":         "output plan is missing",
+		"leaks into progress":       "a secret shows up",
+		"leaks into state":          "a secret shows up",
+		"leaks on failure":          "a secret shows up",
+		"forgets the plan":          "output plan differs",
+		"deprovisions once":         "Deprovision, soft, repeated: INTERNAL",
+		"keeps everything":          "Read of an absent resource",
+		"reads the absent":          "Read of an absent resource",
+		"ignores its context":       "goes on 10 s after",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			run := exec.Command(os.Args[0], "-test.run=^TestWithFault$")
+			run.Env = append(os.Environ(), faultEnv+"="+fault)
+			out, err := run.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), want) {
+				t.Errorf("got %v, want %q in:\n%s", err, want, out)
+			}
+		})
+	}
+}

@@ -1,0 +1,197 @@
+package backendtest
+
+import (
+	"crypto/rand"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// Subject is a backend under test, with what the suite needs to use it.
+type Subject struct {
+	// Backend is new: nobody has called Configure. The suite does, once.
+	Backend backend.Backend
+
+	// Config is the whole config block, an object: load attributes go to
+	// Configure, live ones into every Op whose own Config is null.
+	Config backend.Value
+
+	// Op describes a new resource: Plan, Region, Options, and Config where live
+	// attributes differ from operation to operation. Ids, attempt, deadline and
+	// generated secrets are filled in where they are empty. It is called once
+	// per resource.
+	Op func(t *testing.T) backend.Op
+
+	// ChangeTo is a plan that resources can change to; nil: plan changes are
+	// not tested.
+	ChangeTo *backend.Plan
+
+	// Secrets are further texts that must show up nowhere but in outputs, such
+	// as a password inside a connection string. Texts in Config that are marked
+	// as sensitive, and generated outputs, are looked for anyway.
+	Secrets []string
+
+	// Timeout bounds one call. Default: one minute.
+	Timeout time.Duration
+}
+
+// bench is a Subject in use.
+type bench struct {
+	Subject
+	remote      backend.Backend // Backend, through the wire
+	description backend.Description
+	outputs     backend.Schema // effective
+}
+
+// newBench connects to the backend and configures it.
+func newBench(t *testing.T, s Subject) *bench {
+	t.Helper()
+	if s.Timeout == 0 {
+		s.Timeout = time.Minute
+	}
+	b := &bench{Subject: s, remote: connect(t, s.Backend)}
+	var err error
+	if b.description, err = b.remote.Describe(t.Context(), backend.DescribeRequest{HostVersion: "0.0.0-test"}); err != nil {
+		t.Fatalf("Describe: %v", err)
+	}
+	checked, err := b.remote.ValidateConfig(t.Context(), backend.ValidateConfigRequest{Config: s.Config})
+	if err != nil {
+		t.Fatalf("ValidateConfig: %v", err)
+	}
+	b.outputs = b.description.Outputs
+	if checked.Outputs != nil {
+		b.outputs = *checked.Outputs
+	}
+	return b
+}
+
+// configure is what a gateway does before the first life-cycle call.
+func (b *bench) configure(t *testing.T) {
+	t.Helper()
+	load, _ := b.split()
+	resp, err := b.remote.Configure(t.Context(), backend.ConfigureRequest{Config: load})
+	if err != nil {
+		t.Fatalf("Configure: %v", err)
+	}
+	if resp.Diagnostics.HasErrors() {
+		t.Fatalf("Configure refuses the configuration: %+v", resp.Diagnostics)
+	}
+}
+
+// connect serves b in this process and returns its client.
+func connect(t *testing.T, b backend.Backend) backend.Backend {
+	t.Helper()
+	listener := bufconn.Listen(1 << 20)
+	server := backend.NewGRPCServer(nil)
+	backend.Register(server, b)
+	go func() { _ = server.Serve(listener) }() // ends with Stop
+	t.Cleanup(server.Stop)
+	conn, err := grpc.NewClient("passthrough:backend",
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(bufDialer(listener)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() }) // the server is gone anyway
+	return backend.NewClient(conn)
+}
+
+// split parts the config block as the gateway does: live attributes are null
+// in Configure, all others are absent from Op.Config.
+func (b *bench) split() (load, live backend.Value) {
+	loads, lives := map[string]cty.Value{}, map[string]cty.Value{}
+	isLive := map[string]bool{}
+	for _, a := range b.description.Config.Attributes {
+		isLive[a.Name] = a.Live
+	}
+	if b.Config.IsNull() {
+		return backend.Value{}, backend.Value{}
+	}
+	bare, marks := b.Config.Cty().Unmark()
+	for name, value := range bare.AsValueMap() {
+		if isLive[name] {
+			lives[name] = value
+			loads[name] = cty.NullVal(value.Type())
+		} else {
+			loads[name] = value
+		}
+	}
+	return backend.NewValue(cty.ObjectVal(loads).WithMarks(marks)), backend.NewValue(cty.ObjectVal(lives).WithMarks(marks))
+}
+
+// op makes the operation of a new resource.
+func (b *bench) op(t *testing.T) backend.Op {
+	t.Helper()
+	op := b.Op(t)
+	id := strings.ToLower(rand.Text())
+	fill(&op.OperationID, "op_"+id)
+	fill(&op.ResourceID, "res_"+id)
+	fill(&op.ShortID, id[:12])
+	fill(&op.Addon, "acme-test")
+	if op.Attempt == 0 {
+		op.Attempt = 1
+	}
+	if op.Deadline.IsZero() {
+		op.Deadline = time.Now().Add(b.Timeout)
+	}
+	if op.Config.IsNull() {
+		_, op.Config = b.split()
+	}
+	if op.Secrets == nil {
+		op.Secrets = map[string]string{}
+	}
+	for _, a := range b.outputs.Attributes {
+		if _, set := op.Secrets[a.Name]; a.Generated > 0 && !set {
+			op.Secrets[a.Name] = password(a.Generated)
+		}
+	}
+	return op
+}
+
+func fill(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+func password(length int) string {
+	var text strings.Builder
+	for text.Len() < length {
+		text.WriteString(rand.Text())
+	}
+	return text.String()[:length]
+}
+
+// again is op as the gateway sends it once more: the state is what it was left
+// with.
+func again(op backend.Op, state []byte) backend.Op {
+	op.Attempt++
+	op.State = state
+	return op
+}
+
+// next is a new operation on the resource of op.
+func next(op backend.Op, result backend.Result) backend.Op {
+	op.OperationID = "op_" + strings.ToLower(rand.Text())
+	op.Attempt = 1
+	op.State = result.State
+	op.Outputs = result.Outputs
+	return op
+}
+
+// can reports whether the backend declares a capability.
+func (b *bench) can(c backend.Capability) bool {
+	for _, declared := range b.description.Capabilities {
+		if declared == c {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,134 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+)
+
+// Check reports everything in a description that contradicts the contract, as
+// one error. The gateway refuses a plugin whose description fails it.
+func (d Description) Check() error {
+	c := &checker{}
+	c.match("name", d.Name, `^[a-z][a-z0-9-]*$`, "lower-case letters, digits and dashes")
+	c.match("version", d.Version, `^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$`, `a semantic version, such as "1.4.0"`)
+	seen := map[Capability]bool{}
+	for _, capability := range d.Capabilities {
+		if seen[capability] {
+			c.add("capability %q is listed twice", capability)
+		}
+		seen[capability] = true
+	}
+	c.schema(roleConfig, "config", d.Config)
+	c.schema(rolePlan, "plan", d.Plan)
+	c.schema(roleOptions, "options", d.Options)
+	c.schema(roleOutputs, "outputs", d.Outputs)
+	return errors.Join(c.problems...)
+}
+
+// Check does the same for the schemas that depend on the configuration.
+func (r ValidateConfigResponse) Check() error {
+	c := &checker{}
+	if r.Plan != nil {
+		c.schema(rolePlan, "plan", *r.Plan)
+	}
+	if r.Outputs != nil {
+		c.schema(roleOutputs, "outputs", *r.Outputs)
+	}
+	return errors.Join(c.problems...)
+}
+
+// role is what a schema describes; it decides which flags make sense.
+type role int
+
+const (
+	roleConfig role = iota
+	rolePlan
+	roleOptions
+	roleOutputs
+)
+
+type checker struct{ problems []error }
+
+func (c *checker) add(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Errorf(format, args...))
+}
+
+func (c *checker) match(what, value, pattern, want string) {
+	if !regexp.MustCompile(pattern).MatchString(value) {
+		c.add("%s %q: want %s", what, value, want)
+	}
+}
+
+func (c *checker) schema(r role, where string, s Schema) {
+	seen := map[string]bool{}
+	name := func(kind, name string) string {
+		at := where + "." + name
+		c.match(kind, name, `^[a-z][a-z0-9_]*$`, "a letter, then letters, digits and underscores, in lower case")
+		if seen[name] {
+			c.add("%s is there twice", at)
+		}
+		seen[name] = true
+		return at
+	}
+	for _, a := range s.Attributes {
+		c.attribute(r, name("attribute", a.Name), a)
+	}
+	if r == roleOutputs && len(s.Blocks) > 0 {
+		c.add("%s: outputs have no blocks", where)
+	}
+	for _, b := range s.Blocks {
+		at := name("block", b.Name)
+		if len(b.Labels) > 1 {
+			c.add("%s: a block has at most one label", at)
+		}
+		if b.Min < 0 || b.Max < 0 || (b.Max > 0 && b.Min > b.Max) {
+			c.add("%s: min %d and max %d contradict each other", at, b.Min, b.Max)
+		}
+		c.schema(r, at, b.Body)
+	}
+}
+
+func (c *checker) attribute(r role, at string, a Attribute) {
+	if a.Type == cty.NilType {
+		c.add("%s has no type", at)
+		return
+	}
+	if a.Type.IsCapsuleType() {
+		c.add("%s: capsule types do not exist outside a program", at)
+	}
+	c.flags(r, at, a)
+	if a.Default == cty.NilVal {
+		return
+	}
+	if a.Required {
+		c.add("%s is required and has a default", at)
+	}
+	if _, err := convert.Convert(a.Default, a.Type); err != nil {
+		c.add("%s: the default is not %s", at, a.Type.FriendlyName())
+	}
+}
+
+func (c *checker) flags(r role, at string, a Attribute) {
+	if r != roleConfig && (a.Live || a.ForceNew || a.FilePath || a.TypeName) {
+		c.add("%s: live, force_new, file_path and type_name are for config only", at)
+	}
+	if r != roleOutputs && (a.Generated != 0 || a.Measured) {
+		c.add("%s: generated and measured are for outputs only", at)
+	}
+	if a.ForceNew && !a.Live {
+		c.add("%s is force_new but not live", at)
+	}
+	if a.Generated < 0 {
+		c.add("%s: generated is a number of characters", at)
+	}
+	if a.Generated > 0 && (a.Type != cty.String || !a.Sensitive || a.Measured) {
+		c.add("%s is generated: it must be a sensitive string, and not measured", at)
+	}
+	if (a.FilePath || a.TypeName) && a.Type != cty.String {
+		c.add("%s is a file path or the name of a type: its type must be string", at)
+	}
+}

@@ -1,0 +1,126 @@
+package backend
+
+import (
+	"encoding/json"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/addongw/addongw/plugins/backend/backendpb"
+)
+
+func (e *encoder) op(o Op) *backendpb.Op {
+	e.fail("state", checkState(o.State))
+	return &backendpb.Op{
+		OperationId: o.OperationID,
+		ResourceId:  o.ResourceID,
+		ShortId:     o.ShortID,
+		Attempt:     int32(o.Attempt),
+		Deadline:    encodeTime(o.Deadline),
+		Addon:       o.Addon,
+		Plan:        e.plan(o.Plan),
+		Region:      &backendpb.Region{Id: o.Region.ID, Data: e.value("region.data", o.Region.Data)},
+		Options:     e.value("options", o.Options),
+		Config:      e.value("config", o.Config),
+		Credential:  o.Credential,
+		Outputs:     e.value("outputs", o.Outputs),
+		State:       o.State,
+		Secrets:     o.Secrets,
+	}
+}
+
+func (d *decoder) op(m *backendpb.Op) Op {
+	d.fail("state", checkState(m.GetState()))
+	return Op{
+		OperationID: m.GetOperationId(),
+		ResourceID:  m.GetResourceId(),
+		ShortID:     m.GetShortId(),
+		Attempt:     int(m.GetAttempt()),
+		Deadline:    d.time("deadline", m.GetDeadline()),
+		Addon:       m.GetAddon(),
+		Plan:        d.plan(m.GetPlan()),
+		Region:      Region{ID: m.GetRegion().GetId(), Data: d.value("region.data", m.GetRegion().GetData())},
+		Options:     d.value("options", m.GetOptions()),
+		Config:      d.value("config", m.GetConfig()),
+		Credential:  m.GetCredential(),
+		Outputs:     d.value("outputs", m.GetOutputs()),
+		State:       decodeState(m.GetState()),
+		Secrets:     m.GetSecrets(),
+	}
+}
+
+func (e *encoder) plan(p Plan) *backendpb.Plan {
+	return &backendpb.Plan{Id: p.ID, Params: e.value("plan.params", p.Params)}
+}
+
+func (d *decoder) plan(m *backendpb.Plan) Plan {
+	return Plan{ID: m.GetId(), Params: d.value("plan.params", m.GetParams())}
+}
+
+func (e *encoder) result(r Result) *backendpb.Result {
+	e.fail("state", checkState(r.State))
+	return &backendpb.Result{
+		Outputs:    e.value("outputs", r.Outputs),
+		State:      r.State,
+		PurgeAfter: encodeTime(r.PurgeAfter),
+	}
+}
+
+func (d *decoder) result(m *backendpb.Result) Result {
+	d.fail("state", checkState(m.GetState()))
+	return Result{
+		Outputs:    d.value("outputs", m.GetOutputs()),
+		State:      decodeState(m.GetState()),
+		PurgeAfter: d.time("purge_after", m.GetPurgeAfter()),
+	}
+}
+
+func encodeMode(mode DeprovisionMode) backendpb.DeprovisionRequest_Mode {
+	if mode == ModeSoft {
+		return backendpb.DeprovisionRequest_MODE_SOFT
+	}
+	return backendpb.DeprovisionRequest_MODE_PURGE
+}
+
+func decodeMode(m backendpb.DeprovisionRequest_Mode) DeprovisionMode {
+	if m == backendpb.DeprovisionRequest_MODE_SOFT {
+		return ModeSoft
+	}
+	return ModePurge
+}
+
+// encodeTime keeps the zero time apart from 1970.
+func encodeTime(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+func (d *decoder) time(what string, m *timestamppb.Timestamp) time.Time {
+	if m == nil {
+		return time.Time{}
+	}
+	d.fail(what, m.CheckValid())
+	return m.AsTime()
+}
+
+// decodeState makes an absent state nil, as plugins test for it.
+func decodeState(state []byte) json.RawMessage {
+	if len(state) == 0 {
+		return nil
+	}
+	return state
+}
+
+func (e *encoder) readResponse(r ReadResponse) *backendpb.ReadResponse {
+	m := &backendpb.ReadResponse{Outputs: e.value("outputs", r.Outputs)}
+	for _, sentence := range r.Drift {
+		m.Drift = append(m.Drift, text(sentence))
+	}
+	return m
+}
+
+func (d *decoder) readResponse(m *backendpb.ReadResponse) ReadResponse {
+	return ReadResponse{Outputs: d.value("outputs", m.GetOutputs()), Drift: m.GetDrift()}
+}
