@@ -16,8 +16,7 @@ var resourceID = regexp.MustCompile(`res_[0-9a-z]{26}`)
 // the screen of "addongw dev" into another terminal.
 func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
 	dir := copyExample(t, "quickstart")
-	p := start(t, dir, []string{"dev", dir, "--port", "0"}, "TMPDIR="+dir)
-	screen := p.Out()
+	p, screen := startDev(t, dir)
 	var commands []string
 	for line := range strings.Lines(screen) {
 		if command, ok := strings.CutPrefix(line, "  "); ok && !strings.HasPrefix(command, "#") {
@@ -68,10 +67,18 @@ func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
 	}
 }
 
+// startDev starts "addongw dev" and returns its screen.
+func startDev(t *testing.T, dir string) (*process, string) {
+	t.Helper()
+	p := start(t, dir, []string{"dev", dir, "--port", "0"}, "TMPDIR="+dir)
+	await(t, "the whole screen", 10*time.Second, func() bool { return strings.Contains(p.Out(), "Ctrl-C ends it") })
+	return p, p.Out()
+}
+
 func TestDevSaysWhatItLeavesBehind(t *testing.T) {
 	dir := copyExample(t, "quickstart")
-	p := start(t, dir, []string{"dev", dir, "--port", "0"}, "TMPDIR="+dir)
-	command := regexp.MustCompile(`(?m)^  (ID=.*)$`).FindStringSubmatch(p.Out())[1]
+	p, screen := startDev(t, dir)
+	command := regexp.MustCompile(`(?m)^  (ID=.*)$`).FindStringSubmatch(screen)[1]
 	out, err := exec.Command("sh", "-ec", command).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
