@@ -52,7 +52,7 @@ func assemble(ctx context.Context, cfg *config.Config, listener net.Listener, lo
 		return g, err
 	}
 	g.host, err = pluginhost.New(pluginhost.Options{
-		Dirs: cfg.Gateway.PluginDirs, HostVersion: version, Logger: log, Redact: redactor.Redact,
+		Dirs: cfg.Gateway.PluginDirs, SocketDir: socketDir(), HostVersion: version, Logger: log, Redact: redactor.Redact,
 	})
 	if err != nil {
 		return g, err

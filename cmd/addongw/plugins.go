@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/addongw/addongw/gateway/config"
@@ -17,10 +20,16 @@ type plugins struct{ host *pluginhost.Host }
 
 // open makes the host once the configuration has said where plugins are.
 func (p *plugins) open(dirs []string) (config.Plugins, error) {
-	host, err := pluginhost.New(pluginhost.Options{Dirs: dirs, HostVersion: version, Logger: slog.New(slog.DiscardHandler)})
+	host, err := pluginhost.New(pluginhost.Options{
+		Dirs: dirs, SocketDir: socketDir(), HostVersion: version, Logger: slog.New(slog.DiscardHandler),
+	})
 	p.host = host
 	return p, err
 }
+
+// socketDir is where all gateways of a user keep the sockets of their plugins:
+// each start removes those that a killed one left behind.
+func socketDir() string { return filepath.Join(os.TempDir(), fmt.Sprintf("addongw-%d", os.Geteuid())) }
 
 // close ends the processes that were asked.
 func (p *plugins) close() {

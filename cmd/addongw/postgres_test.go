@@ -28,7 +28,7 @@ func startAcme(t *testing.T, dir string) acme {
 	server := postgresServer(t)
 	env := []string{
 		"ACME_ADMIN_URL=" + server.ProvisionerURL,
-		"ADDONGW_VAR_db_sslmode=disable",
+		"ADDONGW_VAR_db_sslmode=disable", "TMPDIR=" + dir,
 		"CLEVER_PASSWORD=" + password, "CLEVER_SSO_SALT=" + ssoSalt,
 	}
 	args := []string{"serve", dir, "--listen", "127.0.0.1:0", "--admin", "unix:" + dir + "/admin.sock"}

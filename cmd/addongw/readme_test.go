@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -154,9 +155,10 @@ func (r *reader) shell(line string, want int) (out, all string) {
 	cmd := exec.Command("sh", "-c", line)
 	cmd.Dir = r.dir
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir}, r.env...)
+	var mu sync.Mutex
 	var stdout, both strings.Builder
-	cmd.Stdout = writerFunc(func(b []byte) { stdout.Write(b); both.Write(b) })
-	cmd.Stderr = writerFunc(func(b []byte) { both.Write(b) })
+	cmd.Stdout = writerFunc(func(b []byte) { mu.Lock(); stdout.Write(b); both.Write(b); mu.Unlock() })
+	cmd.Stderr = writerFunc(func(b []byte) { mu.Lock(); both.Write(b); mu.Unlock() })
 	_ = cmd.Run() // the exit code says it
 	if code := cmd.ProcessState.ExitCode(); code != want {
 		r.t.Errorf("%s: exit code %d, want %d\n%s", line, code, want, both.String())

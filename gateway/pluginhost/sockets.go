@@ -36,6 +36,9 @@ func openSocketDir(base string) (*socketDir, error) {
 	if info.Mode().Perm()&0o022 != 0 && info.Mode()&os.ModeSticky == 0 {
 		return nil, fmt.Errorf("socket folder %s: others may write to it", base)
 	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Geteuid() && owner.Uid != 0 {
+		return nil, fmt.Errorf("socket folder %s: it belongs to another user", base)
+	}
 	turn, err := lockFile(filepath.Join(base, "lock"), syscall.LOCK_EX)
 	if err != nil {
 		return nil, fmt.Errorf("lock socket folder: %w", err)
