@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net"
 
@@ -46,17 +47,36 @@ func newServe(c *command) *cobra.Command {
 // never get into the log, whoever logs them.
 func (c *command) runGateway(ctx context.Context, l loaded, listener net.Listener, on moments) error {
 	redactor := redactorOf(l.Secrets())
-	options := &slog.HandlerOptions{Level: logLevel(l.Gateway.LogLevel)}
-	var handler slog.Handler = slog.NewJSONHandler(c.err, options)
-	if l.Gateway.LogFormat == "text" || l.Gateway.LogFormat == "" && isTerminal(c.err) {
-		handler = slog.NewTextHandler(c.err, options)
-	}
-	log := slog.New(secret.RedactingHandler(handler, redactor))
+	log := slog.New(secret.RedactingHandler(logHandler(c.err, l.Gateway), redactor))
 	g, err := assemble(ctx, l.Config, listener, log, redactor)
 	if err != nil {
 		return failed(err)
 	}
 	return failed(g.serve(ctx, on))
+}
+
+// logHandler writes the log in the form that was asked for: by default text for
+// a person at a terminal, and JSON for everybody else.
+func logHandler(w io.Writer, g config.Gateway) slog.Handler {
+	options := &slog.HandlerOptions{Level: logLevel(g.LogLevel)}
+	if g.LogFormat == "json" || g.LogFormat == "" && !isTerminal(w) {
+		return slog.NewJSONHandler(w, options)
+	}
+	if isTerminal(w) {
+		options.ReplaceAttr = forTheEye
+	}
+	return slog.NewTextHandler(w, options)
+}
+
+// forTheEye leaves out of a line what only programs read.
+func forTheEye(_ []string, a slog.Attr) slog.Attr {
+	switch {
+	case a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime:
+		a.Value = slog.StringValue(a.Value.Time().Format("15:04:05"))
+	case a.Key == "event", a.Key == "request_id", a.Key == slog.LevelKey && a.Value.String() == slog.LevelInfo.String():
+		return slog.Attr{}
+	}
+	return a
 }
 
 func logLevel(name string) slog.Level {

@@ -196,6 +196,20 @@ func TestAStaleSocketIsReplaced(t *testing.T) {
 	_ = l.Close()
 }
 
+func TestAFileThatIsNoSocketIsNeverReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "addongw.db")
+	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := admin.Listen(path)
+	if err == nil {
+		_ = l.Close()
+	}
+	if text, _ := os.ReadFile(path); string(text) != "precious" || err == nil || !strings.Contains(err.Error(), "no socket") {
+		t.Errorf("the file holds %q, the error is %v", text, err)
+	}
+}
+
 func TestNobodyThereIsUnreachable(t *testing.T) {
 	_, err := admin.NewClient("/tmp/addongw-no-such.sock").Status(t.Context())
 	if !errors.Is(err, admin.ErrUnreachable) {

@@ -85,8 +85,8 @@ func Listen(path string) (net.Listener, error) {
 		_ = conn.Close()
 		return nil, fmt.Errorf("the admin socket %s is in use by another gateway", path)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("remove the stale admin socket: %w", err)
+	if err := removeStale(path); err != nil {
+		return nil, err
 	}
 	// The umask makes the socket private from its first instant; chmod after
 	// Listen would leave a gap.
@@ -97,6 +97,24 @@ func Listen(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on the admin socket %s: %w", path, err)
 	}
 	return l, nil
+}
+
+// removeStale removes the socket of a dead gateway, and no other file.
+func removeStale(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err == nil && info.Mode().Type() != os.ModeSocket {
+		return fmt.Errorf("%s exists and is no socket: give the admin socket a path of its own", path)
+	}
+	if err == nil {
+		err = os.Remove(path)
+	}
+	if err != nil {
+		return fmt.Errorf("remove the stale admin socket: %w", err)
+	}
+	return nil
 }
 
 func (s *Server) listResources(r *http.Request) (any, error) {

@@ -16,29 +16,31 @@ import (
 func (p *platformReader) credentials(c *schema.Content, m *mounted) {
 	if dev := p.options.Development; dev != nil {
 		password, salt := dev.Credentials(p.of.ID, p.name)
-		p.common.Password, p.common.SSOSalt, p.common.CredentialsKnown = secret.New(password), secret.New(salt), true
-		p.secrets.others[password], p.secrets.others[salt] = true, true
+		p.common.Password, p.common.PasswordKnown = secret.New(password), true
+		p.common.SSOSalt, p.common.SSOSaltKnown = secret.New(salt), true
 	} else {
-		password, known := c.Secret("password")
-		salt, alsoKnown := c.Secret("sso_salt")
-		p.common.CredentialsKnown = (known || !c.Has("password")) && (alsoKnown || !c.Has("sso_salt"))
-		if p.common.CredentialsKnown {
-			p.common.Password, p.common.SSOSalt = password, salt
-		}
-		for _, v := range []secret.Value{password, salt} {
-			if !v.Empty() {
-				p.secrets.others[v.Reveal()] = true
-			}
+		p.common.Password, p.common.PasswordKnown = p.secret(c, "password")
+		p.common.SSOSalt, p.common.SSOSaltKnown = p.secret(c, "sso_salt")
+	}
+	for _, v := range []secret.Value{p.common.Password, p.common.SSOSalt} {
+		if !v.Empty() {
+			p.secrets.others[v.Reveal()] = true
 		}
 	}
 	m.value = cty.ObjectVal(map[string]cty.Value{
 		"id": text(p.name), "username": text(p.common.Username),
-		"password": p.credential(p.common.Password), "sso_salt": p.credential(p.common.SSOSalt),
+		"password": credential(p.common.Password, p.common.PasswordKnown), "sso_salt": credential(p.common.SSOSalt, p.common.SSOSaltKnown),
 	})
 }
 
-func (p *platformReader) credential(v secret.Value) cty.Value {
-	if !p.common.CredentialsKnown {
+// secret reads a credential. One that nobody wrote is known to be empty.
+func (p *platformReader) secret(c *schema.Content, name string) (v secret.Value, known bool) {
+	v, known = c.Secret(name)
+	return v, known || !c.Has(name) && !p.names.Meant(name)
+}
+
+func credential(v secret.Value, known bool) cty.Value {
+	if !known {
 		return cty.UnknownVal(cty.String).Mark(backend.Sensitive)
 	}
 	return text(v.Reveal()).Mark(backend.Sensitive)
@@ -54,12 +56,14 @@ func (p *platformReader) urls(c *schema.Content, m *mounted) {
 	p.path(c, "path", &m.prefix)
 	p.path(c, "sso_path", &ssoPath)
 	base := p.config.Gateway.BaseURL
+	if base == "" {
+		base = "https://base-url.invalid" // that there is none is reported; a dialect must not stumble over it, too
+	}
 	p.common.BaseURL = base + m.prefix
 	p.common.SSOURL = p.common.BaseURL + ssoPath
 	if p.options.Development == nil {
 		p.url(c, "sso_url", &p.common.SSOURL)
 	}
-	p.url(c, "api_url", &p.common.APIURL)
 	p.common.TestBaseURL, p.common.TestSSOURL = p.common.BaseURL, p.common.SSOURL
 	if t := c.First("test"); t != nil && p.options.Development == nil {
 		p.url(t, "base_url", &p.common.TestBaseURL)

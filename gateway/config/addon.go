@@ -63,7 +63,7 @@ func addonTable() *schema.Block {
 			{Name: "tags", Type: cty.List(cty.String), Doc: "Words to be found by."},
 			{Name: "currency", Type: cty.String, Default: `"EUR"`, Doc: "Of the plans' prices."},
 			{Name: "backend", Reference: true, Doc: "What makes the resources, where plan or region do not say."},
-			{Name: "config_vars", Raw: true, Phase: schema.Live, Doc: "The config vars of every resource: { NAME = expression }."},
+			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "The config vars of every resource: { NAME = expression }."},
 			reservedSetting("previously"), reservedSetting("retired"),
 		},
 		Blocks: []*schema.Block{
@@ -83,7 +83,7 @@ var addonID = regexp.MustCompile(`^[a-z][a-z0-9_-]{2,39}$`)
 
 // addons decodes and checks every add-on.
 func (l *loader) addons(blocks []*schema.Content) {
-	if len(blocks) == 0 && !l.files.anyBroken() {
+	if len(blocks) == 0 && !l.unsure("addon") {
 		l.add(&hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "There is no add-on in " + l.options.Dir,
 			Extra: diagnostic.Info{Code: "AG210", Hint: `write a file with addon "my-addon" { … }`, Notes: []string{"only files called *.hcl are read"}},
@@ -144,6 +144,7 @@ func (a *addon) setValue() {
 	}
 	a.value = cty.ObjectVal(map[string]cty.Value{
 		"id": text(a.ID), "name": text(a.Name), "summary": text(a.Summary), "description": text(a.Description),
+		"logo": text(a.Logo), "support": text(a.Support), "docs_url": text(a.DocsURL), "terms_url": text(a.TermsURL), "tags": textList(a.Tags),
 		"currency": text(a.Currency), "plans": textList(plans), "regions": textList(regions),
 	})
 }

@@ -107,6 +107,7 @@ func (l *loader) backend(c *schema.Content) *loadedBackend {
 	}
 	if sum := b.Plugin.Checksum; sum != "" && (!strings.HasPrefix(sum, "sha256:") || len(sum) != len("sha256:")+64) {
 		l.add(wrong(`"checksum" is no SHA-256 checksum`, c.ValueRange("checksum"), `write it as "sha256:" and 64 hexadecimal digits`))
+		b.Plugin.Checksum = "" // it would keep the plugin from answering
 	}
 	b.Concurrency = l.positive(c, "concurrency")
 	b.Timeouts = map[backend.Verb]time.Duration{}
@@ -218,7 +219,7 @@ func (l *loader) reference(c *schema.Content, in string) *loadedBackend {
 			return b
 		}
 	}
-	if l.files.anyBroken() {
+	if l.unsure("backend") {
 		return nil
 	}
 	var known []string

@@ -30,7 +30,7 @@ func (l *loader) checkAddon(a *addon) {
 	l.checkVars(a, places, cases)
 	for _, verb := range messageVerbs() {
 		if expr := a.message(verb); expr != nil {
-			l.check(configvar.Expression{Name: string(verb), What: "message", Expr: expr, Type: cty.String, Public: true, In: a.title()}, everywhere)
+			l.check(configvar.Expression{Name: string(verb), What: "message", Expr: expr, Type: cty.String, Required: true, Public: true, In: a.title()}, everywhere)
 		}
 	}
 }
@@ -60,6 +60,7 @@ func (l *loader) checkVars(a *addon, places []*mounted, cases map[*mounted][]con
 }
 
 func (l *loader) check(e configvar.Expression, cases []configvar.Case) {
+	cases = configvar.Relevant(e.Expr, cases)
 	if l.budget < len(cases) {
 		if l.budget >= 0 {
 			l.add(diagnostic.Warn(fmt.Sprintf("More than %d values to check", maxEvaluations), e.Expr.Range(), diagnostic.Info{
@@ -74,8 +75,8 @@ func (l *loader) check(e configvar.Expression, cases []configvar.Case) {
 	l.add(configvar.Check(e, cases, l.files.parsed)...)
 }
 
-// cases makes one scope per plan and region that a platform sells, and notes
-// them for the live settings of the backends.
+// cases makes the scopes of each plan and region that a platform sells, and
+// notes them for the live settings of the backends.
 func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 	var cases []configvar.Case
 	for _, r := range m.regions {
@@ -84,19 +85,20 @@ func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 			name, output = "backend."+r.backend.Name, r.backend.unknown
 		}
 		for _, p := range m.plans {
-			resource := l.unknown.resource(text(p.ID), text(r.ID))
-			scope := func(output cty.Value) configvar.Case {
+			scope := func(resource, output cty.Value) configvar.Case {
 				return configvar.Case{
 					Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Backend: name,
 					Context: liveScope(a.content.Context, a, m.value, p.of(r.backend), r.value, resource, output),
 				}
 			}
-			usual := scope(output)
-			cases = append(cases, usual)
+			plan, region := text(p.ID), text(r.ID)
+			usual, sparse := scope(l.unknown.resource(plan, region), output), scope(l.sparse.resource(plan, region), output)
+			sparse.Only, sparse.Note = "resource", "platforms do not send this for every resource"
+			cases = append(cases, usual, sparse)
 			if r.backend != nil && r.backend.body != nil {
-				first := scope(r.backend.none)
-				first.Note = "at the first provision there are no outputs yet"
-				l.live[r.backend] = append(l.live[r.backend], usual, first)
+				first := scope(l.unknown.resource(plan, region), r.backend.none)
+				first.Only, first.Note = "output", "at the first provision there are no outputs yet"
+				l.live[r.backend] = append(l.live[r.backend], usual, sparse, first)
 			}
 		}
 	}
@@ -112,7 +114,8 @@ func (l *loader) checkLiveSettings() {
 	for _, b := range used {
 		for _, s := range b.body.LiveSettings() {
 			l.check(configvar.Expression{
-				Name: s.Name, What: "setting of this backend", Expr: s.Setting.Expr, Type: s.Type, Public: !s.Sensitive, In: title(b.content),
+				Name: s.Name, What: "setting of this backend", Expr: s.Setting.Expr, Type: s.Type,
+				Required: s.Required, Public: !s.Sensitive, In: title(b.content),
 			}, l.live[b])
 		}
 	}

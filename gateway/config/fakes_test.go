@@ -167,7 +167,7 @@ func (d fakeDialect) Decode(common platform.Common, body hcl.Body, ctx *hcl.Eval
 			diags = append(diags, diagnostic.New("This name has the wrong beginning", v.Range, diagnostic.Info{Code: "AG411"}))
 		}
 	}
-	if common.CredentialsKnown && len(common.Password.Reveal()) < 35 {
+	if common.PasswordKnown && len(common.Password.Reveal()) < 35 {
 		diags = append(diags, diagnostic.New("The password is short", common.Range("password"), diagnostic.Info{Code: "AG413"}))
 	}
 	return fakeMount{common: common, generation: content.Text("generation")}, diags

@@ -30,8 +30,8 @@ type Files struct {
 	secrets []secret.Value
 
 	parsed map[string]*hcl.File
-	merged []string // the files that make up the configuration, in order
-	broken map[string]bool
+	merged []string                // the files that make up the configuration, in order
+	broken map[string]map[int]bool // files that could not be read, and the lines that show it
 }
 
 // Summary counts what was checked.
@@ -45,7 +45,7 @@ type Summary struct {
 }
 
 func newFiles() *Files {
-	return &Files{parsed: map[string]*hcl.File{}, broken: map[string]bool{}}
+	return &Files{parsed: map[string]*hcl.File{}, broken: map[string]map[int]bool{}}
 }
 
 // Map returns the parsed files by the name that ranges use, the broken ones
@@ -82,7 +82,13 @@ func labels(texts []string) []schema.Label {
 	return list
 }
 
-func (f *Files) isBroken(name string) bool { return f.broken[name] }
+func (f *Files) isBroken(name string) bool { return f.broken[name] != nil }
+
+// onBrokenLine reports whether d is about a line that has a syntax error. What
+// was read of it is not what was meant.
+func (f *Files) onBrokenLine(d *hcl.Diagnostic) bool {
+	return d.Subject != nil && f.broken[d.Subject.Filename][d.Subject.Start.Line]
+}
 
 func (f *Files) anyBroken() bool { return len(f.broken) > 0 }
 
@@ -103,7 +109,7 @@ func (l *loader) readFiles() {
 	entries, err := os.ReadDir(l.options.Dir)
 	if err != nil {
 		l.add(unreadable("configuration directory "+l.options.Dir, err))
-		l.files.broken[l.options.Dir] = true
+		l.files.broken[l.options.Dir] = map[int]bool{}
 		return
 	}
 	for _, entry := range entries {
@@ -136,7 +142,7 @@ func (l *loader) parse(path string) *hcl.File {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		l.add(unreadable(path, err))
-		l.files.broken[path] = true
+		l.files.broken[path] = map[int]bool{}
 		return nil
 	}
 	var file *hcl.File
@@ -151,9 +157,14 @@ func (l *loader) parse(path string) *hcl.File {
 	}
 	l.files.parsed[path] = file
 	if diags.HasErrors() {
-		l.files.broken[path] = true
+		l.files.broken[path] = map[int]bool{}
 	}
-	l.add(diags...)
+	for _, d := range diags {
+		if d.Subject != nil {
+			l.files.broken[path][d.Subject.Start.Line] = true
+		}
+	}
+	l.syntax = append(l.syntax, diags...)
 	return file
 }
 
@@ -165,7 +176,7 @@ func unreadable(what string, err error) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  fmt.Sprintf("%s can't be read", what),
-		Extra:    diagnostic.Info{Code: "AG210", Hint: err.Error(), Notes: []string{err.Error()}},
+		Extra:    diagnostic.Info{Code: "AG210", Hint: err.Error()},
 	}
 }
 

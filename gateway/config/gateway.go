@@ -68,6 +68,9 @@ func (l *loader) gateway(c *schema.Content) {
 		l.noGateway()
 		c = &schema.Content{Block: gatewayTable()}
 	}
+	if s, ok := c.Settings["base_url"]; ok {
+		l.baseURL = s.Expr.Range()
+	}
 	g := &l.config.Gateway
 	g.Listen, g.BaseURL = c.Text("listen"), strings.TrimRight(c.Text("base_url"), "/")
 	for _, dir := range c.Texts("plugin_dirs") {
@@ -77,6 +80,7 @@ func (l *loader) gateway(c *schema.Content) {
 	if dev != nil {
 		g.Listen, g.BaseURL = dev.Listen, strings.TrimRight(dev.BaseURL, "/")
 	} else if c.Has("base_url") && c.Known("base_url") && !isWebURL(c.Text("base_url")) {
+		g.BaseURL = ""
 		l.add(wrong(`"base_url" is no web address`, c.ValueRange("base_url"), `write it as "https://addons.example.com"`))
 	}
 	l.checkListen(c)
@@ -87,7 +91,7 @@ func (l *loader) gateway(c *schema.Content) {
 
 // noGateway reports that the block is missing. Development needs none.
 func (l *loader) noGateway() {
-	if l.options.Development == nil && !l.files.anyBroken() && len(l.files.merged) > 0 {
+	if l.options.Development == nil && !l.unsure("gateway") && len(l.files.merged) > 0 {
 		l.add(diagnostic.New("There is no gateway block", startOf(l.files.merged[0]), diagnostic.Info{
 			Code: "AG204", Hint: `add: gateway { base_url = "https://…" }`,
 		}))
@@ -165,26 +169,16 @@ func (l *loader) log(c *schema.Content) {
 }
 
 // choice reads a setting that has a few values only.
-func (l *loader) choice(c *schema.Content, name string, options ...string) string {
-	text := c.Text(name)
-	if c.Known(name) && !slices.Contains(options, text) {
-		l.add(diagnostic.New(fmt.Sprintf("%q is no %s", text, name), c.ValueRange(name), diagnostic.Info{
-			Code: "AG213", Hint: diagnostic.DidYouMean(text, options), Notes: []string{"one of: " + strings.Join(options, ", ")},
-		}))
-	}
+func (l *loader) choice(c *schema.Content, name string, words ...string) string {
+	text, diags := c.Choice(name, words...)
+	l.add(diags...)
 	return text
 }
 
-// duration reads a positive length of time such as "20s"; 0 where there is
-// none or it is wrong.
+// duration reads a length of time such as "20s"; 0 where there is none or it
+// is wrong.
 func (l *loader) duration(c *schema.Content, name string) time.Duration {
-	if !c.Known(name) {
-		return 0
-	}
-	d, err := time.ParseDuration(c.Text(name))
-	if err != nil || d <= 0 {
-		l.add(wrong(fmt.Sprintf("%q is no length of time", name), c.ValueRange(name), `write it as "20s", "2m" or "1h30m"`))
-		return 0
-	}
+	d, diags := c.Duration(name, time.Millisecond, 0)
+	l.add(diags...)
 	return d
 }

@@ -58,6 +58,7 @@ func Load(ctx context.Context, options Options) (*Config, *Files, hcl.Diagnostic
 	l.readFiles()
 	root, diags := schema.Outline(rootTable(), l.files.body(), hcl.Range{})
 	l.add(diags...)
+	l.root = root
 	l.checkSyntax()
 	l.variables(root.Blocks("variable"))
 	l.secretSources(root.Blocks("secrets"))
@@ -81,9 +82,13 @@ type loader struct {
 	files   *Files
 	diags   hcl.Diagnostics
 
+	syntax  hcl.Diagnostics  // what keeps files from being read as HCL
+	root    *schema.Content  // the top level of all files
 	scope   *hcl.EvalContext // functions, var and local
 	plugins Plugins          // nil: not to be asked
+	baseURL hcl.Range        // of the gateway's base_url; empty: nobody wrote it
 	unknown unknowns
+	sparse  unknowns // a resource of which as much is null as may be
 	secrets *secretReader
 	refs    []secretRef
 
@@ -106,6 +111,7 @@ func newLoader(ctx context.Context, options Options) *loader {
 		options: options,
 		files:   newFiles(),
 		unknown: newUnknowns(),
+		sparse:  newSparse(),
 		secrets: newSecretReader(options.Secrets, options.Environ),
 		config:  &Config{addons: map[string]*addon{}, backends: map[string]*loadedBackend{}},
 		live:    map[*loadedBackend][]configvar.Case{},
@@ -129,8 +135,12 @@ func (l *loader) decode(c *schema.Content) *schema.Content {
 
 // result sorts, merges and translates what was found.
 func (l *loader) result() (*Config, *Files, hcl.Diagnostics) {
+	if l.diags.HasErrors() || l.syntax.HasErrors() {
+		l.rememberLiterals()
+	}
 	l.files.secrets = l.secrets.values()
-	diags := diagnostic.FromHCL(l.diags, l.files.parsed)
+	found := slices.DeleteFunc(l.diags, l.files.onBrokenLine)
+	diags := diagnostic.FromHCL(append(l.syntax, found...), l.files.parsed)
 	diags = slices.DeleteFunc(diags, l.consequence)
 	for i, d := range diags {
 		if d.Subject != nil {
@@ -145,6 +155,10 @@ func (l *loader) result() (*Config, *Files, hcl.Diagnostics) {
 	l.config.Summary, l.config.secrets = l.files.Summary, l.files.secrets
 	return l.config, l.files, diags
 }
+
+// unsure reports whether blocks of a kind may be missing only because they
+// could not be read: what seems not to be there is then not reported.
+func (l *loader) unsure(kind string) bool { return l.files.anyBroken() || l.root.Meant(kind) }
 
 // consequence reports whether d most likely follows from a syntax error in its
 // file: what could not be read looks as if it were missing or misplaced.

@@ -317,8 +317,8 @@ addon "acme-db" {
 	}})
 	must(t, c, diags)
 	common := c.Mounts[0].Mount.(fakeMount).common
-	if common.Password.Reveal() != goodPassword+"acme-dbclevercloud" || !common.CredentialsKnown || !common.Development {
-		t.Errorf("credentials known: %t, development: %t", common.CredentialsKnown, common.Development)
+	if common.Password.Reveal() != goodPassword+"acme-dbclevercloud" || !common.PasswordKnown || !common.SSOSaltKnown || !common.Development {
+		t.Errorf("credentials known: %t, %t, development: %t", common.PasswordKnown, common.SSOSaltKnown, common.Development)
 	}
 	if c.Gateway.Listen != "127.0.0.1:4242" || common.BaseURL != "http://127.0.0.1:4242/clevercloud/acme-db" {
 		t.Errorf("listen %q, base URL %q", c.Gateway.Listen, common.BaseURL)

@@ -38,7 +38,7 @@ func (l *loader) locals(blocks []*schema.Content) {
 		s.evaluate(name)
 	}
 	l.scope.Variables["local"] = cty.ObjectVal(s.values)
-	if l.files.anyBroken() {
+	if l.unsure("locals") {
 		l.scope.Variables["local"] = cty.DynamicVal
 	}
 }
@@ -80,7 +80,7 @@ func (s *localSorter) value(expr hcl.Expression) cty.Value {
 	}
 	scope := s.scope.NewChild()
 	scope.Variables = map[string]cty.Value{"local": cty.ObjectVal(s.values)}
-	if s.files.anyBroken() {
+	if s.unsure("locals") {
 		scope.Variables["local"] = cty.DynamicVal
 	}
 	v, diags := expr.Value(scope)

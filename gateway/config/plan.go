@@ -39,7 +39,7 @@ func planTable() *schema.Block {
 			{Name: "id", Type: cty.String, Doc: "Beside for_each: the id, which the label is otherwise."},
 			{Name: "name", Type: cty.String, Doc: "What customers read. Default: the id in title case."},
 			{Name: "description", Type: cty.String, Doc: "What it offers, in a sentence or two."},
-			{Name: "params", Raw: true, Doc: "What the backend is told; its plugin says what there is."},
+			{Name: "params", Type: cty.Map(cty.DynamicPseudoType), Raw: true, Doc: "What the backend is told; its plugin says what there is."},
 			{Name: "limits", Type: cty.DynamicPseudoType, Doc: "Numbers for gauges and rules: plan.limits.NAME."},
 			{Name: "price", Type: cty.Number, Default: "0", Doc: "Per 30 days, in the add-on's currency."},
 			{Name: "features", Type: cty.List(cty.String), Doc: "Short texts for the list of plans."},
@@ -90,14 +90,15 @@ func (l *loader) checkPartID(kind string, id identity) {
 func (l *loader) params(a *addon, p *plan) {
 	for _, b := range a.backends() {
 		s := backend.Schema{Open: true}
-		if b.asked {
+		asked := b.asked && !p.content.Meant("params")
+		if asked {
 			s = b.Description.Plan
 		}
 		decoded, diags := schema.DecodeParams("plan", s, p.content.Expr("params"), p.content.Range, p.content.Context)
 		l.add(inside(diags, fmt.Sprintf("%s, plan %q", a.title(), p.ID))...)
 		p.params[b.Name] = decoded
-		p.values[b.Name] = p.value(b.asked, decoded)
-		if b.sound && !diags.HasErrors() {
+		p.values[b.Name] = p.value(asked, decoded)
+		if b.sound && asked && !diags.HasErrors() {
 			l.toValidate = append(l.toValidate, planCheck{addon: a, plan: p, backend: b})
 		}
 	}

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -46,12 +45,10 @@ func platformTable() *schema.Block {
 			s("path", "The path of the platform's calls. Default: /PLATFORM/ADDON."),
 			s("sso_path", "The path of single sign-on, behind the platform's path. Default: /sso."),
 			s("sso_url", "A whole URL for single sign-on that is elsewhere; for the manifest only."),
-			s("api_url", "The platform's own API. Default: the real one."),
-			{Name: "frame_ancestors", Type: cty.List(cty.String), Doc: "Which pages may show ours in a frame."},
-			{Name: "log_drain", Type: cty.Bool, Default: "false", Doc: "Whether the add-on takes the application's log."},
 			s("mode", `"sync" or "async", where the platform knows both.`),
-			{Name: "config_vars", Raw: true, Phase: schema.Live, Doc: "Replaces or adds config vars on this platform; null leaves one out."},
-			reservedSetting("log_drain_url"), reservedSetting("abandon_after"), reservedSetting("test_url"), reservedSetting("credentials"),
+			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "Replaces or adds config vars on this platform; null leaves one out."},
+			reservedSetting("api_url"), reservedSetting("frame_ancestors"), reservedSetting("log_drain"), reservedSetting("log_drain_url"),
+			reservedSetting("abandon_after"), reservedSetting("test_url"), reservedSetting("credentials"),
 		},
 		Blocks: []*schema.Block{
 			{Type: "test", Max: 1, Doc: "Other URLs for the manifest's test environment. Default: the production ones.", Attributes: []schema.Attribute{
@@ -107,6 +104,7 @@ type platformReader struct {
 	dialect platform.Dialect
 	name    string
 	common  platform.Common
+	names   *schema.Content // the names in the block, unevaluated
 }
 
 func (p *platformReader) read(c *schema.Content) *mounted {
@@ -160,7 +158,8 @@ func (p *platformReader) checkNames(c *schema.Content) hcl.Diagnostics {
 	whole, own := platformTable(), p.dialect.Schema()
 	whole.Attributes = append(whole.Attributes, own.Attributes...)
 	whole.Blocks = append(whole.Blocks, own.Blocks...)
-	_, diags := schema.Outline(whole, c.Body, c.Range)
+	names, diags := schema.Outline(whole, c.Body, c.Range)
+	p.names = names
 	p.add(diags...)
 	return diags
 }
@@ -183,8 +182,7 @@ func (p *platformReader) describe(c *schema.Content) {
 	a := p.of
 	p.common = platform.Common{
 		Addon: a.ID, AddonName: a.Name, Summary: a.Summary, Description: a.Addon.Description, Logo: a.Logo, Currency: a.Currency,
-		ID: c.Text("id"), Username: c.Text("username"), APIURL: strings.TrimRight(c.Text("api_url"), "/"),
-		FrameAncestors: c.Texts("frame_ancestors"), LogDrain: c.Bool("log_drain"), Mode: p.choice(c, "mode", "sync", "async"),
+		ID: c.Text("id"), Username: c.Text("username"), Mode: p.choice(c, "mode", "sync", "async"),
 		Development: p.options.Development != nil, Block: c.Range,
 	}
 	if p.common.ID == "" {
@@ -205,5 +203,11 @@ func (p *platformReader) ranges(c *schema.Content, own []configVar) {
 	}
 	for _, v := range own {
 		p.common.Ranges["config_vars."+v.name] = v.at
+	}
+	if p.of.content.Has("currency") {
+		p.common.Ranges["currency"] = p.of.content.ValueRange("currency")
+	}
+	if at := p.baseURL; at.Filename != "" {
+		p.common.Ranges["base_url"] = at
 	}
 }

@@ -32,7 +32,7 @@ func (l *loader) openPlugins(backends int) {
 	plugins, err := l.options.Plugins(l.config.Gateway.PluginDirs)
 	if err != nil {
 		l.add(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Plugins can't be started here", Extra: diagnostic.Info{
-			Code: "AG604", Hint: err.Error(), Notes: []string{err.Error()},
+			Code: "AG604", Hint: err.Error(),
 		}})
 		return
 	}

@@ -35,7 +35,7 @@ func regionTable() *schema.Block {
 			{Name: "id", Type: cty.String, Doc: "Beside for_each: the id, which the label is otherwise."},
 			{Name: "title", Type: cty.String, Doc: "What customers read. Default: the id."},
 			{Name: "data", Type: cty.DynamicPseudoType, Doc: "Whatever templates and the backend need to know of it: region.data."},
-			{Name: "default", Type: cty.Bool, Default: "false", Doc: "The region of orders that name none; the first one unless told."},
+			{Name: "default", Type: cty.Bool, Default: "false", Doc: "The region of orders that name none, on platforms that allow them, and of sample orders; the first one unless told."},
 			{Name: "backend", Reference: true, Doc: "What makes the resources of this region."},
 		},
 	}

@@ -42,6 +42,20 @@ func newUnknowns() unknowns {
 	return values
 }
 
+// newSparse is a resource of which the platform sent nothing that it may leave
+// out.
+func newSparse() unknowns {
+	values := newUnknowns()
+	for _, name := range []string{"name", "user_id", "callback_url"} {
+		values[name] = cty.NullVal(cty.String)
+	}
+	none := cty.NullVal(cty.String)
+	values["options"] = cty.MapValEmpty(cty.String)
+	values["owner"] = cty.ObjectVal(map[string]cty.Value{"id": none, "name": none, "email": none})
+	values["log"] = cty.ObjectVal(map[string]cty.Value{"token": none.Mark(backend.Sensitive), "drain_url": none})
+	return values
+}
+
 // resource is a resource before there is one: its plan and region are known.
 func (u unknowns) resource(plan, region cty.Value) cty.Value {
 	values := maps.Clone(u)

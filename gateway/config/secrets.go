@@ -72,7 +72,7 @@ func (l *loader) checkRefs() {
 			l.add(diagnostic.New("This secret has no source", ref.Range, diagnostic.Info{
 				Code: "AG501", Hint: fmt.Sprintf("write secret(%q)", "env:"+strings.TrimSuffix(ref.Text, ":")),
 			}))
-		case !slices.Contains(names, source) && !l.files.anyBroken():
+		case !slices.Contains(names, source) && !l.unsure("secrets"):
 			l.add(diagnostic.New(fmt.Sprintf("There is no secret source %q", source), ref.Range, diagnostic.Info{
 				Code: "AG501", Hint: diagnostic.DidYouMean(source, names), Notes: []string{"sources: " + diagnostic.List(names)},
 			}))
@@ -80,16 +80,30 @@ func (l *loader) checkRefs() {
 	}
 }
 
-// missingSecrets reports the secrets that were asked for and are not there.
+// missingSecrets reports the secrets that were asked for and are not there:
+// each where it is named, or without a place where JSON or a template names it.
 func (l *loader) missingSecrets() {
+	placed := map[string]bool{}
 	for _, ref := range l.refs {
-		problem, ok := l.secrets.failed[ref.Text]
-		if !ok {
-			continue
+		if problem, ok := l.secrets.failed[ref.Text]; ok {
+			placed[ref.Text] = true
+			d := missingSecret(ref.Text, problem)
+			d.Subject = &ref.Range
+			l.add(d)
 		}
-		source, key, _ := strings.Cut(ref.Text, ":")
-		l.add(diagnostic.New(fmt.Sprintf("There is no secret %q in source %q", key, source), ref.Range,
-			diagnostic.Info{Code: "AG501", Hint: problem}))
+	}
+	for _, ref := range slices.Sorted(maps.Keys(l.secrets.failed)) {
+		if !placed[ref] {
+			l.add(missingSecret(ref, l.secrets.failed[ref]))
+		}
+	}
+}
+
+func missingSecret(ref, problem string) *hcl.Diagnostic {
+	source, key, _ := strings.Cut(ref, ":")
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: fmt.Sprintf("There is no secret %q in source %q", key, source),
+		Extra: diagnostic.Info{Code: "AG501", Hint: problem},
 	}
 }
 

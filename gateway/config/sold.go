@@ -71,6 +71,9 @@ func (p *platformReader) slugs(c *schema.Content) map[string]string {
 // offeredRegions reads the map of regions: their names and ours.
 func (p *platformReader) offeredRegions(c *schema.Content) []*region {
 	p.common.AddonRegions = p.regionIDs()
+	if p.of.content.Meant("region") {
+		p.common.AddonRegions = nil
+	}
 	if !c.Has("regions") {
 		return p.of.regions
 	}
@@ -79,11 +82,11 @@ func (p *platformReader) offeredRegions(c *schema.Content) []*region {
 	var ours []string
 	for _, theirs := range slices.Sorted(maps.Keys(given)) {
 		id := given[theirs]
+		p.common.Regions[theirs] = id
 		if p.of.region(id) == nil {
 			p.unknownName("region", id, schema.EntryRange(c.Expr("regions"), theirs), p.regionIDs())
 			continue
 		}
-		p.common.Regions[theirs] = id
 		ours = append(ours, id)
 	}
 	var offered []*region
@@ -96,6 +99,9 @@ func (p *platformReader) offeredRegions(c *schema.Content) []*region {
 }
 
 func (p *platformReader) unknownName(kind, id string, at hcl.Range, known []string) {
+	if len(known) == 0 || p.of.content.Meant(kind) {
+		return // it may be one that could not be read
+	}
 	info := diagnostic.Info{Code: "AG302", Hint: diagnostic.DidYouMean(id, known)}
 	if list := diagnostic.List(known); list != "" {
 		info.Notes = []string{kind + "s: " + list}

@@ -66,7 +66,7 @@ func (l *loader) variables(blocks []*schema.Content) {
 	}
 	fromFiles := l.varsFiles(declared)
 	for name := range l.options.Vars {
-		if declared[name] == nil && !l.files.anyBroken() {
+		if declared[name] == nil && !l.unsure("variable") {
 			l.add(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: fmt.Sprintf("There is no variable %q", name),
 				Extra: diagnostic.Info{Code: "AG202", Hint: diagnostic.DidYouMean(name, slices.Collect(maps.Keys(declared)))}})
 		}
@@ -75,7 +75,7 @@ func (l *loader) variables(blocks []*schema.Content) {
 		values[name] = l.variableValue(v, fromFiles)
 	}
 	l.scope.Variables["var"] = cty.ObjectVal(values)
-	if l.files.anyBroken() {
+	if l.unsure("variable") {
 		l.scope.Variables["var"] = cty.DynamicVal
 	}
 	for _, v := range declared {
@@ -109,7 +109,7 @@ func (l *loader) varsFiles(declared map[string]*variable) map[string]given {
 		l.add(diags...)
 		for name, a := range attributes {
 			if declared[name] == nil {
-				if !l.files.anyBroken() {
+				if !l.unsure("variable") {
 					l.add(diagnostic.New(fmt.Sprintf("There is no variable %q", name), a.NameRange, diagnostic.Info{
 						Code: "AG202", Hint: diagnostic.DidYouMean(name, slices.Collect(maps.Keys(declared))),
 					}))
@@ -138,6 +138,9 @@ func (l *loader) variableValue(v *variable, fromFiles map[string]given) cty.Valu
 		return cty.DynamicVal
 	}
 	value := g.value
+	if v.Bool("sensitive") {
+		l.secrets.remember(value.Mark(backend.Sensitive))
+	}
 	if v.defaults != nil && !value.IsNull() {
 		value = v.defaults.Apply(value)
 	}

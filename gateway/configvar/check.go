@@ -22,16 +22,31 @@ type Expression struct {
 	// var: text, a number, true or false, or null, which leaves it out.
 	Type cty.Type
 
-	Public bool   // a sensitive value is an error (AG309)
-	In     string // where it stands: addon "acme-db"
+	Required bool   // null is an error (AG209)
+	Public   bool   // a sensitive value is an error (AG309)
+	In       string // where it stands: addon "acme-db"
 }
 
 // Case is a scope to check an expression in: one platform × plan × region.
 type Case struct {
 	diagnostic.Case
 	Backend string           // what makes the outputs: "backend.postgres.main"
-	Note    string           // what to say of a value that is null in this case only; may be empty
 	Context *hcl.EvalContext // plan, region and platform known; resource and output typed unknowns
+
+	// A case that differs from the usual one of its plan, region and platform
+	// in one name alone says in which, and what to tell of problems that only
+	// it shows. Both are empty in the usual case.
+	Only string
+	Note string
+}
+
+// Relevant returns the cases that can make a difference to expr.
+func Relevant(expr hcl.Expression, cases []Case) []Case {
+	mentioned := map[string]bool{"": true}
+	for _, t := range expr.Variables() {
+		mentioned[t.RootName()] = true
+	}
+	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !mentioned[c.Only] })
 }
 
 // Check proves that e can be evaluated in every case and gives what it must.
@@ -43,11 +58,22 @@ func Check(e Expression, cases []Case, files map[string]*hcl.File) hcl.Diagnosti
 	if len(cases) > 0 { // which names there are is the same in every case
 		c.phase = schema.CheckPhase(e.Expr, cases[0].Context, schema.Live)
 	}
-	for i := range cases {
-		c.check(&cases[i])
+	c.judge(func(in *Case) bool { return in.Note == "" })
+	c.judge(func(in *Case) bool { return in.Note != "" })
+	return diagnostic.Merge(c.diags)
+}
+
+// judge checks the cases of one sort. Those with a note come last: they tell
+// only what the usual ones do not show.
+func (c *checker) judge(sort func(*Case) bool) {
+	c.seen, c.gaps, c.judged = len(c.diags), nil, 0
+	for i := range c.cases {
+		if in := &c.cases[i]; sort(in) {
+			c.judged++
+			c.check(in)
+		}
 	}
 	c.unequal()
-	return diagnostic.Merge(c.diags)
 }
 
 type checker struct {
@@ -57,7 +83,10 @@ type checker struct {
 	files map[string]*hcl.File
 	phase hcl.Diagnostics // names of another phase
 	diags hcl.Diagnostics
-	gaps  []gap
+
+	seen   int   // how many of diags the cases without a note have shown
+	judged int   // cases of the present sort
+	gaps   []gap // of the present sort
 }
 
 func (c *checker) check(in *Case) {
@@ -93,7 +122,7 @@ func (c *checker) result(v cty.Value) hcl.Diagnostics {
 		})}
 	}
 	if c.Type != cty.NilType {
-		if null(v) && c.Type == cty.String && c.What == "message" {
+		if null(v) && c.Required {
 			return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%q is null", c.Name), at, diagnostic.Info{Code: "AG209", Hint: "it must have a value"})}
 		}
 		_, diags := schema.Convert(v, c.Type, c.Name, at)
@@ -121,16 +150,27 @@ func (c *checker) add(in *Case, diags ...*hcl.Diagnostic) {
 		if info.In == "" {
 			info.In = c.In
 		}
-		if info.Code == "AG311" && in.Note != "" {
+		if in.Note != "" {
+			if c.known(d, info.Code) {
+				continue
+			}
 			info.Notes = append(slices.Clone(info.Notes), in.Note)
 		}
 		if info.Code != "AG304" { // its summary says where
-			info.Cases, info.Evaluations = append(info.Cases, in.Case), len(c.cases)
+			info.Cases, info.Evaluations = append(info.Cases, in.Case), c.judged
 		}
 		copied := *d
 		copied.Extra = info
 		c.diags = append(c.diags, &copied)
 	}
+}
+
+// known reports whether a case without a note has shown d already.
+func (c *checker) known(d *hcl.Diagnostic, code string) bool {
+	return slices.ContainsFunc(c.diags[:c.seen], func(k *hcl.Diagnostic) bool {
+		info, _ := diagnostic.Of(k)
+		return info.Code == code && k.Subject != nil && d.Subject != nil && *k.Subject == *d.Subject
+	})
 }
 
 // overlaps reports whether d is about a place that was judged by name already,

@@ -59,7 +59,12 @@ func (c *checker) follow(in *Case, m mention, v cty.Value) {
 		case m.traversal.RootName() == "plan" || m.traversal.RootName() == "region":
 			c.gaps = append(c.gaps, g)
 		default:
-			c.add(in, c.unknownName(g))
+			d := c.unknownName(g)
+			if info, _ := diagnostic.Of(d); in.Note != "" {
+				info.Hint = fmt.Sprintf("write try(%s%s, …)", path, stepText(step))
+				d.Extra = info
+			}
+			c.add(in, d)
 		}
 		return
 	}
@@ -74,7 +79,7 @@ func (c *checker) unequal() {
 	}
 	for _, g := range c.gaps {
 		switch {
-		case count[g.at] == len(c.cases):
+		case count[g.at] == c.judged:
 			c.add(g.in, c.unknownName(g))
 		case !g.guarded:
 			c.add(g.in, c.missingInSome(g))
@@ -109,6 +114,9 @@ func (c *checker) missingInSome(g gap) *hcl.Diagnostic {
 
 func (c *checker) unknownName(g gap) *hcl.Diagnostic {
 	info := diagnostic.Info{Code: "AG302", Hint: diagnostic.DidYouMean(g.name, g.has)}
+	if info.Hint == "" {
+		info.Hint = diagnostic.Declaration(g.path, g.name)
+	}
 	list := diagnostic.List(g.has)
 	switch {
 	case g.path == "output" && list != "":

@@ -78,7 +78,22 @@ func unknownAttribute(s source, d *hcl.Diagnostic) (message, bool) {
 	}
 	m.summary = fmt.Sprintf("%q has no value named %q", ownerText, name)
 	m.offer(name, ownerText, namesIn(owner))
+	if m.Hint == "" {
+		m.Hint = Declaration(ownerText, name)
+	}
 	return m, true
+}
+
+// Declaration says how to make a value that does not exist: of "var" and
+// "local", whose values an operator declares; "" for others.
+func Declaration(owner, name string) string {
+	switch owner {
+	case "var":
+		return fmt.Sprintf("declare it: variable %q { … }", name)
+	case "local":
+		return fmt.Sprintf("add it: locals { %s = … }", name)
+	}
+	return ""
 }
 
 func (m *message) offer(name, owner string, names []string) {

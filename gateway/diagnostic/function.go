@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/addongw/addongw/plugins/backend/expr"
 )
 
 func functionRules() map[string]rule {
@@ -39,6 +41,9 @@ func UnknownFunction(name string, subject hcl.Range, known []string) *hcl.Diagno
 }
 
 func unknownFunctionMessage(name string, known []string) message {
+	if reason, ok := expr.Reserved()[name]; ok {
+		return message{summary: fmt.Sprintf("%q is not in this version", name), Info: Info{Code: "AG299", Hint: reason}}
+	}
 	m := message{summary: fmt.Sprintf("There is no function %q", name), Info: Info{Code: "AG307"}}
 	if hint, ok := foreign()[strings.ToLower(name)]; ok {
 		m.Hint = hint

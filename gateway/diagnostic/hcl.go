@@ -12,7 +12,8 @@ import (
 // Diagnostics that have our words already pass unchanged.
 //
 // Of the syntax errors on adjacent lines only the first is kept, and after a
-// quote that is never closed none: the rest of the file was read as text.
+// quote or a template that is never closed none: the rest of the file was read
+// as text.
 //
 // Names are offered from the scope that d.EvalContext holds. Evaluate an
 // expression to get one; the bare diagnostics of hcl.Traversal have none.
@@ -127,7 +128,7 @@ func (t translator) firstOfClusters(diags hcl.Diagnostics) hcl.Diagnostics {
 		ours := t.translate(d)
 		out = append(out, ours)
 		info, _ := Of(ours)
-		lost = info.Code == "AG101"
+		lost = info.Code == "AG101" || info.Code == "AG109"
 	}
 	return out
 }

@@ -33,10 +33,11 @@ func syntaxRules() map[string]rule {
 		"Missing expression":                              noValue,
 		"Extra characters after interpolation expression": foreignTemplate,
 		"Unclosed template interpolation sequence":        unclosedTemplate,
+		"Unexpected end of template":                      unclosedDirective,
 		"Invalid argument name":                           quotedName,
 		"Missing item separator":                          fixed("AG100", "A comma is missing between two items", "put a comma before this"),
 		"Missing argument separator":                      fixed("AG100", "A comma is missing between two arguments", "put a comma before this, or a parenthesis if the call ends"),
-		"Missing attribute separator":                     fixed("AG100", "A map has one setting on each line", "put a comma or a new line before this"),
+		"Missing attribute separator":                     moreInMap,
 		"Missing key/value separator":                     fixed("AG100", `Expected "=" after the key`, `write key = value`),
 		"Unterminated tuple constructor expression":       unclosedValue,
 		"Unterminated object constructor expression":      unclosedValue,
@@ -111,6 +112,9 @@ func badCharacter(s source, d *hcl.Diagnostic) (message, bool) {
 			Info:    Info{Code: "AG104", Hint: `type " instead`, Notes: []string{"It probably came from a document."}},
 		}, true
 	case '$':
+		if open, ok := s.openInterpolation(d.Subject.Start); ok {
+			return unclosedInterpolation(open), true
+		}
 		return message{summary: `"${ }" belongs inside a string`, Info: Info{Code: "AG105", Hint: withoutDollar(s.after(d.Subject.Start))}}, true
 	case ';':
 		return message{summary: `";" separates nothing in HCL`, Info: Info{Code: "AG107", Hint: ownLineHint}}, true
@@ -170,6 +174,10 @@ func noDefinition(s source, d *hcl.Diagnostic) (message, bool) {
 		return message{summary: "A setting is one name", Info: Info{
 			Code: "AG100", Hint: fmt.Sprintf(`for a setting inside of %s write %s { … } or %s = { … }`, name, name, name),
 		}}, true
+	case mergeConflict(s.before(d.Subject.Start) + s.after(d.Subject.Start)):
+		return message{summary: "A merge conflict is not resolved", Info: Info{
+			Code: "AG100", Hint: "keep one of the two sides and remove the lines with <<<<<<<, ======= and >>>>>>>",
+		}}, true
 	case !hclsyntax.ValidIdentifier(name):
 		return message{summary: "A line begins with the name of a setting or a block", Info: Info{
 			Code: "AG100", Hint: "names begin with a letter",
@@ -178,6 +186,11 @@ func noDefinition(s source, d *hcl.Diagnostic) (message, bool) {
 	return message{summary: fmt.Sprintf("%q stands alone", name), Info: Info{
 		Code: "AG100", Hint: fmt.Sprintf("write %s = … or %s { … }, beginning on the same line", name, name),
 	}}, true
+}
+
+// mergeConflict recognises the lines that version control leaves in a file.
+func mergeConflict(line string) bool {
+	return strings.HasPrefix(line, "<<<<<<< ") || strings.HasPrefix(line, ">>>>>>> ") || line == "======="
 }
 
 func badBlock(s source, d *hcl.Diagnostic) (message, bool) {
@@ -266,12 +279,68 @@ func shellVariable(sequence string) message {
 	}}
 }
 
-func unclosedTemplate(s source, d *hcl.Diagnostic) (message, bool) {
-	m := message{summary: `This "${" has no closing brace`, Info: Info{
-		Code: "AG100", Hint: `is a "}" missing?`, Notes: []string{"For a literal write $${."},
+func unclosedInterpolation(at hcl.Range) message {
+	return message{summary: `This "${" has no closing brace`, subject: at, Info: Info{
+		Code: "AG109", Hint: `is a "}" missing?`, Notes: []string{"For a literal write $${."},
 	}}
+}
+
+// openInterpolation finds the "${" that is still open at pos, on its line.
+func (s source) openInterpolation(pos hcl.Pos) (hcl.Range, bool) {
+	var open []hcl.Range
+	for _, t := range s.tokens() {
+		switch {
+		case t.Range.Start.Line != pos.Line || t.Range.Start.Byte >= pos.Byte:
+		case t.Type == hclsyntax.TokenTemplateInterp:
+			open = append(open, t.Range)
+		case t.Type == hclsyntax.TokenTemplateSeqEnd:
+			open = open[:max(0, len(open)-1)]
+		}
+	}
+	if len(open) == 0 {
+		return hcl.Range{}, false
+	}
+	return open[len(open)-1], true
+}
+
+func unclosedTemplate(s source, d *hcl.Diagnostic) (message, bool) {
+	m := unclosedInterpolation(*d.Subject)
 	if at := strings.Index(s.after(d.Subject.Start), "${"); at >= 0 {
 		m.subject = within(*d.Subject, s, at, 2)
+	}
+	return m, true
+}
+
+// unclosedDirective points at the "%{ if }" or "%{ for }" that lacks its end.
+func unclosedDirective(s source, d *hcl.Diagnostic) (message, bool) {
+	var open []hcl.Range
+	tokens := s.tokens()
+	for i, t := range tokens {
+		if t.Type != hclsyntax.TokenTemplateControl || t.Range.Start.Byte > d.Subject.Start.Byte || i+1 == len(tokens) {
+			continue
+		}
+		switch keyword := tokens[i+1]; string(keyword.Bytes) {
+		case "if", "for":
+			open = append(open, hcl.RangeBetween(t.Range, keyword.Range))
+		case "endif", "endfor":
+			open = open[:max(0, len(open)-1)]
+		}
+	}
+	if len(open) == 0 {
+		return message{}, false
+	}
+	at := open[len(open)-1]
+	keyword := strings.TrimLeft(s.text(at), "%{~ ")
+	return message{summary: fmt.Sprintf(`This "%%{ %s }" has no "%%{ end%s }"`, keyword, keyword), subject: at, Info: Info{
+		Code: "AG109", Hint: "opened here, never closed", Notes: []string{"For a literal write %%{."},
+	}}, true
+}
+
+// moreInMap is for what stands behind a value in a map.
+func moreInMap(s source, d *hcl.Diagnostic) (message, bool) {
+	m := message{summary: "A map has one setting on each line", Info: Info{Code: "AG100", Hint: "put a comma or a new line before this"}}
+	if s.text(*d.Subject) == "=" {
+		m.summary, m.Hint = "The value ends before this", "to compare two values write =="
 	}
 	return m, true
 }

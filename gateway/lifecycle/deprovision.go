@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/addongw/addongw/gateway"
@@ -55,7 +56,7 @@ func (s *Scoped) beginRemoval(ctx context.Context, a *active, found ResourceReco
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
-	if next.DeliverySealed, err = e.noteRemoval(a, facts, found); err != nil {
+	if next.DeliverySealed, err = e.noteRemoval(a, facts, found, input); err != nil {
 		return gateway.Delivery{}, err
 	}
 	it, err := e.newIntent(a, next, backend.VerbDeprovision, found.Plan, input, false)
@@ -73,16 +74,21 @@ func (e *Engine) recordRemoval(ctx context.Context, next ResourceRecord, it *int
 	err := e.store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
 		row = next
 		row.UpdatedAt = tx.Now()
-		if err := tx.UpdateResource(row); err != nil {
+		var removing bool
+		var err error
+		if cancelled, removing, err = cancelLive(tx, row.ID); err != nil {
+			return err
+		}
+		if err = e.inheritState(&row, cancelled); err != nil {
+			return err
+		}
+		if err = tx.UpdateResource(row); err != nil {
 			return err
 		}
 		row.Version++
-		var removing bool
-		var err error
-		if cancelled, removing, err = cancelLive(tx, row.ID); err != nil || removing {
-			return err
+		if !removing {
+			_, err = e.insert(tx, it)
 		}
-		_, err = e.insert(tx, it)
 		return err
 	})
 	if err != nil {
@@ -125,6 +131,24 @@ func cancelLive(tx Tx, resourceID string) (cancelled []OperationRecord, removing
 	return cancelled, removing, nil
 }
 
+// inheritState keeps the last checkpoint of what was cancelled with the
+// resource, where the removal finds it.
+func (e *Engine) inheritState(row *ResourceRecord, cancelled []OperationRecord) error {
+	for _, op := range cancelled {
+		if op.StateSealed == nil {
+			continue
+		}
+		state, err := e.vault.open(op.StateSealed, operationAD(op.ID, stateColumn))
+		if err != nil {
+			return err
+		}
+		if row.StateSealed, err = e.vault.seal(state, resourceAD(row.ID, stateColumn)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // removalInput evaluates what the backend is told. A customer must be able to
 // leave whatever became of the configuration: when it cannot be evaluated any
 // more, the newest input of the resource serves.
@@ -136,10 +160,14 @@ func (e *Engine) removalInput(ctx context.Context, a *active, facts gateway.Reso
 	input, err := e.evaluate(a, facts, row)
 	if err != nil {
 		last, lastErr := e.store.LastInput(ctx, row.ID)
-		if lastErr != nil {
+		if errors.Is(lastErr, ErrNotFound) {
 			return backend.Op{}, err
 		}
-		e.log.Warn("deprovision uses an earlier input", "resource", row.ID, "operation", last.ID, "error", err)
+		if lastErr != nil {
+			return backend.Op{}, unrecorded(lastErr)
+		}
+		reason := e.cleanText(err.Error(), backend.Op{Secrets: secrets})
+		e.log.Warn("deprovision uses an earlier input", "resource", row.ID, "operation", last.ID, "error", reason)
 		if input, err = e.vault.openOp(last.InputSealed, operationAD(last.ID, inputColumn)); err != nil {
 			return backend.Op{}, unreadable(err)
 		}
@@ -153,14 +181,14 @@ func (e *Engine) removalInput(ctx context.Context, a *active, facts gateway.Reso
 
 // noteRemoval returns what row delivers, with the message for a removal. A
 // message that cannot be rendered is no reason to keep a resource.
-func (e *Engine) noteRemoval(a *active, facts gateway.Resource, row ResourceRecord) ([]byte, error) {
+func (e *Engine) noteRemoval(a *active, facts gateway.Resource, row ResourceRecord, input backend.Op) ([]byte, error) {
 	outputs, err := e.vault.outputs(row)
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	_, message, err := a.catalog.Render(facts, backend.VerbDeprovision, outputs)
+	_, message, err := render(a.catalog, facts, backend.VerbDeprovision, outputs)
 	if err != nil {
-		e.log.Warn("deprovision message not rendered", "resource", row.ID, "error", err)
+		e.log.Warn("deprovision message not rendered", "resource", row.ID, "error", e.cleanText(err.Error(), input))
 		message = ""
 	}
 	d, err := e.vault.delivery(row)

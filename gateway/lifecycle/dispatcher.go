@@ -58,9 +58,12 @@ func (d *dispatcher) claimDue(ctx context.Context) (time.Duration, error) {
 	if a == nil {
 		return e.pollInterval, nil
 	}
+	if err := e.resumeWaiting(ctx, a); err != nil {
+		return e.pollInterval, err
+	}
 	r := round{dispatcher: d, active: a}
 	for {
-		due, err := e.store.Due(ctx, DueQuery{Verbs: d.verbs, ExcludeBackends: slices.Concat(r.full, r.absent), Limit: dueBatch})
+		due, err := e.store.Due(ctx, DueQuery{Verbs: d.verbs, ExcludeBackends: r.full, Limit: dueBatch})
 		if err != nil {
 			return e.pollInterval, err
 		}
@@ -89,7 +92,6 @@ type round struct {
 	*dispatcher
 	active *active
 	full   []string // backends without a free slot
-	absent []string // backends that the configuration does not have: their operations wait
 }
 
 // placed is an operation for which a slot is taken.
@@ -104,7 +106,7 @@ type placed struct {
 // queue would find the same.
 func (r *round) place(ctx context.Context, due []DueOperation) (progress bool, err error) {
 	var batch []placed
-	known := len(r.full) + len(r.absent)
+	known := len(r.full)
 	for _, op := range due {
 		if p, ok := r.takeSlot(op); ok {
 			batch = append(batch, p)
@@ -124,20 +126,17 @@ func (r *round) place(ctx context.Context, due []DueOperation) (progress bool, e
 	for _, c := range claimed {
 		go r.engine.runToEnd(r.active, c, keyFor(c.op.Backend, r.verbs[0]))
 	}
-	return len(claimed) > 0 || len(r.full)+len(r.absent) > known, err
+	return len(claimed) > 0 || len(r.full) > known, err
 }
 
-// takeSlot takes a slot for op and counts its execution in.
+// takeSlot takes a slot for op and counts its execution in. One whose backend
+// the configuration does not have gets one too: its execution puts it aside.
 func (r *round) takeSlot(op DueOperation) (placed, bool) {
 	e := r.engine
-	if slices.Contains(r.full, op.Backend) || slices.Contains(r.absent, op.Backend) {
+	if slices.Contains(r.full, op.Backend) {
 		return placed{}, false
 	}
-	_, limits, ok := r.active.backends.Backend(op.Backend)
-	if !ok {
-		r.absent = append(r.absent, op.Backend)
-		return placed{}, false
-	}
+	_, limits, _ := r.active.backends.Backend(op.Backend)
 	limits = limits.withDefaults()
 	key := keyFor(op.Backend, r.verbs[0])
 	if !e.slots.take(key, limits) {

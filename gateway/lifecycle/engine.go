@@ -49,6 +49,10 @@ type Engine struct {
 	drainLimit   time.Duration
 
 	active  atomic.Pointer[active]
+	resumed struct {
+		sync.Mutex
+		by *active // the configuration that what waits for a backend was shown to
+	}
 	slots   *slots
 	waiters *waiters
 	marks   *marks
@@ -136,6 +140,11 @@ func (e *Engine) Start(ctx context.Context) error {
 	if orphans > 0 {
 		e.log.Info("operations taken over", "count", orphans)
 	}
+	if a := e.active.Load(); a != nil {
+		if err := e.resumeWaiting(ctx, a); err != nil {
+			return fmt.Errorf("start the engine: %w", err)
+		}
+	}
 	working, stop := context.WithCancel(context.Background())
 	e.stopWork = stop
 	e.workers.Go(func() { e.orders.run(working) })
@@ -145,6 +154,22 @@ func (e *Engine) Start(ctx context.Context) error {
 	})
 	e.phase = phaseStarted
 	return nil
+}
+
+// resumeWaiting makes what waits for its backend due, once for each
+// configuration: any may have it. Where it does not, the operation is put aside
+// again.
+func (e *Engine) resumeWaiting(ctx context.Context, a *active) error {
+	e.resumed.Lock()
+	defer e.resumed.Unlock()
+	if e.resumed.by == a {
+		return nil
+	}
+	err := e.store.Update(ctx, func(tx Tx) error { return tx.ResumeWaiting(waitingForBackend) })
+	if err == nil {
+		e.resumed.by = a
+	}
+	return err
 }
 
 // Stop takes no more work, waits for running backend calls until the drain
@@ -265,7 +290,7 @@ func (e *Engine) Retry(ctx context.Context, operationID string) error {
 		return unreadable(err)
 	}
 	if !op.Parked() {
-		return gateway.Errorf(gateway.Conflict, "The operation is not parked.")
+		return gateway.Errorf(gateway.Conflict, "The operation does not wait for an operator.")
 	}
 	more := Limits{}.withDefaults().MaxAttempts
 	if a := e.active.Load(); a != nil {

@@ -28,6 +28,8 @@ type outcome struct {
 	failure *backend.Failure // why there is no result; nil for a cancelled or an acted operation
 	state   json.RawMessage  // the newest state that is known: the last checkpoint's
 	spent   bool             // the failure is final, whatever its class
+	absent  *active          // the configuration that has no such backend: nothing was called
+	unread  bool             // the operation cannot be read, so no call can be made
 }
 
 // attempt calls the backend, unless there is no need to. A panic on the way is
@@ -35,7 +37,7 @@ type outcome struct {
 func (e *Engine) attempt(a *active, current work) (out outcome) {
 	defer func() {
 		if p := recover(); p != nil {
-			e.logFor(current.op).Error("attempt panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			e.logFor(current.op).Error("attempt panicked", "panic", e.cleanText(fmt.Sprint(p), out.input), "stack", string(debug.Stack()))
 			out.failure = backend.Failf(backend.Internal, "the gateway itself went wrong during the call")
 		}
 	}()
@@ -44,12 +46,10 @@ func (e *Engine) attempt(a *active, current work) (out outcome) {
 	if current.input != nil {
 		out.input = *current.input
 	} else if out.input, err = e.vault.openOp(op.InputSealed, operationAD(op.ID, inputColumn)); err != nil {
-		out.failure = backend.Failf(backend.Internal, "the stored input cannot be read: %v", err)
-		return out
+		return out.unreadable("input", err)
 	}
 	if out.state, err = e.lastState(current); err != nil {
-		out.failure = backend.Failf(backend.Internal, "the stored state cannot be read: %v", err)
-		return out
+		return out.unreadable("state", err)
 	}
 	switch {
 	case op.CancelRequested, op.Acted:
@@ -59,6 +59,13 @@ func (e *Engine) attempt(a *active, current work) (out outcome) {
 		return out
 	}
 	return e.call(a, current, out)
+}
+
+// unreadable is the outcome of an operation of which something cannot be
+// opened. Repeats do not help, and a clean-up would not know what to remove.
+func (o outcome) unreadable(what string, err error) outcome {
+	o.failure, o.unread = backend.Failf(backend.Internal, "the stored %s cannot be read: %v", what, err), true
+	return o
 }
 
 // lastState opens the newest state: the operation's last checkpoint, else what
@@ -75,13 +82,12 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 	op, verb := current.op, backend.Verb(current.op.Verb)
 	b, limits, ok := a.backends.Backend(op.Backend)
 	if !ok {
-		out.failure = backend.Failf(backend.Retryable, "the configuration has no backend %s", op.Backend)
+		out.failure, out.absent = backend.Failf(backend.Retryable, "the configuration has no backend %s", op.Backend), a
 		return out
 	}
 	oldPlan, err := e.vault.openPlan(op.OldPlanSealed, operationAD(op.ID, oldPlanColumn))
 	if err != nil {
-		out.failure = backend.Failf(backend.Internal, "the stored plan cannot be read: %v", err)
-		return out
+		return out.unreadable("plan", err)
 	}
 	timeout := limits.withDefaults().timeout(verb)
 	ctx, stop := context.WithTimeout(e.runCtx, timeout)
@@ -92,7 +98,7 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 		call.Mode = backend.ModePurge
 	}
 	result, err := b.Run(ctx, call, func(step string, state []byte) {
-		if e.checkpoint(op, step, state, stop) && state != nil {
+		if e.checkpoint(op, e.cleanText(step, out.input), state, stop) && state != nil {
 			out.state = state
 		}
 	})
@@ -110,7 +116,7 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 // largestState bounds a backend's state, in bytes.
 const largestState = 64 << 10
 
-// checkpoint keeps how far a call has come. It is an optimisation: without it
+// checkpoint keeps how far a call has come; step is clean. It is an optimisation: without it
 // the next attempt only repeats more. A call that is not ours any more is
 // stopped.
 func (e *Engine) checkpoint(op OperationRecord, step string, state []byte, stop func()) bool {
@@ -122,7 +128,7 @@ func (e *Engine) checkpoint(op OperationRecord, step string, state []byte, stop 
 	sealed, err := e.vault.seal(state, operationAD(op.ID, stateColumn))
 	if err == nil {
 		err = e.store.Update(context.Background(), func(tx Tx) error {
-			return tx.Checkpoint(op.Fence(), clip(e.redact(step)), sealed)
+			return tx.Checkpoint(op.Fence(), step, sealed)
 		})
 	}
 	if errors.Is(err, ErrFenced) {

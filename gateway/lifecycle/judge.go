@@ -2,14 +2,18 @@ package lifecycle
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/plugins/backend"
 )
 
-// waitingForHuman is what a parked operation waits for.
-const waitingForHuman = "human"
+// What an operation that was put aside waits for.
+const (
+	waitingForHuman   = "human"
+	waitingForBackend = "backend" // until a configuration has its backend again
+)
 
 // judge decides what an outcome means for the operation and its resource. It
 // writes nothing.
@@ -18,6 +22,8 @@ func (e *Engine) judge(a *active, current work, out outcome) (*transition, error
 	switch {
 	case current.op.CancelRequested:
 		return t, e.judgeCancelled(t, out)
+	case out.absent != nil:
+		return t, e.judgeAbsent(t, out)
 	case out.failure != nil:
 		return t, e.judgeFailure(t, out)
 	case current.op.Verb == string(backend.VerbDeprovision):
@@ -53,7 +59,7 @@ func (e *Engine) judgeMade(t *transition, a *active, out outcome) error {
 	if err != nil {
 		return err
 	}
-	vars, message, err := a.catalog.Render(facts, verb, outputs)
+	vars, message, err := render(a.catalog, facts, verb, outputs)
 	if err != nil {
 		return e.judgeUnrendered(t, out, err)
 	}
@@ -64,6 +70,17 @@ func (e *Engine) judgeMade(t *transition, a *active, out outcome) error {
 	t.op.Error, t.op.WaitingFor = "", ""
 	t.op.State, err = moveOperation(t.op.State, succeed)
 	return err
+}
+
+// render is Catalog.Render, with a panic in it as an error: it evaluates what
+// operators wrote, after the backend has acted, and must not end the gateway.
+func render(c Catalog, r gateway.Resource, verb backend.Verb, outputs backend.Value) (vars []gateway.ConfigVar, message string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return c.Render(r, verb, outputs)
 }
 
 // outputsOf returns the outputs with the generated ones: from the answer, or
@@ -110,7 +127,7 @@ func (e *Engine) judgeUnrendered(t *transition, out outcome, cause error) error 
 	t.reason = e.cleanText("config vars not rendered: "+cause.Error(), out.input)
 	t.op.Error, t.res.LastError = t.reason, t.reason
 	if t.op.Attempt >= t.op.MaxAttempts {
-		return t.park()
+		return t.park(waitingForHuman)
 	}
 	return e.repeat(t, 0)
 }
@@ -175,6 +192,15 @@ func (e *Engine) judgeCancelled(t *transition, out outcome) error {
 	return e.keepResult(t, out, outputs)
 }
 
+// judgeAbsent puts an operation aside until its backend is back: nobody has
+// failed, so it was no attempt.
+func (e *Engine) judgeAbsent(t *transition, out outcome) error {
+	t.reason, t.absent = e.cleanText(out.failure.Error(), out.input), out.absent
+	t.op.Error, t.touched, t.res.LastError = t.reason, true, t.reason
+	t.op.MaxAttempts++
+	return t.park(waitingForBackend)
+}
+
 // judgeFailure decides between another attempt, the end, and an operator.
 func (e *Engine) judgeFailure(t *transition, out outcome) error {
 	f, verb := out.failure, backend.Verb(t.op.Verb)
@@ -185,22 +211,27 @@ func (e *Engine) judgeFailure(t *transition, out outcome) error {
 		t.op.MaxAttempts++
 		return t.repeatAfter(0)
 	}
-	spent := out.spent || t.op.Attempt >= t.op.MaxAttempts ||
-		f.Class == backend.Internal && t.op.Attempt >= internalAttempts
+	switch {
+	case f.Class == backend.Internal:
+		t.op.MaxAttempts = min(t.op.MaxAttempts, t.op.Attempt+internalAttempts-1)
+	case f.RetryAfter > 0 && time.Since(t.op.CreatedAt) < patience:
+		t.op.MaxAttempts++
+	}
+	spent := out.spent || out.unread || t.op.Attempt >= t.op.MaxAttempts
 	final := permanent(f.Class, verb)
 	if !final && !spent {
 		return e.repeat(t, f.RetryAfter)
 	}
 	t.touched, t.res.LastError = true, t.reason
 	switch {
-	case verb == backend.VerbProvision:
+	case verb == backend.VerbProvision && !out.unread:
 		return e.fail(t, out)
 	case verb == backend.VerbChangePlan && final:
 		return e.failPlanChange(t, out)
 	default:
 		// A removal is never given up, and a plan change with an unknown outcome
 		// has not failed.
-		return t.park()
+		return t.park(waitingForHuman)
 	}
 }
 
@@ -272,10 +303,10 @@ func (t *transition) repeatAfter(rest time.Duration) error {
 	return err
 }
 
-// park leaves the operation to an operator.
-func (t *transition) park() error {
+// park puts the operation aside until what it waits for has happened.
+func (t *transition) park(waitingFor string) error {
 	var err error
-	t.op.WaitingFor = waitingForHuman
+	t.op.WaitingFor = waitingFor
 	t.op.State, err = moveOperation(t.op.State, park)
 	return err
 }

@@ -7,9 +7,15 @@ import (
 	"github.com/addongw/addongw/plugins/backend"
 )
 
-// internalAttempts bounds the repeats of a call that answers INTERNAL: a bug
-// seldom goes away by itself.
+// internalAttempts bounds the attempts that follow a first INTERNAL, itself
+// included: a bug seldom goes away by itself.
 const internalAttempts = 5
+
+// patience is how old an operation may get while its backend names a time to
+// come back (retry_after), as one does that works in the background: until
+// then such an answer is no attempt. From then on it counts like any trouble,
+// so work that is never done is given up too.
+const patience = time.Hour
 
 // leaseGrace is how long an operation stays its owner's beyond the call's
 // timeout: time to record the result.

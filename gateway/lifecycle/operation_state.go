@@ -7,7 +7,8 @@ import (
 )
 
 // The life of an operation. A parked one is pending without run_at and has
-// waiting_for; only an operator moves it on.
+// waiting_for; only an operator moves it on. One whose backend is not in the
+// configuration is put aside likewise, until the next configuration.
 //
 //	   intent, no free slot               intent, inline
 //	            │                               │
@@ -33,8 +34,8 @@ const (
 	succeed opEvent = "succeed" // the result is recorded
 	retry   opEvent = "retry"   // outcome unknown or a passing trouble
 	orphan  opEvent = "orphan"  // its owner died
-	park    opEvent = "park"    // an operator must look
-	resume  opEvent = "resume"  // an operator has looked
+	park    opEvent = "park"    // an operator must look, or its backend come back
+	resume  opEvent = "resume"  // that has happened
 	refuse  opEvent = "refuse"  // the backend's final no, or attempts spent
 	cancel  opEvent = "cancel"  // the resource is not wanted any more
 )

@@ -65,7 +65,7 @@ type Call struct {
 type Limits struct {
 	Concurrency int                            // calls at once; default 16
 	Timeouts    map[backend.Verb]time.Duration // one call; default 20 s, deprovision 2 min
-	MaxAttempts int                            // then the operation is parked for an operator; default 20
+	MaxAttempts int                            // then a provision has failed, all else is parked for an operator; default 20
 	MinBackoff  time.Duration                  // default 200 ms
 	MaxBackoff  time.Duration                  // default 1 min
 }

@@ -336,6 +336,7 @@ func (r *rig) onCountingStore() *countingStore {
 	if err := r.engine.Start(context.Background()); err != nil {
 		r.t.Fatal(err)
 	}
+	s.updates.Store(0) // what the start took
 	return s
 }
 

@@ -40,6 +40,7 @@ type rig struct {
 	world   *world
 	catalog *fakeCatalog
 	limits  lifecycle.Limits
+	absent  bool // start without the backend
 	scope   gateway.Scope
 	log     *slog.Logger
 }
@@ -75,7 +76,11 @@ func (r *rig) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.engine.Activate(r.catalog, r)
+	if r.absent {
+		r.engine.Activate(r.catalog, noBackends{})
+	} else {
+		r.engine.Activate(r.catalog, r)
+	}
 	if err := r.engine.Start(ctx); err != nil {
 		r.t.Fatal(err)
 	}

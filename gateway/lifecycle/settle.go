@@ -73,12 +73,18 @@ type transition struct {
 	cleanUp  *OperationRecord // the removal of what a failed provision left
 	handOver *backend.Value   // outputs for the removal that waits behind a cancelled operation
 	forget   bool             // nothing of the resource is left: erase its inputs
+	absent   *active          // the configuration without the backend that a parked operation waits for
 	reason   string           // why there is no result; for our log
 }
 
 // write puts a transition into the tables. t is changed only as write would
 // change it again.
 func (e *Engine) write(tx Tx, t *transition) error {
+	if t.absent != nil && t.absent != e.active.Load() {
+		// Another configuration came meanwhile, and may have resumed what waits
+		// already. See resumeWaiting.
+		t.op.WaitingFor = ""
+	}
 	if t.op.Live() {
 		t.op.RunAt = time.Time{}
 		if t.op.WaitingFor == "" {
@@ -153,6 +159,8 @@ func (e *Engine) announce(t *transition) {
 		log.Error("operation failed", "error", t.reason, "kind", t.op.FailureKind)
 	case t.op.Parked():
 		log.Error("operation parked", "error", t.reason, "waiting_for", t.op.WaitingFor)
+	case t.op.WaitingFor == waitingForBackend:
+		log.Error("operation put aside", "error", t.reason)
 	default:
 		log.Warn("operation will be repeated", "error", t.reason, "after", t.rest)
 	}

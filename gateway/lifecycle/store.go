@@ -130,6 +130,8 @@ type OperationTx interface {
 	// UpdatePending writes what may change of a pending operation. One that is
 	// not pending any more is ErrStale.
 	UpdatePending(op OperationRecord) error
+	// ResumeWaiting makes every pending operation due that waits for what.
+	ResumeWaiting(what string) error
 	// RequestCancel tells whoever runs the operation that its result is not
 	// wanted any more. One that is not running is ErrStale.
 	RequestCancel(id string) error
@@ -201,7 +203,8 @@ func (op OperationRecord) Live() bool {
 	return op.State == gateway.OperationPending || op.State == gateway.OperationRunning
 }
 
-// Parked reports whether the operation waits for an operator.
+// Parked reports whether the operation waits for an operator. One that waits
+// for its backend does not: the next configuration moves it on.
 func (op OperationRecord) Parked() bool {
-	return op.State == gateway.OperationPending && op.WaitingFor != ""
+	return op.State == gateway.OperationPending && op.WaitingFor != "" && op.WaitingFor != waitingForBackend
 }

@@ -20,20 +20,17 @@ type Common struct {
 	Username string // default: empty, and the dialect's own default holds
 	Password secret.Value
 	SSOSalt  secret.Value
-	// CredentialsKnown is false while files are checked without reading
-	// secrets: Password and SSOSalt are then empty and must not be judged.
-	CredentialsKnown bool
+	// While files are checked without reading secrets, what comes from one is
+	// not known: it is empty then and must not be judged.
+	PasswordKnown, SSOSaltKnown bool
 
 	BaseURL     string // the mount's public URL: {gateway base_url}{path}, without a trailing slash
 	SSOURL      string // where single sign-on goes
 	TestBaseURL string // default: BaseURL
 	TestSSOURL  string // default: SSOURL
-	APIURL      string // the platform's own API; default: empty, and the dialect's own default holds
 	Development bool   // started by "addongw dev": plain http is fine, credentials are made up
 
-	FrameAncestors []string
-	LogDrain       bool
-	Mode           string // "sync", "async" or empty
+	Mode string // "sync", "async" or empty
 
 	// Regions maps the names of the platform's manifest to ours. It is nil
 	// where the block has none: then each of our regions has its own name.
@@ -47,7 +44,8 @@ type Common struct {
 
 	// Ranges has the range of each attribute the operator wrote, by its path
 	// in the block ("password", "test.base_url", "config_vars.ACME_DB_URL",
-	// "regions"), for diagnostics. Range falls back to the block itself.
+	// "regions"), for diagnostics; "currency" is the add-on's, "base_url" the
+	// gateway's. Range falls back to the block itself.
 	Ranges map[string]hcl.Range
 	Block  hcl.Range // the block's header
 }

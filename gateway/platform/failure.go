@@ -1,8 +1,10 @@
 package platform
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -32,14 +34,30 @@ func (f Failures) Handle(h Handler) httprouter.Handle {
 	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 		watched := &watchedWriter{ResponseWriter: w}
 		err := f.run(h, watched, r, params)
-		if err == nil {
-			return
-		}
-		NoteError(r.Context(), err)
-		if !watched.started {
-			f.Answer(w, r, err)
+		switch {
+		case err == nil:
+		case hungUp(r, err):
+			Note(r.Context(), slog.String("caller", "hung up"))
+			if !watched.started {
+				w.WriteHeader(statusHungUp)
+			}
+		default:
+			NoteError(r.Context(), err)
+			if !watched.started {
+				f.Answer(w, r, err)
+			}
 		}
 	}
+}
+
+// statusHungUp is for the log alone, where it is customary for a caller that
+// did not wait for its answer.
+const statusHungUp = 499
+
+// hungUp reports whether err says nothing but that the caller is gone. That is
+// no failure of ours; what was begun goes on without it.
+func hungUp(r *http.Request, err error) bool {
+	return errors.Is(err, context.Canceled) && r.Context().Err() != nil
 }
 
 // Authenticated is Handle for endpoints that only the platform may use: h runs

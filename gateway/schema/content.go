@@ -25,6 +25,8 @@ type Content struct {
 	// Context is the scope that the settings were evaluated in. With for_each
 	// it holds "each".
 	Context *hcl.EvalContext
+
+	meant map[string]bool
 }
 
 // Label is one label of a block's header.
@@ -90,6 +92,12 @@ func (c *Content) Has(name string) bool {
 	_, ok := c.Settings[name]
 	return ok
 }
+
+// Meant reports whether the operator most likely meant the setting or nested
+// block called name, by something that was reported: a misspelt name, wrong
+// labels, a block written as a setting. That it is absent, or that others are
+// not what they should be without it, follows from that.
+func (c *Content) Meant(name string) bool { return c.meant[name] }
 
 // Expr returns the expression of a setting; nil where nobody wrote it.
 func (c *Content) Expr(name string) hcl.Expression {

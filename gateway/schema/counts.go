@@ -33,7 +33,7 @@ func (c *Content) repeated() hcl.Diagnostics {
 
 // Twice reports something that was defined a second time.
 func Twice(what string, second, first hcl.Range) *hcl.Diagnostic {
-	return twice(what, second, first, "remove one, or give it another name")
+	return twice(what, second, first, "two can't have the same name")
 }
 
 func twice(what string, second, first hcl.Range, hint string) *hcl.Diagnostic {
@@ -55,7 +55,7 @@ func (c *Content) title() string {
 func (c *Content) missingBlocks() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, b := range c.Block.Blocks {
-		if b.Required && c.First(b.Type) == nil {
+		if b.Required && c.First(b.Type) == nil && !c.Meant(b.Type) {
 			diags = append(diags, diagnostic.New(c.needs(b.Type), c.Range, diagnostic.Info{
 				Code: "AG204", Hint: "add: " + b.example(),
 			}))

@@ -20,7 +20,7 @@ func Decode(block *Block, body hcl.Body, header hcl.Range, ctx *hcl.EvalContext)
 // the table does not have stay in the returned body and are no error here.
 func DecodePartial(block *Block, body hcl.Body, header hcl.Range, ctx *hcl.EvalContext) (*Content, hcl.Body, hcl.Diagnostics) {
 	raw, rest, found := body.PartialContent(block.bodySchema())
-	c, diags := block.outline(raw, header)
+	c, diags := block.outline(raw, header, block.meantBy(found))
 	diags = append(block.translate(found), diags...)
 	return c, rest, append(diags, c.fill(ctx)...)
 }
@@ -30,7 +30,7 @@ func DecodePartial(block *Block, body hcl.Body, header hcl.Range, ctx *hcl.EvalC
 // goes on with one of those.
 func Outline(block *Block, body hcl.Body, header hcl.Range) (*Content, hcl.Diagnostics) {
 	raw, found := block.content(body)
-	c, diags := block.outline(raw, header)
+	c, diags := block.outline(raw, header, block.meantBy(found))
 	return c, append(block.translate(found), diags...)
 }
 
@@ -84,8 +84,8 @@ func (b *Block) content(body hcl.Body) (*hcl.BodyContent, hcl.Diagnostics) {
 
 // outline sorts what hcl found into a Content and checks numbers of blocks,
 // reserved names and repetitions.
-func (b *Block) outline(raw *hcl.BodyContent, header hcl.Range) (*Content, hcl.Diagnostics) {
-	c := &Content{Block: b, Range: header, Settings: map[string]Setting{}}
+func (b *Block) outline(raw *hcl.BodyContent, header hcl.Range, meant map[string]bool) (*Content, hcl.Diagnostics) {
+	c := &Content{Block: b, Range: header, Settings: map[string]Setting{}, meant: meant}
 	var diags hcl.Diagnostics
 	for _, a := range sorted(raw.Attributes) {
 		if declared, ok := b.attribute(a.Name); ok && declared.Reserved {
@@ -137,7 +137,7 @@ func (c *Content) fill(ctx *hcl.EvalContext) hcl.Diagnostics {
 func (c *Content) fillSetting(a Attribute, ctx *hcl.EvalContext) hcl.Diagnostics {
 	s, ok := c.Settings[a.Name]
 	if !ok {
-		if a.Required {
+		if a.Required && !c.Meant(a.Name) {
 			return hcl.Diagnostics{c.missing(a)}
 		}
 		return nil

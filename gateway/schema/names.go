@@ -54,6 +54,24 @@ func (b *Block) translateOne(d *hcl.Diagnostic) *hcl.Diagnostic {
 	return nil
 }
 
+// meantBy finds the names that those which hcl does not accept were meant to
+// be, as far as that can be guessed.
+func (b *Block) meantBy(found hcl.Diagnostics) map[string]bool {
+	meant := map[string]bool{}
+	for _, d := range found {
+		switch d.Summary {
+		case "Unsupported argument", "Unsupported block type", "Extraneous JSON object property":
+			names := append(b.settingNames(), b.blockNames()...)
+			meant[diagnostic.Nearest(firstQuoted(d.Detail), names)] = true
+			continue
+		}
+		for _, n := range b.Blocks {
+			meant[n.Type] = meant[n.Type] || wrongLabels(d.Summary, n.Type)
+		}
+	}
+	return meant
+}
+
 // wrongLabels recognises hcl's complaints about the labels of a kind of block.
 func wrongLabels(summary, kind string) bool {
 	if summary == "Extraneous label for "+kind {
@@ -89,9 +107,9 @@ func (b *Block) unknownSetting(name string, at hcl.Range) *hcl.Diagnostic {
 		return b.outsideOfBlocks(name, at)
 	}
 	if name == forEachName {
-		return diagnostic.New(fmt.Sprintf("%s can't be repeated with for_each", capital(article(b.Type)+" "+b.Type)), at, diagnostic.Info{Code: "AG202"})
+		return diagnostic.New(fmt.Sprintf("%s can't be repeated with for_each", capital(withArticle(b.Type))), at, diagnostic.Info{Code: "AG202"})
 	}
-	return diagnostic.New(fmt.Sprintf("%s is no setting of %s %s", quote(name), article(b.Type), b.Type), at,
+	return diagnostic.New(fmt.Sprintf("%s is no setting of %s", quote(name), withArticle(b.Type)), at,
 		offer("AG202", name, b.settingNames(), "settings"))
 }
 
@@ -118,11 +136,26 @@ func (b *Block) unknownBlock(name string, at hcl.Range) *hcl.Diagnostic {
 		})
 	}
 	where := ""
-	if b.Type != "" {
-		where = " in " + article(b.Type) + " " + b.Type
+	switch inner := b.holder(name); {
+	case b.Type != "":
+		where = " in " + withArticle(b.Type)
+	case inner != nil:
+		return diagnostic.New(fmt.Sprintf("A %s block stands inside of another block", quote(name)), at, diagnostic.Info{
+			Code: "AG201", Hint: "it belongs inside " + inner.example(),
+		})
 	}
 	return diagnostic.New(fmt.Sprintf("There is no %s block%s", quote(name), where), at,
 		offer("AG201", name, b.blockNames(), "blocks"))
+}
+
+// holder finds the nested block that has blocks of a kind; nil when none does.
+func (b *Block) holder(kind string) *Block {
+	for _, n := range b.Blocks {
+		if _, ok := n.block(kind); ok {
+			return n
+		}
+	}
+	return nil
 }
 
 // offer suggests the nearest name and lists them all if they are few.
@@ -166,7 +199,7 @@ func (b *Block) labelCount(at hcl.Range) *hcl.Diagnostic {
 	default:
 		what = "has a " + strings.Join(b.Labels, " and a ")
 	}
-	return diagnostic.New(capital(article(b.Type)+" "+b.Type+" "+what), at, diagnostic.Info{
+	return diagnostic.New(capital(withArticle(b.Type)+" "+what), at, diagnostic.Info{
 		Code: "AG206", Hint: "write " + b.example(),
 	})
 }
@@ -205,11 +238,15 @@ func (a Attribute) example() string {
 
 func quote(name string) string { return `"` + name + `"` }
 
-func article(word string) string {
-	if word != "" && strings.ContainsRune("aeiou", rune(word[0])) {
-		return "an"
+// withArticle writes "an addon", "a plan"; words in the plural have none.
+func withArticle(word string) string {
+	switch {
+	case strings.HasSuffix(word, "s"):
+		return word
+	case word != "" && strings.ContainsRune("aeiou", rune(word[0])):
+		return "an " + word
 	}
-	return "a"
+	return "a " + word
 }
 
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

@@ -106,10 +106,12 @@ func (r *paramsReader) attribute(a backend.Attribute) cty.Value {
 }
 
 func (r *paramsReader) absent(a backend.Attribute, kind cty.Type) cty.Value {
-	if a.Required {
+	if a.Required && !r.meant(a.Name) {
 		own := Attribute{Name: a.Name, Type: a.Type}
 		r.diags = append(r.diags, diagnostic.New(fmt.Sprintf("This %s needs the %s %s", r.owner, r.what, quote(a.Name)), r.header,
 			diagnostic.Info{Code: "AG204", Hint: fmt.Sprintf("add: %ss = { %s }", r.what, own.example()), Notes: docNote(a.Name, a.Doc)}))
+	}
+	if a.Required {
 		return cty.UnknownVal(kind)
 	}
 	if a.Default != cty.NilVal {
@@ -124,10 +126,7 @@ func (r *paramsReader) others(values map[string]cty.Value) {
 	if !r.value.IsKnown() {
 		return
 	}
-	var names []string
-	for _, a := range r.schema.Attributes {
-		names = append(names, a.Name)
-	}
+	names := r.names()
 	given := r.value.AsValueMap()
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		switch {
@@ -141,6 +140,24 @@ func (r *paramsReader) others(values map[string]cty.Value) {
 			values[name] = given[name]
 		}
 	}
+}
+
+func (r *paramsReader) names() (names []string) {
+	for _, a := range r.schema.Attributes {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+// meant reports whether some name that the schema lacks is a misspelt name.
+func (r *paramsReader) meant(name string) bool {
+	names := r.names()
+	for given := range r.value.AsValueMap() {
+		if !slices.Contains(names, given) && !r.schema.Open && diagnostic.Nearest(given, names) == name {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *paramsReader) place(name string) hcl.Range { return EntryRange(r.expr, name) }

@@ -25,9 +25,20 @@ func ReadType(expr hcl.Expression) (cty.Type, *typeexpr.Defaults, hcl.Diagnostic
 	for _, name := range expr.Variables() {
 		if name.SourceRange() == at {
 			info.Hint = diagnostic.DidYouMean(name.RootName(), []string{"string", "number", "bool", "any", "list", "set", "map", "tuple", "object"})
+			if ours, ok := foreignTypes()[name.RootName()]; ok {
+				info.Hint = "write " + ours
+			}
 		}
 	}
 	return cty.DynamicPseudoType, nil, hcl.Diagnostics{diagnostic.New("This is no type", at, info)}
+}
+
+// foreignTypes says what types of other languages are called here.
+func foreignTypes() map[string]string {
+	return map[string]string{
+		"int": "number", "integer": "number", "float": "number", "double": "number",
+		"text": "string", "str": "string", "boolean": "bool", "array": "list(…)", "dict": "map(…)", "hash": "map(…)",
+	}
 }
 
 // typeText is the JSON text of the type that an expression names.

@@ -28,7 +28,7 @@ func (b *Block) evaluate(a Attribute, expr hcl.Expression, ctx *hcl.EvalContext)
 		return null, diags
 	}
 	if !a.Secret && containsSecret(v) {
-		what := fmt.Sprintf("A secret can't be %s %s's %s", article(b.Type), b.Type, a.Name)
+		what := fmt.Sprintf("A secret can't be %s's %s", withArticle(b.Type), a.Name)
 		return null, append(diags, diagnostic.New(what, expr.Range(), diagnostic.Info{Code: "AG309", Hint: becameSecret(expr, ctx)}))
 	}
 	return v, diags

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestRequestsReachTheMountWithTheLongestPrefix(t *testing.T) {
@@ -111,6 +113,22 @@ func TestRequestIDsAreKeptWhenHarmlessAndMadeOtherwise(t *testing.T) {
 		if (got == sent) != kept || got == "" {
 			t.Errorf("%q is answered with %q", sent, got)
 		}
+	}
+}
+
+// A platform that does not wait for its answer is no error of ours.
+func TestACallerThatHangsUpIsOneInfoLine(t *testing.T) {
+	m := echoMount{name: "a", budget: time.Minute, release: make(chan struct{}), begun: make(chan struct{}, 1)}
+	s := start(t, Options{Mounts: []Mount{{Prefix: "/echo/a", Mount: m}}})
+	conn := s.dial(t)
+	_, _ = io.WriteString(conn, request("PUT", "/echo/a/resources/slow", "{}"))
+	<-m.begun
+	_ = conn.Close()
+	eventually(t, "the log line", func() bool { return strings.Contains(s.log.String(), "\n") })
+	text := s.log.String()
+	if strings.Count(text, "\n") != 1 || !strings.Contains(text, `"level":"INFO"`) || !strings.Contains(text, `"status":499`) ||
+		strings.Contains(text, `"error"`) || strings.Contains(text, "canceled") {
+		t.Errorf("the log says %s", text)
 	}
 }
 

@@ -40,6 +40,7 @@ func check(c platform.Common, own settings) hcl.Diagnostics {
 	diags = append(diags, checkRegions(c, own)...)
 	diags = append(diags, checkURLs(c)...)
 	diags = append(diags, checkSecrets(c, own)...)
+	diags = append(diags, checkMode(c)...)
 	return append(diags, checkCurrency(c)...)
 }
 
@@ -49,9 +50,12 @@ func problem(c platform.Common, setting, summary string, info diagnostic.Info) *
 	return diagnostic.New(summary, c.Range(setting), info)
 }
 
+// checkID leaves an id that is the add-on's own to those who judge add-ons:
+// what they accept Clever Cloud accepts.
 func checkID(c platform.Common) hcl.Diagnostics {
 	var diags hcl.Diagnostics
-	if !idPattern.MatchString(c.ID) {
+	usable := idPattern.MatchString(c.ID)
+	if _, written := c.Ranges["id"]; !usable && (written || c.ID != c.Addon) {
 		diags = append(diags, problem(c, "id", fmt.Sprintf("Clever Cloud cannot use the id %q", c.ID), diagnostic.Info{
 			Code: "AG402", Hint: "lower-case letters, digits, underscores and dashes",
 			Notes: []string{`set id in platform "clevercloud"; it cannot be changed after the first upload`},
@@ -59,7 +63,7 @@ func checkID(c platform.Common) hcl.Diagnostics {
 	}
 	if c.Username != "" && c.Username != c.ID {
 		diags = append(diags, problem(c, "username", "Clever Cloud signs in with the add-on's id", diagnostic.Info{
-			Code: "AG403", Hint: fmt.Sprintf("leave it out, or write %q", c.ID),
+			Code: "AG403", Hint: "leave it out; a user name of its own is not possible there",
 		}))
 	}
 	return diags
@@ -125,6 +129,9 @@ func nearestVar(prefix, name string) string {
 func checkRegions(c platform.Common, own settings) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	names := regionNames(c)
+	if c.Regions == nil && len(names) == 0 {
+		return nil // an add-on without regions is reported as such
+	}
 	if !slices.Contains(names, "eu") && !own.allowMissingEU {
 		diags = append(diags, problem(c, "regions", `Clever Cloud requires the region "eu"`, diagnostic.Info{
 			Code: "AG401", Notes: []string{`regions = { eu = "…" }`, "if your provider is registered without it: allow_missing_eu = true"},
@@ -149,7 +156,8 @@ func checkRegions(c platform.Common, own settings) hcl.Diagnostics {
 
 // checkURLs: https everywhere, save that a test address may be somebody's own
 // machine, as in the documents' sample; the vendor's Terraform provider takes
-// https only, so that is a warning.
+// https only, so that is a warning. An address that begins with the base URL
+// shares its problem, which is reported once.
 func checkURLs(c platform.Common) hcl.Diagnostics {
 	if c.Development {
 		return nil
@@ -164,12 +172,11 @@ func checkURLs(c platform.Common) hcl.Diagnostics {
 		{"test.base_url", c.TestBaseURL, hcl.DiagWarning},
 		{"test.sso_url", c.TestSSOURL, hcl.DiagWarning},
 	} {
-		if secure(u.value) || repeatsProduction(c, u.setting) {
+		_, written := c.Ranges[u.setting]
+		if secure(u.value) || repeatsProduction(c, u.setting) || !written && u.setting == "sso_url" && strings.HasPrefix(u.value, c.BaseURL) && !secure(c.BaseURL) {
 			continue
 		}
-		d := problem(c, u.setting, "Clever Cloud accepts https only", diagnostic.Info{
-			Code: "AG412", Notes: []string{fmt.Sprintf("%s is %s", u.setting, u.value)},
-		})
+		d := problem(c, u.setting, "Clever Cloud accepts https only", diagnostic.Info{Code: "AG412", Hint: "write https://…"})
 		d.Severity = u.severity
 		diags = append(diags, d)
 	}
@@ -195,11 +202,14 @@ func repeatsProduction(c platform.Common, setting string) bool {
 }
 
 func checkSecrets(c platform.Common, own settings) hcl.Diagnostics {
-	if !c.CredentialsKnown {
-		return nil
+	var diags hcl.Diagnostics
+	if c.PasswordKnown {
+		diags = append(diags, checkSecret(c, own, "password", c.Password)...)
 	}
-	diags := checkSecret(c, own, "password", c.Password)
-	return append(diags, checkSecret(c, own, "sso_salt", c.SSOSalt)...)
+	if c.SSOSaltKnown {
+		diags = append(diags, checkSecret(c, own, "sso_salt", c.SSOSalt)...)
+	}
+	return diags
 }
 
 // checkSecret judges one secret. A short one is an error unless the add-on is
@@ -229,12 +239,22 @@ func checkSecret(c platform.Common, own settings, setting string, value secret.V
 	return nil
 }
 
+// checkMode: Clever Cloud waits for the answer (Add-on API, Provisioning).
+func checkMode(c platform.Common) hcl.Diagnostics {
+	if c.Mode != "async" {
+		return nil
+	}
+	return hcl.Diagnostics{problem(c, "mode", "Clever Cloud has no asynchronous answer", diagnostic.Info{
+		Code: "AG421", Hint: `leave it out, or write "sync"`, Notes: []string{"how long a request may wait for the backend is set with deadline"},
+	})}
+}
+
 // checkCurrency: plans are priced in euro per month there (Marketplace APIs).
 func checkCurrency(c platform.Common) hcl.Diagnostics {
 	if c.Currency == "" || c.Currency == "EUR" {
 		return nil
 	}
 	return hcl.Diagnostics{problem(c, "currency", "Clever Cloud sells in EUR only", diagnostic.Info{
-		Code: "AG415", Hint: fmt.Sprintf("the add-on's currency is %s", c.Currency),
+		Code: "AG415", Hint: `leave it out, or write "EUR"`,
 	})}
 }

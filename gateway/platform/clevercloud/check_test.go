@@ -60,10 +60,14 @@ func TestEveryRuleOfTheBlockIsReportedWhereItWasBroken(t *testing.T) {
 		"a prefix, no underscore": {change: func(c *platform.Common) { c.ConfigVars[0].Name = "ACME_DBURL" }, want: []string{"AG411 error 11"}},
 		"small letters behind it": {change: func(c *platform.Common) { c.ConfigVars[0].Name = "ACME_DB_url" }, want: []string{"AG411 error 11"}},
 		"no config vars":          {change: func(c *platform.Common) { c.ConfigVars = nil }},
-		"http":                    {change: func(c *platform.Common) { c.BaseURL = "http://a.example/x"; c.TestBaseURL = c.BaseURL }, want: []string{"AG412 error 1"}},
-		"no URL at all":           {change: func(c *platform.Common) { c.BaseURL, c.TestBaseURL = "", "" }, want: []string{"AG412 error 1"}},
-		"http for sign-on":        {change: func(c *platform.Common) { c.SSOURL = "http://a.example/x"; c.TestSSOURL = "" }, want: []string{"AG412 error 1"}},
-		"http while testing":      {change: func(c *platform.Common) { c.TestBaseURL = "http://localhost:9000" }, want: []string{"AG412 warning 7"}},
+		"http":                    {change: func(c *platform.Common) { c.BaseURL = "http://a.example/x"; c.TestBaseURL = c.BaseURL }, want: []string{"AG412 error 10"}},
+		"no URL at all":           {change: func(c *platform.Common) { c.BaseURL, c.TestBaseURL = "", "" }, want: []string{"AG412 error 10"}},
+		"http everywhere": {change: func(c *platform.Common) {
+			c.BaseURL = "http://a.example/x"
+			c.SSOURL, c.TestBaseURL, c.TestSSOURL = c.BaseURL+"/sso", c.BaseURL, c.BaseURL+"/sso"
+		}, want: []string{"AG412 error 10"}},
+		"http for sign-on":   {change: func(c *platform.Common) { c.SSOURL = "http://a.example/x"; c.TestSSOURL = "" }, want: []string{"AG412 error 1"}},
+		"http while testing": {change: func(c *platform.Common) { c.TestBaseURL = "http://localhost:9000" }, want: []string{"AG412 warning 7"}},
 		"http in development": {change: func(c *platform.Common) {
 			c.BaseURL, c.SSOURL, c.Development = "http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x", true
 		}},
@@ -75,20 +79,34 @@ func TestEveryRuleOfTheBlockIsReportedWhereItWasBroken(t *testing.T) {
 		"the sample password":   {change: func(c *platform.Common) { c.Password = secret.New(samples[0]) }, settings: `generation = "legacy"`, want: []string{"AG414 error 2"}},
 		"the sample salt":       {change: func(c *platform.Common) { c.SSOSalt = secret.New(samples[1]) }, want: []string{"AG414 error 3"}},
 		"secrets unknown as yet": {change: func(c *platform.Common) {
-			c.Password, c.SSOSalt, c.CredentialsKnown = secret.Value{}, secret.Value{}, false
+			c.Password, c.SSOSalt, c.PasswordKnown, c.SSOSaltKnown = secret.Value{}, secret.Value{}, false, false
 		}},
-		"dollars":                  {change: func(c *platform.Common) { c.Currency = "USD" }, want: []string{"AG415 error 1"}},
+		"the password unknown, the salt short": {change: func(c *platform.Common) {
+			c.Password, c.PasswordKnown, c.SSOSalt = secret.Value{}, false, short
+		}, want: []string{"AG413 error 3"}},
+		"the password unknown, no salt": {change: func(c *platform.Common) {
+			c.Password, c.PasswordKnown, c.SSOSalt = secret.Value{}, false, secret.Value{}
+		}, want: []string{"AG204 error 3"}},
+		"answers later":            {change: func(c *platform.Common) { c.Mode = "async" }, want: []string{"AG421 error 9"}},
+		"answers at once":          {change: func(c *platform.Common) { c.Mode = "sync" }},
+		"a bad id of the add-on":   {change: func(c *platform.Common) { c.ID, c.Addon = "Acme", "Acme"; delete(c.Ranges, "id") }},
+		"no region at all":         {change: func(c *platform.Common) { c.Regions, c.AddonRegions = nil, nil }},
+		"dollars":                  {change: func(c *platform.Common) { c.Currency = "USD" }, want: []string{"AG415 error 13"}},
 		"no currency":              {change: func(c *platform.Common) { c.Currency = "" }},
-		"a generation of its own":  {settings: `generation = "next"`, want: []string{"AG405 error 1"}},
-		"migrations of its own":    {settings: `migrations = true`, want: []string{"AG405 error 1"}},
-		"a deadline without unit":  {settings: `deadline = "25"`, want: []string{"AG405 error 1"}},
-		"a deadline too short":     {settings: `deadline = "25ms"`, want: []string{"AG405 error 1"}},
-		"a deadline too long":      {settings: `deadline = "1h"`, want: []string{"AG405 error 1"}},
+		"a generation of its own":  {settings: `generation = "next"`, want: []string{"AG213 error 1"}},
+		"migrations of its own":    {settings: `migrations = true`, want: []string{"AG213 error 1"}},
+		"a deadline without unit":  {settings: `deadline = "25"`, want: []string{"AG213 error 1"}},
+		"a deadline too short":     {settings: `deadline = "25ms"`, want: []string{"AG213 error 1"}},
+		"a deadline too long":      {settings: `deadline = "1h"`, want: []string{"AG213 error 1"}},
 		"a word of later versions": {settings: `token_only = true`, want: []string{"AG299 error 1"}},
 		"a word nobody knows":      {settings: `generations = "both"`, want: []string{"AG202 error 1"}},
 		"several at once": {
-			change:   func(c *platform.Common) { c.Regions = nil; c.Currency = "USD"; c.ConfigVars[0].Name = "URL" },
-			settings: `deadline = "0s"`, want: []string{"AG401 error 4", "AG405 error 1", "AG411 error 11", "AG415 error 1"},
+			change: func(c *platform.Common) {
+				c.Regions = map[string]string{}
+				c.Currency = "USD"
+				c.ConfigVars[0].Name = "URL"
+			},
+			settings: `deadline = "0s"`, want: []string{"AG213 error 1", "AG401 error 4", "AG411 error 11", "AG415 error 13"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,7 +26,7 @@ func common() platform.Common {
 	return platform.Common{
 		Addon: "acme-db", AddonName: "Acme Postgres", Currency: "EUR",
 		ID:       "acme-db",
-		Password: secret.New(password), SSOSalt: secret.New(salt), CredentialsKnown: true,
+		Password: secret.New(password), SSOSalt: secret.New(salt), PasswordKnown: true, SSOSaltKnown: true,
 		BaseURL:     "https://addons.acme.example/clevercloud/acme-db",
 		SSOURL:      "https://addons.acme.example/clevercloud/acme-db/sso",
 		TestBaseURL: "https://addons.acme.example/clevercloud/acme-db",
@@ -38,7 +38,7 @@ func common() platform.Common {
 		},
 		Ranges: map[string]hcl.Range{
 			"password": line(2), "sso_salt": line(3), "regions": line(4), "id": line(5), "username": line(6),
-			"test.base_url": line(7), "test.sso_url": line(8),
+			"test.base_url": line(7), "test.sso_url": line(8), "mode": line(9), "base_url": line(10), "currency": line(13),
 		},
 		Block: line(1),
 	}

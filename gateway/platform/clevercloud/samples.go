@@ -35,10 +35,16 @@ func (m *mount) Samples() []platform.Sample {
 	return append(samples, sample("deprovision", http.MethodDelete, "/{id}", nil))
 }
 
-// sampleRegion is a region that is sold, in the capitals that requests have.
+// sampleRegion is the default region, else the first one that is sold, in the
+// capitals that requests have.
 func (m *mount) sampleRegion() string {
 	names := slices.Sorted(maps.Keys(m.regions))
-	if slices.Contains(names, "eu") || len(names) == 0 {
+	for _, name := range names {
+		if m.regions[name] == m.common.DefaultRegion {
+			return strings.ToUpper(name)
+		}
+	}
+	if len(names) == 0 {
 		return "EU"
 	}
 	return strings.ToUpper(names[0])

@@ -1,13 +1,11 @@
 package clevercloud
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/schema"
 )
@@ -65,11 +63,11 @@ func settingsSchema() *schema.Block {
 
 func decodeSettings(common platform.Common, body hcl.Body, ctx *hcl.EvalContext) (settings, hcl.Diagnostics) {
 	content, diags := schema.Decode(settingsSchema(), body, common.Block, ctx)
-	generation, d := choice(content, "generation", both, current, legacy)
+	generation, d := content.Choice("generation", both, current, legacy)
 	diags = append(diags, d...)
-	migrations, d := choice(content, "migrations", migrationsRefuse, migrationsPlanChange)
+	migrations, d := content.Choice("migrations", migrationsRefuse, migrationsPlanChange)
 	diags = append(diags, d...)
-	deadline, d := decodeDeadline(content)
+	deadline, d := content.Duration("deadline", minDeadline, maxDeadline)
 	diags = append(diags, d...)
 	return settings{
 		generation:      generation,
@@ -77,35 +75,4 @@ func decodeSettings(common platform.Common, body hcl.Body, ctx *hcl.EvalContext)
 		deadline:        deadline,
 		migrationsAsPUT: migrations == migrationsPlanChange,
 	}, diags
-}
-
-// choice reads a setting that has a few words to choose from. The first of
-// them stands in for a value that is wrong or not known yet.
-func choice(content *schema.Content, name string, words ...string) (string, hcl.Diagnostics) {
-	if !content.Known(name) {
-		return words[0], nil
-	}
-	value := content.Text(name)
-	for _, word := range words {
-		if value == word {
-			return value, nil
-		}
-	}
-	return words[0], hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%s has no choice %q", name, value), content.ValueRange(name), diagnostic.Info{
-		Code: "AG405", Notes: []string{fmt.Sprintf("choices: %q", words)},
-	})}
-}
-
-func decodeDeadline(content *schema.Content) (time.Duration, hcl.Diagnostics) {
-	text := content.Text("deadline")
-	if !content.Known("deadline") {
-		text = defaultDeadline
-	}
-	deadline, err := time.ParseDuration(text)
-	if err == nil && minDeadline <= deadline && deadline <= maxDeadline {
-		return deadline, nil
-	}
-	return 0, hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%q is no deadline", text), content.ValueRange("deadline"), diagnostic.Info{
-		Code: "AG405", Notes: []string{`write a time between "1s" and "2m", such as "25s"`},
-	})}
 }

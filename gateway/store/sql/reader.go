@@ -1,11 +1,14 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/addongw/addongw/gateway/lifecycle"
+	"github.com/addongw/addongw/plugins/backend"
 )
 
 // Reader reads committed rows.
@@ -86,58 +89,101 @@ func (r *Reader) LastInput(ctx context.Context, resourceID string) (lifecycle.Op
  WHERE resource_id = $1 AND input_enc IS NOT NULL ORDER BY seq DESC LIMIT 1`, resourceID)
 }
 
-// Due reads what may be claimed now.
+// queued is a due operation with its place in the queue.
+type queued struct {
+	lifecycle.DueOperation
+	runAt int64
+}
+
+// Due reads what may be claimed now. Each verb of each backend is a queue of
+// its own in the index, so that a long one costs the others nothing.
 func (r *Reader) Due(ctx context.Context, q lifecycle.DueQuery) (lifecycle.DueList, error) {
 	now, err := Clock(ctx, r.run, r.dialect)
 	if err != nil {
 		return lifecycle.DueList{}, err
 	}
-	verbs := make([]any, 0, len(q.Verbs))
-	for _, v := range q.Verbs {
-		verbs = append(verbs, string(v))
-	}
+	var due []queued
 	var list lifecycle.DueList
-	if list.Operations, err = r.dueNow(ctx, now, q, verbs); err != nil {
-		return list, fmt.Errorf("read due operations: %w", err)
-	}
-	list.Next, err = r.nextDue(ctx, now, verbs)
-	return list, err
-}
-
-func (r *Reader) dueNow(ctx context.Context, now time.Time, q lifecycle.DueQuery, verbs []any) (due []lifecycle.DueOperation, err error) {
-	args := append([]any{millis(now)}, verbs...)
-	statement := `SELECT id, backend FROM operations o WHERE state = 'pending' AND run_at <= $1
- AND verb IN (` + placeholders(2, len(verbs)) + `)`
-	if len(q.ExcludeBackends) > 0 {
-		statement += ` AND backend NOT IN (` + placeholders(len(args)+1, len(q.ExcludeBackends)) + `)`
-		for _, name := range q.ExcludeBackends {
-			args = append(args, name)
+	for _, verb := range q.Verbs {
+		backends, err := r.queues(ctx, verb)
+		if err != nil {
+			return list, err
+		}
+		for _, name := range backends {
+			if slices.Contains(q.ExcludeBackends, name) {
+				continue
+			}
+			first, next, err := r.queue(ctx, verb, name, now, q.Limit)
+			if err != nil {
+				return list, err
+			}
+			due = append(due, first...)
+			if next > 0 && (list.Next == 0 || next < list.Next) {
+				list.Next = next
+			}
 		}
 	}
-	args = append(args, q.Limit)
-	statement += ` AND ` + laneIsFree + ` ORDER BY run_at, id LIMIT ` + placeholders(len(args), 1)
+	slices.SortFunc(due, func(a, b queued) int {
+		return cmp.Or(cmp.Compare(a.runAt, b.runAt), cmp.Compare(a.ID, b.ID))
+	})
+	for _, op := range due[:min(len(due), q.Limit)] {
+		list.Operations = append(list.Operations, op.DueOperation)
+	}
+	return list, nil
+}
+
+// pendingBackends steps from one backend to the next in the index, whatever
+// the number of operations between them.
+const pendingBackends = `WITH RECURSIVE queues (backend) AS (
+ SELECT MIN(backend) FROM operations WHERE state = 'pending' AND verb = $1
+ UNION ALL
+ SELECT (SELECT MIN(o.backend) FROM operations o WHERE o.state = 'pending' AND o.verb = $1 AND o.backend > queues.backend)
+ FROM queues WHERE backend IS NOT NULL
+) SELECT backend FROM queues WHERE backend IS NOT NULL`
+
+// queues lists the backends that have pending operations of verb.
+func (r *Reader) queues(ctx context.Context, verb backend.Verb) (names []string, err error) {
 	err = each(ctx, r.run, func(row scanner) error {
-		var op lifecycle.DueOperation
-		if err := row.Scan(&op.ID, &op.Backend); err != nil {
+		var name string
+		if err := row.Scan(&name); err != nil {
+			return err
+		}
+		names = append(names, name)
+		return nil
+	}, pendingBackends, string(verb))
+	if err != nil {
+		return nil, fmt.Errorf("list what waits for %s: %w", verb, err)
+	}
+	return names, nil
+}
+
+const (
+	dueNow = `SELECT id, backend, run_at FROM operations o
+ WHERE state = 'pending' AND verb = $1 AND backend = $2 AND run_at <= $3 AND ` + laneIsFree + ` ORDER BY run_at, id LIMIT $4`
+	dueNext = `SELECT MIN(run_at) FROM operations WHERE state = 'pending' AND verb = $1 AND backend = $2 AND run_at > $3`
+)
+
+// queue reads the first due operations of one queue, and how long until the
+// next scheduled one is due (0: none).
+func (r *Reader) queue(ctx context.Context, verb backend.Verb, name string, now time.Time, limit int) (due []queued, next time.Duration, err error) {
+	err = each(ctx, r.run, func(row scanner) error {
+		var op queued
+		if err := row.Scan(&op.ID, &op.Backend, &op.runAt); err != nil {
 			return err
 		}
 		due = append(due, op)
 		return nil
-	}, statement, args...)
-	return due, err
-}
-
-// nextDue tells how long until the next scheduled operation is due.
-func (r *Reader) nextDue(ctx context.Context, now time.Time, verbs []any) (time.Duration, error) {
-	var ms *int64
-	err := one(ctx, r.run, func(row scanner) error { return row.Scan(&ms) },
-		`SELECT MIN(run_at) FROM operations WHERE state = 'pending' AND run_at > $1 AND verb IN (`+placeholders(2, len(verbs))+`)`,
-		append([]any{millis(now)}, verbs...)...)
+	}, dueNow, string(verb), name, millis(now), limit)
 	if err != nil {
-		return 0, fmt.Errorf("read when the next operation is due: %w", err)
+		return nil, 0, fmt.Errorf("read due operations: %w", err)
 	}
-	if ms == nil {
-		return 0, nil
+	var ms *int64
+	err = one(ctx, r.run, func(row scanner) error { return row.Scan(&ms) }, dueNext, string(verb), name, millis(now))
+	if err != nil {
+		return nil, 0, fmt.Errorf("read when the next operation is due: %w", err)
 	}
-	return time.UnixMilli(*ms).Sub(now), nil
+	if ms != nil {
+		next = time.UnixMilli(*ms).Sub(now)
+	}
+	return due, next, nil
 }

@@ -135,6 +135,16 @@ func (t *Tx) UpdatePending(op lifecycle.OperationRecord) error {
 	return nil
 }
 
+// ResumeWaiting makes what waits for something due.
+func (t *Tx) ResumeWaiting(what string) error {
+	_, err := t.run.Exec(background(), `UPDATE operations SET waiting_for = '', run_at = $1
+ WHERE state = 'pending' AND run_at IS NULL AND waiting_for = $2`, millis(t.now), what)
+	if err != nil {
+		return fmt.Errorf("resume what waits for the %s: %w", what, err)
+	}
+	return nil
+}
+
 // RequestCancel marks a running operation.
 func (t *Tx) RequestCancel(id string) error {
 	err := exactly(background(), t.run, lifecycle.ErrStale,

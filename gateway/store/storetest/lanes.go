@@ -208,6 +208,26 @@ func takeOver(t *testing.T, f *fixture) {
 	}
 }
 
+func whatWaitsIsResumed(t *testing.T, f *fixture) {
+	parked := func(name, what string) lifecycle.OperationRecord {
+		f.operation(t, f.resource(t, name), name)
+		op := f.claim(t, "op_"+name, "node_a")
+		op.State, op.WaitingFor, op.Error = gateway.OperationPending, what, "why"
+		f.update(t, func(tx lifecycle.Tx) error { return tx.Settle(op) })
+		return op
+	}
+	parked("1", "backend")
+	parked("2", "human")
+	f.update(t, func(tx lifecycle.Tx) error { return tx.ResumeWaiting("backend") })
+	if op := f.read(t, "op_1"); op.WaitingFor != "" || op.RunAt.IsZero() || op.Error != "why" || op.Attempt != 1 {
+		t.Errorf("it is %+v, want due", op)
+	}
+	if op := f.read(t, "op_2"); op.WaitingFor != "human" || !op.RunAt.IsZero() {
+		t.Errorf("it is %+v, want parked", op)
+	}
+	f.claim(t, "op_1", "node_a")
+}
+
 func dueIsFiltered(t *testing.T, f *fixture) {
 	make := func(id string, change ...func(*lifecycle.OperationRecord)) {
 		f.operation(t, f.resource(t, id), id, change...)

@@ -53,6 +53,7 @@ func Run(t *testing.T, open Open) {
 		"a checkpoint is fenced and keeps the state":                 checkpointIsFenced,
 		"a node takes over what dead nodes were running":             takeOver,
 		"due work is found by verb and backend":                      dueIsFiltered,
+		"what waits for something is resumed, and nothing else":      whatWaitsIsResumed,
 		"an error undoes its own transaction only":                   errorsAreIsolated,
 		"a panic undoes its own transaction only":                    panicsAreIsolated,
 		"a caller that is gone writes nothing":                       goneCallerWritesNothing,

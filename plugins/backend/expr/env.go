@@ -175,10 +175,11 @@ func (env Env) resolve(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the configuration directory: %w", bare(err))
 	}
+	whole := path
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
+		whole = filepath.Join(dir, path)
 	}
-	real, err := filepath.EvalSymlinks(path)
+	real, err := filepath.EvalSymlinks(whole)
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", path, bare(err))
 	}

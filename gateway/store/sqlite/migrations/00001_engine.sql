@@ -76,7 +76,8 @@ CREATE TABLE operations (
 
 -- One operation of a lane runs at a time.
 CREATE UNIQUE INDEX operations_running ON operations (lane) WHERE state = 'running';
-CREATE INDEX operations_due ON operations (run_at) WHERE state = 'pending';
+-- What is pending, as one queue for each verb of each backend.
+CREATE INDEX operations_due ON operations (verb, backend, run_at) WHERE state = 'pending';
 
 CREATE TABLE nodes (
 	id           TEXT PRIMARY KEY,
