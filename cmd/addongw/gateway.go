@@ -201,25 +201,46 @@ func (g *running) serve(ctx context.Context, on moments) error {
 		return err
 	}
 	adminCtx, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
-	adminEnded := make(chan error, 1)
-	go func() { adminEnded <- g.admin.Serve(adminCtx, g.socket) }()
+	adminEnded := make(chan struct{})
+	go func() {
+		defer close(adminEnded)
+		if err := g.admin.Serve(adminCtx, g.socket); err != nil {
+			g.log.Error("operators can not be answered any more", "event", "admin.failed", "error", err)
+		}
+	}()
 	if on.ready != nil {
 		on.ready()
 	}
 	g.log.Info("gateway ready", "event", "gateway.ready", "listen", g.listener.Addr().String(), "version", version)
 
+	var told time.Time // when to stop: the drain's time is for all parts together
+	watched := make(chan struct{})
+	context.AfterFunc(ctx, func() { told = time.Now(); close(watched) })
 	err := g.server.Serve(ctx, g.listener)
+	left := g.drain
+	if ctx.Err() != nil {
+		<-watched
+		left = max(g.drain-time.Since(told), time.Second)
+	}
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), left)
+	defer cancel()
+	return errors.Join(err, g.stop(draining, on, stopAdmin, adminEnded))
+}
+
+// stop ends everything behind the platforms' listener, which is closed.
+// Backend calls may run until ctx ends.
+func (g *running) stop(ctx context.Context, on moments, stopAdmin func(), adminEnded <-chan struct{}) error {
 	g.log.Info("gateway stopping", "event", "gateway.stopping")
-	stop := context.WithoutCancel(ctx)
-	err = errors.Join(err, g.engine.Stop(stop))
+	err := g.engine.Stop(ctx)
 	if on.farewell != nil {
 		on.farewell(admin.NewClient(g.path))
 	}
-	closing, cancel := context.WithTimeout(stop, 5*time.Second)
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = errors.Join(err, g.host.Close(closing))
 	stopAdmin()
-	err = errors.Join(err, <-adminEnded, g.store.Close())
+	<-adminEnded
+	err = errors.Join(err, g.store.Close())
 	g.log.Info("gateway stopped", "event", "gateway.stopped")
 	return err
 }

@@ -115,10 +115,15 @@ func (c *command) optionalWhen(t *time.Time) string {
 	return c.when(*t)
 }
 
-// stateText shows a parked operation as what it waits for.
+// stateText shows an operation that is not due as what it waits for.
 func stateText(o admin.Operation) string {
-	if o.WaitingFor != "" {
-		return "parked, waiting for " + o.WaitingFor
+	switch o.WaitingFor {
+	case "":
+		return o.State
+	case "human":
+		return "parked, waiting for you"
+	case "backend":
+		return "waiting for its backend"
 	}
-	return o.State
+	return "waiting for " + o.WaitingFor
 }

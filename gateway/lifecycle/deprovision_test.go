@@ -215,6 +215,20 @@ func TestACustomerCanLeaveWhateverBecameOfTheConfiguration(t *testing.T) {
 	}
 }
 
+// A store that cannot be read for a moment is no final word to a platform.
+func TestARemovalWhoseEarlierInputCannotBeReadIsToBeRepeated(t *testing.T) {
+	r := newRig(t)
+	s := r.onCountingStore()
+	id := r.provision("ext-1").Resource.ID
+	r.catalog.set(func(c *fakeCatalog) { c.opErr = gateway.Errorf(gateway.Refused, "this plan is not offered any more") })
+	s.broken.Store(true)
+	_, err := r.scoped().Deprovision(t.Context(), id)
+	wantKind(t, err, gateway.Unavailable)
+	s.broken.Store(false)
+	r.drop(id)
+	r.until(id, gateway.Deprovisioned)
+}
+
 func TestAnUnknownResourceCannotBeRemoved(t *testing.T) {
 	r := newRig(t)
 	_, err := r.scoped().Deprovision(t.Context(), "res_unknown")

@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/plugins/backend"
 )
@@ -146,14 +148,39 @@ func (e *Engine) logFor(op OperationRecord) *slog.Logger {
 }
 
 // cleanText makes what a backend said fit for tables and logs: known secrets
-// and the operation's own generated ones are removed.
+// and those that the operation was told are removed.
 func (e *Engine) cleanText(text string, input backend.Op) string {
-	if len(input.Secrets) > 0 {
-		own := make([]string, 0, len(input.Secrets))
-		for _, value := range input.Secrets {
-			own = append(own, value)
-		}
+	own := append(sensitiveTexts(input.Outputs), sensitiveTexts(input.Config)...)
+	for _, value := range input.Secrets {
+		own = append(own, value)
+	}
+	if len(own) > 0 {
 		text = secret.NewRedactor(own...).Redact(text)
 	}
 	return clip(e.redact(text))
+}
+
+// sensitiveTexts lists the strings of a value that are marked as sensitive, or
+// lie in something that is.
+func sensitiveTexts(value backend.Value) (texts []string) {
+	if value.IsNull() {
+		return nil
+	}
+	bare, marked := value.Cty().UnmarkDeepWithPaths()
+	for _, at := range marked {
+		if _, ok := at.Marks[backend.Sensitive]; !ok {
+			continue
+		}
+		part, err := at.Path.Apply(bare)
+		if err != nil {
+			continue // the path is the value's own
+		}
+		_ = cty.Walk(part, func(_ cty.Path, v cty.Value) (bool, error) {
+			if v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+				texts = append(texts, v.AsString())
+			}
+			return true, nil
+		})
+	}
+	return texts
 }

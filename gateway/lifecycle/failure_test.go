@@ -234,9 +234,10 @@ func TestTheCustomersSentenceOfABackendIsPassedOn(t *testing.T) {
 func TestErrorTextsAreStoredWithoutSecrets(t *testing.T) {
 	r := newRig(t)
 	var password atomic.Value
-	r.world.hook(func(_ context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+	r.world.hook(func(_ context.Context, call lifecycle.Call, checkpoint func(string, []byte)) error {
 		if call.Verb == backend.VerbProvision {
 			password.Store(call.Op.Secrets["password"])
+			checkpoint("ALTER ROLE PASSWORD '"+call.Op.Secrets["password"]+"'", nil)
 			return backend.Failf(backend.Invalid, "ALTER ROLE PASSWORD '%s' with configured-secret:\n%s", call.Op.Secrets["password"], strings.Repeat("é", 3000))
 		}
 		return nil
@@ -245,7 +246,7 @@ func TestErrorTextsAreStoredWithoutSecrets(t *testing.T) {
 	wantKind(t, err, gateway.Refused)
 	id := r.byExternal("ext-1").ID
 	for what, text := range map[string]string{
-		"error": err.Error(), "operation": r.operations(id)[0].Error, "resource": r.resource(id).LastError,
+		"error": err.Error(), "operation": r.operations(id)[0].Error, "step": r.operations(id)[0].Step, "resource": r.resource(id).LastError,
 	} {
 		if strings.Contains(text, password.Load().(string)) || strings.Contains(text, "configured-secret") {
 			t.Errorf("the %s holds a secret", what)

@@ -320,6 +320,13 @@ func (s *countingStore) Update(ctx context.Context, fn func(lifecycle.Tx) error)
 	return s.Store.Update(ctx, fn)
 }
 
+func (s *countingStore) LastInput(ctx context.Context, resourceID string) (lifecycle.OperationRecord, error) {
+	if s.broken.Load() {
+		return lifecycle.OperationRecord{}, errors.New("the disk does not answer")
+	}
+	return s.Store.LastInput(ctx, resourceID)
+}
+
 // onCountingStore starts an engine of its own on the rig's store.
 func (r *rig) onCountingStore() *countingStore {
 	r.t.Helper()

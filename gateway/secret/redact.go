@@ -17,8 +17,6 @@ const shortest = 4
 // inside Base64. It is safe for concurrent use. The zero Redactor knows no
 // secret.
 type Redactor struct {
-	parent *Redactor
-
 	mu    sync.RWMutex
 	known map[string]bool // every form of every value
 	index index
@@ -36,14 +34,6 @@ func NewRedactor(values ...string) *Redactor {
 	r := &Redactor{}
 	r.Add(values...)
 	return r
-}
-
-// With returns a Redactor that knows values besides everything that r knows
-// now and learns later: for the secrets of one operation.
-func (r *Redactor) With(values ...string) *Redactor {
-	child := &Redactor{parent: r}
-	child.Add(values...)
-	return child
 }
 
 // Add teaches it secrets. Values of fewer than four characters are ignored.
@@ -78,14 +68,6 @@ func number(pair [2]byte) uint16 { return uint16(pair[0])<<8 | uint16(pair[1]) }
 // Redact returns s with every known secret replaced. Text without one is
 // returned as it is.
 func (r *Redactor) Redact(s string) string {
-	s = r.own(s)
-	if r.parent != nil {
-		s = r.parent.Redact(s)
-	}
-	return s
-}
-
-func (r *Redactor) own(s string) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if len(r.known) == 0 {

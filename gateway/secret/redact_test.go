@@ -95,19 +95,6 @@ func TestLinesOfASecretAreRedactedOneByOne(t *testing.T) {
 	}
 }
 
-func TestARedactorForOneOperationKnowsTheOthersSecrets(t *testing.T) {
-	parent := NewRedactor("configured-secret")
-	child := parent.With("operation-secret")
-	parent.Add("learned-later")
-	text := "configured-secret operation-secret learned-later"
-	if got := child.Redact(text); got != "[redacted] [redacted] [redacted]" {
-		t.Errorf("child: %q", got)
-	}
-	if got := parent.Redact(text); got != "[redacted] operation-secret [redacted]" {
-		t.Errorf("parent: %q", got)
-	}
-}
-
 func TestARedactorMayBeUsedFromManyGoroutines(t *testing.T) {
 	r := NewRedactor("first-secret")
 	var wait sync.WaitGroup
