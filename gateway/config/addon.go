@@ -109,7 +109,7 @@ func (l *loader) addon(c *schema.Content) {
 	if a.Name == "" {
 		a.Name = inWords(a.ID)
 	}
-	if !addonID.MatchString(a.ID) && a.ID != "" {
+	if id.known && !addonID.MatchString(a.ID) {
 		l.add(wrong(fmt.Sprintf("%q can't be the id of an add-on", a.ID), id.at,
 			"3 to 40 of a-z, 0-9, - and _, beginning with a letter; customers see the name"))
 	}
@@ -201,8 +201,9 @@ func (a *addon) message(verb backend.Verb) hcl.Expression {
 
 // identity is a block's id: its label, or, beside for_each, what "id" says.
 type identity struct {
-	text string
-	at   hcl.Range
+	text  string
+	at    hcl.Range
+	known bool
 }
 
 func (l *loader) identity(c *schema.Content, kind string) identity {
@@ -217,7 +218,7 @@ func (l *loader) identity(c *schema.Content, kind string) identity {
 			Code: "AG202", Hint: fmt.Sprintf("the id is the label: %s %q", kind, c.Text("id")),
 		}))
 	case repeated:
-		return identity{text: c.Text("id"), at: c.ValueRange("id")}
+		return identity{text: c.Text("id"), at: c.ValueRange("id"), known: c.Known("id")}
 	}
-	return identity{text: c.Label(0), at: c.LabelRange(0)}
+	return identity{text: c.Label(0), at: c.LabelRange(0), known: !repeated}
 }

@@ -66,7 +66,7 @@ func backendTable() *schema.Block {
 				reservedSetting("rotate"), reservedSetting("suspend"), reservedSetting("resume"), reservedSetting("meter"), reservedSetting("invoke"),
 			}},
 			{Type: "retry", Max: 1, Doc: "What happens after a failed call.", Attributes: []schema.Attribute{
-				{Name: "attempts", Type: cty.Number, Doc: "Then an operator must look; 20 unless told."},
+				{Name: "attempts", Type: cty.Number, Doc: "Then a provision has failed, and all else waits for an operator; 20 unless told. An answer that names a time to come back is no attempt during an operation's first hour."},
 				duration("min_backoff", "200ms unless told."), duration("max_backoff", "1m unless told."),
 			}},
 			{Type: "config", Max: 1, Body: true, Doc: "The plugin's own settings."},

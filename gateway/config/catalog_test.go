@@ -175,6 +175,7 @@ func TestConfigVarsAreRenderedForThePlatform(t *testing.T) {
 		"ACME_DB_POOL_MAX": {"4", false},
 		"ACME_DB_OWNER":    {"ZOË", false},
 		"ACME_DB_REPLICA":  {"no", false},
+		"ACME_DB_DOCS":     {"https://acme.example/docs#sql", false},
 		"ACME_DB_REGION":   {"eu", false},
 		// ACME_DB_NOTE is null, ACME_DB_HOST is left out on this platform.
 	}

@@ -85,18 +85,20 @@ func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 			name, output = "backend."+r.backend.Name, r.backend.unknown
 		}
 		for _, p := range m.plans {
-			scope := func(resource, output cty.Value) configvar.Case {
+			scope := func(parts unknowns, output cty.Value) configvar.Case {
 				return configvar.Case{
-					Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Backend: name,
-					Context: liveScope(a.content.Context, a, m.value, p.of(r.backend), r.value, resource, output),
+					Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Addon: a.ID, Backend: name,
+					Context: func() *hcl.EvalContext {
+						resource := parts.resource(text(p.ID), text(r.ID))
+						return liveScope(a.content.Context, a, m.value, p.of(r.backend), r.value, resource, output)
+					},
 				}
 			}
-			plan, region := text(p.ID), text(r.ID)
-			usual, sparse := scope(l.unknown.resource(plan, region), output), scope(l.sparse.resource(plan, region), output)
+			usual, sparse := scope(l.unknown, output), scope(l.sparse, output)
 			sparse.Only, sparse.Note = "resource", "platforms do not send this for every resource"
 			cases = append(cases, usual, sparse)
 			if r.backend != nil && r.backend.body != nil {
-				first := scope(l.unknown.resource(plan, region), r.backend.none)
+				first := scope(l.unknown, r.backend.none)
 				first.Only, first.Note = "output", "at the first provision there are no outputs yet"
 				l.live[r.backend] = append(l.live[r.backend], usual, sparse, first)
 			}

@@ -167,6 +167,9 @@ func (d fakeDialect) Decode(common platform.Common, body hcl.Body, ctx *hcl.Eval
 			diags = append(diags, diagnostic.New("This name has the wrong beginning", v.Range, diagnostic.Info{Code: "AG411"}))
 		}
 	}
+	if _, ok := common.Regions["eu"]; common.Regions != nil && !ok {
+		diags = append(diags, diagnostic.New("The region is missing", common.Range("regions"), diagnostic.Info{Code: "AG401"}))
+	}
 	if common.PasswordKnown && len(common.Password.Reveal()) < 35 {
 		diags = append(diags, diagnostic.New("The password is short", common.Range("password"), diagnostic.Info{Code: "AG413"}))
 	}

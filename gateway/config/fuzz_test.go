@@ -11,9 +11,14 @@ import (
 )
 
 // FuzzLoad looks for files that make the loader panic, or that it refuses
-// without saying where. Every fixture is a seed.
+// without saying where. Every fixture is a seed; like them, most texts need the
+// gateway and the backend of the base beside them to be read to the end.
 func FuzzLoad(f *testing.F) {
-	for _, pattern := range []string{"testdata/base.hcl", "testdata/invalid/*.hcl", "testdata/valid/complete/*.hcl"} {
+	base, err := os.ReadFile("testdata/base.hcl")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, pattern := range []string{"testdata/invalid/*.hcl", "testdata/valid/complete/*.hcl"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			f.Fatal(err)
@@ -29,6 +34,9 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "addongw.hcl"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "base.hcl"), base, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		c, _, diags := config.Load(t.Context(), config.Options{

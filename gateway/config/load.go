@@ -93,6 +93,7 @@ type loader struct {
 	refs    []secretRef
 
 	config     *Config
+	tables     map[string]platformTables // by dialect
 	toValidate []planCheck
 	live       map[*loadedBackend][]configvar.Case // where each backend's live settings are evaluated
 	budget     int                                 // evaluations left
@@ -114,6 +115,7 @@ func newLoader(ctx context.Context, options Options) *loader {
 		sparse:  newSparse(),
 		secrets: newSecretReader(options.Secrets, options.Environ),
 		config:  &Config{addons: map[string]*addon{}, backends: map[string]*loadedBackend{}},
+		tables:  map[string]platformTables{},
 		live:    map[*loadedBackend][]configvar.Case{},
 		budget:  maxEvaluations,
 	}

@@ -195,7 +195,7 @@ func TestAPlatformIsToldWhatItNeeds(t *testing.T) {
 	for _, v := range common.ConfigVars {
 		names = append(names, v.Name)
 	}
-	if diff := cmp.Diff([]string{"ACME_DB_URL", "ACME_DB_POOL_MAX", "ACME_DB_NOTE", "ACME_DB_OWNER", "ACME_DB_REPLICA", "ACME_DB_REGION"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"ACME_DB_URL", "ACME_DB_POOL_MAX", "ACME_DB_NOTE", "ACME_DB_OWNER", "ACME_DB_DOCS", "ACME_DB_REPLICA", "ACME_DB_REGION"}, names); diff != "" {
 		t.Errorf("config vars (-want +got)\n%s", diff)
 	}
 	for _, path := range []string{"password", "test.base_url", "config_vars.ACME_DB_REGION", "regions"} {

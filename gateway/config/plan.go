@@ -69,7 +69,7 @@ func (l *loader) plans(a *addon) {
 		}
 		l.params(a, p)
 		if earlier, again := first[p.ID]; again {
-			if c.Has("id") {
+			if c.Has("id") && id.text != "" {
 				l.add(schema.Twice(fmt.Sprintf("plan %q", p.ID), id.at, earlier.content.LabelRange(0)))
 			}
 			continue
@@ -80,7 +80,7 @@ func (l *loader) plans(a *addon) {
 }
 
 func (l *loader) checkPartID(kind string, id identity) {
-	if id.text != "" && !partID.MatchString(id.text) {
+	if id.known && !partID.MatchString(id.text) {
 		l.add(wrong(fmt.Sprintf("%q can't be the id of a %s", id.text, kind), id.at, "use letters, digits, - _ and . only; customers see the name"))
 	}
 }

@@ -67,7 +67,7 @@ func (l *loader) platforms(a *addon) {
 			continue
 		}
 		found := len(l.diags)
-		p := &platformReader{loader: l, of: a, dialect: dialect, name: dialect.Name()}
+		p := &platformReader{loader: l, of: a, dialect: dialect, name: dialect.Name(), tables: l.platformTables(dialect)}
 		m := p.read(c)
 		inside(l.diags[found:], fmt.Sprintf("%s, platform %q", a.title(), m.name))
 		if _, again := a.platforms[m.name]; !again { // a repetition is reported with the headers
@@ -86,7 +86,7 @@ func (l *loader) dialect(c *schema.Content) platform.Dialect {
 		names = append(names, d.Name())
 	}
 	if slices.Contains(plannedDialects(), c.Label(0)) {
-		l.add(notInThisVersion(c.Label(0), c.LabelRange(0)))
+		l.add(diagnostic.NotInThisVersion(c.Label(0), c.LabelRange(0)))
 		return nil
 	}
 	info := diagnostic.Info{Code: "AG201", Hint: diagnostic.DidYouMean(c.Label(0), names)}
@@ -104,14 +104,15 @@ type platformReader struct {
 	dialect platform.Dialect
 	name    string
 	common  platform.Common
+	tables  platformTables
 	names   *schema.Content // the names in the block, unevaluated
 }
 
 func (p *platformReader) read(c *schema.Content) *mounted {
 	m := &mounted{name: p.name}
 	known := p.checkNames(c)
-	settings, rest, diags := schema.DecodePartial(p.table(), c.Body, c.Range, c.Context)
-	p.add(diags...)
+	settings, rest, mistakes := schema.DecodePartial(p.tables.common, c.Body, c.Range, c.Context)
+	p.add(mistakes...)
 	settings.Labels = c.Labels
 	m.content = settings
 	own := p.configVars(settings, "config_vars")
@@ -127,7 +128,7 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 	}
 	mount, diags := p.dialect.Decode(p.common, rest, c.Context)
 	for _, d := range diags {
-		if !repeats(d, known) {
+		if !repeats(d, known) && !follows(d, mistakes) {
 			p.add(d)
 		}
 	}
@@ -137,28 +138,32 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 	return m
 }
 
-// table is the common table, without the credentials that development makes
-// up: nobody has to have the real ones on a developer's machine.
-func (p *platformReader) table() *schema.Block {
-	t := platformTable()
-	if p.options.Development == nil {
+// platformTables describe the blocks of one platform.
+type platformTables struct {
+	common *schema.Block // what every platform has
+	whole  *schema.Block // that and the dialect's own
+}
+
+// platformTables makes the tables of a dialect once. Development needs no
+// credentials: nobody has to have the real ones on a developer's machine.
+func (l *loader) platformTables(d platform.Dialect) platformTables {
+	if t, made := l.tables[d.Name()]; made {
 		return t
 	}
-	for i, a := range t.Attributes {
-		if a.Name == "password" || a.Name == "sso_salt" {
-			t.Attributes[i].Raw = true
-		}
+	t, own := platformTables{common: platformTable(), whole: platformTable()}, d.Schema()
+	t.whole.Attributes = append(t.whole.Attributes, own.Attributes...)
+	t.whole.Blocks = append(t.whole.Blocks, own.Blocks...)
+	for i, a := range t.common.Attributes {
+		t.common.Attributes[i].Raw = a.Raw || l.options.Development != nil && (a.Name == "password" || a.Name == "sso_salt")
 	}
+	l.tables[d.Name()] = t
 	return t
 }
 
 // checkNames looks at the block with the common and the dialect's table
 // together: only then can a misspelt common name be told from a foreign one.
 func (p *platformReader) checkNames(c *schema.Content) hcl.Diagnostics {
-	whole, own := platformTable(), p.dialect.Schema()
-	whole.Attributes = append(whole.Attributes, own.Attributes...)
-	whole.Blocks = append(whole.Blocks, own.Blocks...)
-	names, diags := schema.Outline(whole, c.Body, c.Range)
+	names, diags := schema.Outline(p.tables.whole, c.Body, c.Range)
 	p.names = names
 	p.add(diags...)
 	return diags
@@ -176,6 +181,14 @@ func repeats(d *hcl.Diagnostic, known hcl.Diagnostics) bool {
 		}
 	}
 	return false
+}
+
+// follows reports whether d is about the value of a setting that has none
+// because of a mistake.
+func follows(d *hcl.Diagnostic, mistakes hcl.Diagnostics) bool {
+	return slices.ContainsFunc(mistakes, func(m *hcl.Diagnostic) bool {
+		return m.Severity == hcl.DiagError && m.Subject != nil && d.Subject != nil && *m.Subject == *d.Subject
+	})
 }
 
 func (p *platformReader) describe(c *schema.Content) {

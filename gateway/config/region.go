@@ -54,7 +54,7 @@ func (l *loader) regions(a *addon) {
 		r.setValue()
 		l.regionBackend(a, r)
 		if earlier, again := first[r.ID]; again {
-			if c.Has("id") {
+			if c.Has("id") && id.text != "" {
 				l.add(schema.Twice(fmt.Sprintf("region %q", r.ID), id.at, earlier.content.LabelRange(0)))
 			}
 			continue

@@ -44,7 +44,7 @@ func (l *loader) secretSources(blocks []*schema.Content) {
 		switch c.Label(0) {
 		case "file":
 		case "env", "systemd", "exec":
-			l.add(notInThisVersion(c.Label(0), c.LabelRange(0)))
+			l.add(diagnostic.NotInThisVersion(c.Label(0), c.LabelRange(0)))
 			continue
 		default:
 			l.add(diagnostic.New(fmt.Sprintf("There is no kind of secret source called %q", c.Label(0)), c.LabelRange(0),
@@ -242,12 +242,6 @@ func functions(options Options, secrets *secretReader) map[string]function.Funct
 			}
 			return text, err
 		},
-	})
-}
-
-func notInThisVersion(name string, at hcl.Range) *hcl.Diagnostic {
-	return diagnostic.New(fmt.Sprintf("%q is not in this version", name), at, diagnostic.Info{
-		Code: "AG299", Hint: "the word is kept for a later version; remove it",
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/secret"
 )
 
 func TestAMissingSecretIsReportedWhereItIsUsed(t *testing.T) {
@@ -105,5 +106,86 @@ addon "acme-db" {
 	}
 	if !found {
 		t.Error("the redactor does not learn of the secret")
+	}
+}
+
+func TestASecretThatIsNamedInJSONOrATemplateIsMissedToo(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"base.hcl":         read(t, "testdata/base.hcl"),
+		"name.tmpl":        `${secret("env:IN_A_TEMPLATE")}`,
+		"acme-db.hcl.json": `{"addon": {"acme-db": {"backend": "backend.postgres.main", "region": {"eu": {}}, "plan": {"free": {"params": {"connection_limit": 5}}}, "config_vars": {"ACME_DB_A": "${secret(\"env:IN_JSON\")}", "ACME_DB_B": "${secret(\"vault:KEY\")}"}}}}`,
+		"more.hcl":         `locals { text = templatefile("name.tmpl", {}) }`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	environ := func(name string) (string, bool) { return adminURL, name == "PG_ADMIN_URL" }
+	_, _, diags := load(t, dir, config.Options{Secrets: true, Environ: environ})
+	var got []string
+	for _, d := range diags {
+		got = append(got, d.Summary)
+	}
+	want := []string{
+		`There is no secret "IN_A_TEMPLATE" in source "env"`, `There is no secret "IN_JSON" in source "env"`, `There is no secret "KEY" in source "vault"`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestACredentialInTheOpenIsNotPrinted looks at files whose mistakes keep the
+// loader from reading a credential as one.
+func TestACredentialInTheOpenIsNotPrinted(t *testing.T) {
+	const canary = "c4n4ry-of-a-secret"
+	for name, line := range map[string]string{
+		"a misspelt setting":       `pasword = "` + canary + `"`,
+		"a quote that is not shut": `password = "` + canary,
+		"a comma behind it":        `password = "` + canary + `",`,
+		"a colon":                  `sso_salt: "` + canary + `"`,
+		"half a reference":         `password = "` + canary + `${secret("env:X"}"`,
+		"a number in quotes":       `deadline = 1, api_token = "` + canary + `"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			text := read(t, "testdata/base.hcl") + `
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  platform "clevercloud" {
+    ` + line + `
+  }
+}
+`
+			if err := os.WriteFile(filepath.Join(dir, "addongw.hcl"), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, files, diags := load(t, dir, config.Options{})
+			if !diags.HasErrors() {
+				t.Fatal("no errors")
+			}
+			redactor := secret.NewRedactor()
+			for _, s := range files.Secrets() {
+				redactor.Add(s.Reveal())
+			}
+			var out bytes.Buffer
+			o := diagnostic.Options{Files: files.Map(), Redact: redactor.Redact}
+			if err := diagnostic.WriteText(&out, diags, o); err != nil {
+				t.Fatal(err)
+			}
+			if err := diagnostic.WriteJSON(&out, "validate", diags, o); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(out.String(), canary) {
+				t.Errorf("a credential is printed:\n%s", out.String())
+			}
+		})
 	}
 }

@@ -37,7 +37,7 @@ func (l *loader) store(c *schema.Content) {
 	case "sqlite":
 		l.config.Store.Path = absolute(l.options.Dir, l.decode(c).Text("path"))
 	case "postgres":
-		l.add(notInThisVersion(kind, c.LabelRange(0)))
+		l.add(diagnostic.NotInThisVersion(kind, c.LabelRange(0)))
 	default:
 		l.add(diagnostic.New(fmt.Sprintf("There is no store called %q", kind), c.LabelRange(0), diagnostic.Info{
 			Code: "AG201", Hint: `write store "sqlite" { path = "…" }`,

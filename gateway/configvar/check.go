@@ -3,13 +3,13 @@ package configvar
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/schema"
-	"github.com/addongw/addongw/plugins/backend"
 )
 
 // Expression is something that is evaluated for every customer.
@@ -27,36 +27,14 @@ type Expression struct {
 	In       string // where it stands: addon "acme-db"
 }
 
-// Case is a scope to check an expression in: one platform × plan × region.
-type Case struct {
-	diagnostic.Case
-	Backend string           // what makes the outputs: "backend.postgres.main"
-	Context *hcl.EvalContext // plan, region and platform known; resource and output typed unknowns
-
-	// A case that differs from the usual one of its plan, region and platform
-	// in one name alone says in which, and what to tell of problems that only
-	// it shows. Both are empty in the usual case.
-	Only string
-	Note string
-}
-
-// Relevant returns the cases that can make a difference to expr.
-func Relevant(expr hcl.Expression, cases []Case) []Case {
-	mentioned := map[string]bool{"": true}
-	for _, t := range expr.Variables() {
-		mentioned[t.RootName()] = true
-	}
-	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !mentioned[c.Only] })
-}
-
 // Check proves that e can be evaluated in every case and gives what it must.
 // One mistake is one diagnostic, which names the plans, regions and platforms
-// concerned.
-// files are the parsed files by name.
+// concerned. files are the parsed files by name.
 func Check(e Expression, cases []Case, files map[string]*hcl.File) hcl.Diagnostics {
+	cases = distinct(e.Expr, cases)
 	c := &checker{Expression: e, anatomy: dissect(e.Expr), cases: cases, files: files}
 	if len(cases) > 0 { // which names there are is the same in every case
-		c.phase = schema.CheckPhase(e.Expr, cases[0].Context, schema.Live)
+		c.phase = schema.CheckPhase(e.Expr, cases[0].scope, schema.Live)
 	}
 	c.judge(func(in *Case) bool { return in.Note == "" })
 	c.judge(func(in *Case) bool { return in.Note != "" })
@@ -94,13 +72,13 @@ func (c *checker) check(in *Case) {
 	c.names(in)
 	named := c.diags[before:]
 
-	v, diags := c.Expr.Value(in.Context)
+	v, diags := c.Expr.Value(in.scope)
 	failed := diags.HasErrors()
 	for _, a := range c.arms {
-		if _, known := truth(a.guards[len(a.guards)-1].condition, in.Context); known || closed(a.guards, in.Context) {
+		if _, known := truth(a.guards[len(a.guards)-1].condition, in.scope); known || closed(a.guards, in.scope) {
 			continue // evaluated already, or guarded from what would fail
 		}
-		_, more := a.expr.Value(in.Context)
+		_, more := a.expr.Value(in.scope)
 		diags = append(diags, more...)
 	}
 	for _, d := range diags {
@@ -116,19 +94,19 @@ func (c *checker) check(in *Case) {
 // result judges the value itself.
 func (c *checker) result(v cty.Value) hcl.Diagnostics {
 	at := c.Expr.Range()
-	if c.Public && sensitive(v) {
+	if c.Public && schema.ContainsSecret(v) {
 		return hcl.Diagnostics{diagnostic.New("A secret can't be part of a "+c.What, at, diagnostic.Info{
 			Code: "AG309", Hint: "it is shown in the clear",
 		})}
 	}
 	if c.Type != cty.NilType {
-		if null(v) && c.Required {
+		if schema.IsNull(v) && c.Required {
 			return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%q is null", c.Name), at, diagnostic.Info{Code: "AG209", Hint: "it must have a value"})}
 		}
 		_, diags := schema.Convert(v, c.Type, c.Name, at)
 		return diags
 	}
-	if t := v.Type(); !null(v) && t != cty.DynamicPseudoType && !t.IsPrimitiveType() {
+	if t := v.Type(); !schema.IsNull(v) && t != cty.DynamicPseudoType && !t.IsPrimitiveType() {
 		return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%s is %s; a config var is text", c.Name, schema.TypeName(t)), at, diagnostic.Info{
 			Code: "AG305", Hint: remedy(t),
 		})}
@@ -146,6 +124,7 @@ func remedy(t cty.Type) string {
 // add records findings of one case, without the words that a printer adds.
 func (c *checker) add(in *Case, diags ...*hcl.Diagnostic) {
 	for _, d := range diags {
+		copied := *d
 		info, _ := diagnostic.Of(d)
 		if info.In == "" {
 			info.In = c.In
@@ -155,11 +134,12 @@ func (c *checker) add(in *Case, diags ...*hcl.Diagnostic) {
 				continue
 			}
 			info.Notes = append(slices.Clone(info.Notes), in.Note)
+			copied.Summary = strings.Replace(d.Summary, " is null", " may be null", 1)
+			info.Hint = strings.Replace(info.Hint, "it has no value", "it may have no value", 1)
 		}
 		if info.Code != "AG304" { // its summary says where
 			info.Cases, info.Evaluations = append(info.Cases, in.Case), c.judged
 		}
-		copied := *d
 		copied.Extra = info
 		c.diags = append(c.diags, &copied)
 	}
@@ -185,15 +165,4 @@ func overlaps(d *hcl.Diagnostic, named hcl.Diagnostics) bool {
 		}
 	}
 	return false
-}
-
-func null(v cty.Value) bool {
-	u, _ := v.Unmark()
-	return u.IsKnown() && u.IsNull()
-}
-
-func sensitive(v cty.Value) bool {
-	_, marks := v.UnmarkDeep()
-	_, ok := marks[backend.Sensitive]
-	return ok
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/schema"
 )
 
 // gap is a value of a plan or region that one case does not have. Whether it
@@ -29,10 +30,10 @@ func (c *checker) names(in *Case) {
 	c.add(in, c.phase...)
 	for _, m := range c.mentions {
 		root := m.traversal.RootName()
-		v, ok := lookup(in.Context, root)
+		v, ok := lookup(in.scope, root)
 		if !ok {
 			if at := m.traversal[0].SourceRange(); !overlaps(&hcl.Diagnostic{Subject: &at}, c.phase) {
-				c.add(in, unknownRoot(root, at, in.Context))
+				c.add(in, unknownRoot(root, at, in.scope))
 			}
 			continue
 		}
@@ -48,9 +49,9 @@ func (c *checker) follow(in *Case, m mention, v cty.Value) {
 			v, path = next, path+stepText(step)
 			continue
 		}
-		g := gap{in: in, at: nameRange(step), path: path, name: stepName(step), has: namesOf(v), guarded: closed(m.guards, in.Context)}
+		g := gap{in: in, at: nameRange(step), path: path, name: stepName(step), has: namesOf(v), guarded: closed(m.guards, in.scope)}
 		switch {
-		case null(v):
+		case schema.IsNull(v):
 			if !g.guarded {
 				c.add(in, diagnostic.New(path+" is null", g.at, diagnostic.Info{
 					Code: "AG311", Hint: fmt.Sprintf("give it a value, or write try(%s%s, …)", path, stepText(step)),
@@ -103,9 +104,9 @@ func (c *checker) missingInSome(g gap) *hcl.Diagnostic {
 	if g.path == word {
 		full = g.name
 	}
-	subject := strings.ToUpper(word[:1]) + word[1:] + " " + without[0] + " has"
+	subject := diagnostic.Capital(word) + " " + without[0] + " has"
 	if len(without) > 1 {
-		subject = strings.ToUpper(word[:1]) + word[1:] + "s " + joinAnd(without) + " have"
+		subject = diagnostic.Capital(word) + "s " + diagnostic.And(without) + " have"
 	}
 	return diagnostic.New(fmt.Sprintf("%s no %s", subject, full), g.at, diagnostic.Info{
 		Code: "AG304", Hint: fmt.Sprintf("set it there, or write try(%s.%s, …)", g.path, g.name),
@@ -214,11 +215,4 @@ func (c *checker) isGap(d *hcl.Diagnostic, in *Case) bool {
 		}
 	}
 	return false
-}
-
-func joinAnd(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/schema"
 	"github.com/addongw/addongw/gateway/secret"
 )
 
@@ -32,7 +33,7 @@ func Text(expr hcl.Expression, ctx *hcl.EvalContext) (text string, isSensitive, 
 	if diags.HasErrors() {
 		return "", false, false, Failure(diags)
 	}
-	isSensitive = sensitive(v)
+	isSensitive = schema.ContainsSecret(v)
 	v, _ = v.UnmarkDeep()
 	if v.IsKnown() && v.IsNull() {
 		return "", isSensitive, false, nil

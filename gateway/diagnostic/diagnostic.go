@@ -1,6 +1,8 @@
 package diagnostic
 
 import (
+	"fmt"
+
 	"github.com/hashicorp/hcl/v2"
 )
 
@@ -44,6 +46,14 @@ func Warn(summary string, subject hcl.Range, info Info) *hcl.Diagnostic {
 	d := New(summary, subject, info)
 	d.Severity = hcl.DiagWarning
 	return d
+}
+
+// NotInThisVersion is the error of a word that the language keeps for a later
+// version.
+func NotInThisVersion(word string, at hcl.Range) *hcl.Diagnostic {
+	return New(fmt.Sprintf("%q is not in this version", word), at, Info{
+		Code: "AG299", Hint: "the word is kept for a later version; remove it",
+	})
 }
 
 // Of returns what d knows beyond HCL's own fields. ok is false for a

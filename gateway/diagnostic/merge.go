@@ -112,7 +112,7 @@ func casesNote(info Info) string {
 		{"region", func(c Case) string { return c.Region }},
 	} {
 		if names := distinct(info.Cases, dimension.of); len(names) > 0 {
-			parts = append(parts, plural(dimension.word, len(names))+" "+and(names))
+			parts = append(parts, plural(dimension.word, len(names))+" "+And(names))
 		}
 	}
 	if len(parts) == 0 {
@@ -138,8 +138,8 @@ func plural(word string, n int) string {
 	return word + "s"
 }
 
-// and writes "a, b and c", and after twelve names how many more there are.
-func and(names []string) string {
+// And writes "a, b and c", and after twelve names how many more there are.
+func And(names []string) string {
 	if len(names) > listLimit {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:listLimit], ", "), len(names)-listLimit)
 	}

@@ -12,13 +12,19 @@ import (
 const listLimit = 12
 
 // Nearest returns the name that somebody who wrote name most likely meant, or
-// "" when none is near. Names that differ by case only are always near.
+// "" when none is near. Names that differ by case only are always near, and so
+// is one with a word before it: "display_name" for "name".
 func Nearest(name string, names []string) string {
 	best, bestDistance := "", 1+max(1, min(3, len([]rune(name))/3))
 	for _, candidate := range slices.Sorted(slices.Values(names)) {
 		distance := levenshtein.Distance(strings.ToLower(name), strings.ToLower(candidate), nil)
 		if distance < bestDistance {
 			best, bestDistance = candidate, distance
+		}
+	}
+	for _, candidate := range names {
+		if best == "" && strings.HasSuffix(name, "_"+candidate) {
+			best = candidate
 		}
 	}
 	return best

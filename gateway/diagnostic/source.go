@@ -123,14 +123,6 @@ func headerRange(b *hclsyntax.Block) hcl.Range {
 	return b.TypeRange
 }
 
-// article writes "an addon", "a plan".
-func article(noun string) string {
-	if noun != "" && strings.ContainsRune("aeiou", rune(noun[0])) {
-		return "an " + noun
-	}
-	return "a " + noun
-}
-
 // quotedIn returns what stands between double quotes in HCL's text.
 func quotedIn(detail string) []string {
 	var out []string

@@ -74,7 +74,7 @@ func unknownSetting(s source, d *hcl.Diagnostic) (message, bool) {
 	}
 	m := message{summary: fmt.Sprintf("%q stands outside of any block", name), Info: Info{Code: "AG202"}}
 	if path := s.blocks(d.Subject.Start); len(path) > 0 {
-		m.summary = fmt.Sprintf("%q is no setting of %s", name, article(path[len(path)-1].Type))
+		m.summary = fmt.Sprintf("%q is no setting of %s", name, WithArticle(path[len(path)-1].Type))
 	}
 	if near := suggested(d.Detail); near != "" {
 		m.Hint = fmt.Sprintf("did you mean %q?", near)
@@ -91,7 +91,7 @@ func unknownBlock(s source, d *hcl.Diagnostic) (message, bool) {
 	}
 	m := message{summary: fmt.Sprintf("There is no %q block", name), Info: Info{Code: "AG201"}}
 	if path := s.blocks(d.Subject.Start); len(path) > 0 {
-		m.summary += " in " + article(path[len(path)-1].Type)
+		m.summary += " in " + WithArticle(path[len(path)-1].Type)
 	}
 	if near := suggested(d.Detail); near != "" {
 		m.Hint = fmt.Sprintf("did you mean %q?", near)
@@ -180,20 +180,13 @@ func labels(d *hcl.Diagnostic, kind string) message {
 	m.Hint = fmt.Sprintf("write %s { … }", header)
 	switch len(names) {
 	case 0:
-		m.summary = fmt.Sprintf("%s block has no name", capital(article(kind)))
+		m.summary = fmt.Sprintf("The block %q has no name", kind)
 	case 1:
-		m.summary = fmt.Sprintf("%s has one name", capital(article(kind)))
+		m.summary = fmt.Sprintf("%s has one name", Capital(WithArticle(kind)))
 	default:
-		m.summary = fmt.Sprintf("%s has %d names", capital(article(kind)), len(names))
+		m.summary = fmt.Sprintf("%s has %d names", Capital(WithArticle(kind)), len(names))
 	}
 	return m
-}
-
-func capital(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // wrongType is hcldec's: a value that the schema of a plugin does not take.

@@ -6,6 +6,25 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
+// WithArticle writes "an addon", "a plan"; words in the plural have none.
+func WithArticle(noun string) string {
+	switch {
+	case strings.HasSuffix(noun, "s"):
+		return noun
+	case noun != "" && strings.ContainsRune("aeiou", rune(noun[0])):
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// Capital writes the first letter of a word in ASCII as a capital.
+func Capital(word string) string {
+	if word == "" {
+		return ""
+	}
+	return strings.ToUpper(word[:1]) + word[1:]
+}
+
 // typeInWords names a type as this project's messages do.
 func typeInWords(t cty.Type) string {
 	switch {

@@ -135,7 +135,7 @@ func (b *BackendBody) attributeValue(a backend.Attribute, c *Content, part share
 	if (part == load && a.Live) || (part == live && !a.Live) {
 		return cty.NullVal(kind), nil
 	}
-	if kept := attributeOf(first, a.Name); part == live && a.ForceNew && !isNull(kept) {
+	if kept := attributeOf(first, a.Name); part == live && a.ForceNew && !IsNull(kept) {
 		return kept, nil
 	}
 	v, diags := cty.NullVal(kind), hcl.Diagnostics(nil)
@@ -149,13 +149,13 @@ func (b *BackendBody) attributeValue(a backend.Attribute, c *Content, part share
 	default:
 		v = s.Value
 	}
-	if isNull(v) && a.Default != cty.NilVal {
+	if IsNull(v) && a.Default != cty.NilVal {
 		v = a.Default
 	}
 	if a.FilePath {
 		v = b.absolute(v)
 	}
-	if a.Sensitive && !isNull(v) {
+	if a.Sensitive && !IsNull(v) {
 		v = v.Mark(backend.Sensitive)
 	}
 	return v, diags
@@ -184,7 +184,7 @@ func liveValue(a backend.Attribute, expr hcl.Expression, part share, ctx *hcl.Ev
 // absolute makes a relative path begin at the configuration directory.
 func (b *BackendBody) absolute(v cty.Value) cty.Value {
 	plain, marks := v.Unmark()
-	if isNull(plain) || !plain.IsKnown() || plain.Type() != cty.String || filepath.IsAbs(plain.AsString()) {
+	if IsNull(plain) || !plain.IsKnown() || plain.Type() != cty.String || filepath.IsAbs(plain.AsString()) {
 		return v
 	}
 	return cty.StringVal(filepath.Join(b.scope.Dir, plain.AsString())).WithMarks(marks)
@@ -231,7 +231,7 @@ func (b *BackendBody) blockValue(n backend.Block, blocks []*Content, part share,
 
 // attributeOf returns an attribute of an object; cty.NilVal where there is none.
 func attributeOf(v cty.Value, name string) cty.Value {
-	if isNull(v) {
+	if IsNull(v) {
 		return cty.NilVal
 	}
 	u, marks := v.Unmark()
@@ -243,7 +243,7 @@ func attributeOf(v cty.Value, name string) cty.Value {
 
 // elementOf returns an element of a list; cty.NilVal where there is none.
 func elementOf(v cty.Value, i int) cty.Value {
-	if isNull(v) || !v.IsKnown() || !v.Type().IsTupleType() || i >= v.LengthInt() {
+	if IsNull(v) || !v.IsKnown() || !v.Type().IsTupleType() || i >= v.LengthInt() {
 		return cty.NilVal
 	}
 	return v.Index(cty.NumberIntVal(int64(i)))

@@ -132,7 +132,7 @@ func (c *Content) Reference(name string) []string {
 // null, where nobody wrote one. It may be unknown.
 func (c *Content) Value(name string) cty.Value {
 	a, _ := c.Block.attribute(name)
-	if s, ok := c.Settings[name]; ok && !isNull(s.Value) {
+	if s, ok := c.Settings[name]; ok && !IsNull(s.Value) {
 		return s.Value
 	}
 	return a.defaultValue()
@@ -233,7 +233,8 @@ func (c *Content) plain(name string) (cty.Value, bool) {
 	return v, true
 }
 
-func isNull(v cty.Value) bool {
+// IsNull reports whether a value is known to be null, marked or not.
+func IsNull(v cty.Value) bool {
 	if v == cty.NilVal {
 		return true
 	}

@@ -89,7 +89,7 @@ func (b *Block) outline(raw *hcl.BodyContent, header hcl.Range, meant map[string
 	var diags hcl.Diagnostics
 	for _, a := range sorted(raw.Attributes) {
 		if declared, ok := b.attribute(a.Name); ok && declared.Reserved {
-			diags = append(diags, notInThisVersion(a.Name, a.NameRange))
+			diags = append(diags, diagnostic.NotInThisVersion(a.Name, a.NameRange))
 			continue
 		}
 		c.Settings[a.Name] = Setting{Name: a.Name, NameRange: a.NameRange, Expr: a.Expr}
@@ -100,7 +100,7 @@ func (b *Block) outline(raw *hcl.BodyContent, header hcl.Range, meant map[string
 			continue
 		}
 		if nested.Reserved {
-			diags = append(diags, notInThisVersion(n.Type, n.TypeRange))
+			diags = append(diags, diagnostic.NotInThisVersion(n.Type, n.TypeRange))
 			continue
 		}
 		c.Nested = append(c.Nested, nested.header(n))
@@ -149,7 +149,7 @@ func (c *Content) fillSetting(a Attribute, ctx *hcl.EvalContext) hcl.Diagnostics
 		return nil
 	}
 	v, diags := c.Block.evaluate(a, s.Expr, ctx)
-	if isNull(v) && !diags.HasErrors() {
+	if IsNull(v) && !diags.HasErrors() {
 		if a.Required {
 			diags = append(diags, nullValue(a.Name, s.Expr))
 		}

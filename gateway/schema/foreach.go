@@ -41,7 +41,7 @@ func (c *Content) elements(expr hcl.Expression, ctx *hcl.EvalContext) ([]cty.Val
 	}
 	at := expr.Range()
 	switch {
-	case isNull(v):
+	case IsNull(v):
 		return nil, append(diags, nullValue(forEachName, expr))
 	case !v.IsKnown():
 		return nil, append(diags, diagnostic.New("for_each must be known when the files are read", at, diagnostic.Info{
@@ -53,7 +53,7 @@ func (c *Content) elements(expr hcl.Expression, ctx *hcl.EvalContext) ([]cty.Val
 	}
 	keyed := v.Type().IsMapType() || v.Type().IsObjectType()
 	if keyed && c.Block.Ordered && v.LengthInt() > 1 {
-		diags = append(diags, diagnostic.Warn(capital(c.Block.Type)+"s from a map are offered in alphabetical order", at,
+		diags = append(diags, diagnostic.Warn(diagnostic.Capital(c.Block.Type)+"s from a map are offered in alphabetical order", at,
 			diagnostic.Info{Code: "AG217", Hint: "use a list to choose the order"}))
 	}
 	elements := make([]cty.Value, 0, v.LengthInt())

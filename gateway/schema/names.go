@@ -47,7 +47,7 @@ func (b *Block) translateOne(d *hcl.Diagnostic) *hcl.Diagnostic {
 			at = *d.Context
 		}
 		if n.Reserved {
-			return notInThisVersion(n.Type, at)
+			return diagnostic.NotInThisVersion(n.Type, at)
 		}
 		return n.labelCount(at)
 	}
@@ -97,7 +97,7 @@ func firstQuoted(text string) string {
 func (b *Block) unknownSetting(name string, at hcl.Range) *hcl.Diagnostic {
 	if n, ok := b.block(name); ok {
 		if n.Reserved {
-			return notInThisVersion(name, at)
+			return diagnostic.NotInThisVersion(name, at)
 		}
 		return diagnostic.New(quote(name)+" is a block", at, diagnostic.Info{
 			Code: "AG205", Hint: "write " + n.example() + ` without "="`,
@@ -107,10 +107,29 @@ func (b *Block) unknownSetting(name string, at hcl.Range) *hcl.Diagnostic {
 		return b.outsideOfBlocks(name, at)
 	}
 	if name == forEachName {
-		return diagnostic.New(fmt.Sprintf("%s can't be repeated with for_each", capital(withArticle(b.Type))), at, diagnostic.Info{Code: "AG202"})
+		return diagnostic.New(fmt.Sprintf("%s can't be repeated with for_each", diagnostic.Capital(diagnostic.WithArticle(b.Type))), at, diagnostic.Info{Code: "AG202"})
 	}
-	return diagnostic.New(fmt.Sprintf("%s is no setting of %s", quote(name), withArticle(b.Type)), at,
-		offer("AG202", name, b.settingNames(), "settings"))
+	info := offer("AG202", name, b.settingNames(), "settings")
+	if inner := b.pluginPart(); info.Hint == "" && inner != "" {
+		info.Hint = "what the plugin has to know belongs inside " + inner
+	}
+	return diagnostic.New(fmt.Sprintf("%s is no setting of %s", quote(name), diagnostic.WithArticle(b.Type)), at, info)
+}
+
+// pluginPart is the part of a block whose names a plugin declares: a nested
+// block or a map; "" where there is none.
+func (b *Block) pluginPart() string {
+	for _, n := range b.Blocks {
+		if n.Body && len(n.Labels) == 0 {
+			return n.example()
+		}
+	}
+	for _, a := range b.Attributes {
+		if a.Raw && a.Phase != Live && a.Type != cty.NilType {
+			return a.example()
+		}
+	}
+	return ""
 }
 
 // outsideOfBlocks speaks of a setting at the top level of a file, where only
@@ -129,7 +148,7 @@ func (b *Block) outsideOfBlocks(name string, at hcl.Range) *hcl.Diagnostic {
 func (b *Block) unknownBlock(name string, at hcl.Range) *hcl.Diagnostic {
 	if a, ok := b.attribute(name); ok {
 		if a.Reserved {
-			return notInThisVersion(name, at)
+			return diagnostic.NotInThisVersion(name, at)
 		}
 		return diagnostic.New(quote(name)+" is a setting, not a block", at, diagnostic.Info{
 			Code: "AG205", Hint: "write " + a.example(),
@@ -138,7 +157,7 @@ func (b *Block) unknownBlock(name string, at hcl.Range) *hcl.Diagnostic {
 	where := ""
 	switch inner := b.holder(name); {
 	case b.Type != "":
-		where = " in " + withArticle(b.Type)
+		where = " in " + diagnostic.WithArticle(b.Type)
 	case inner != nil:
 		return diagnostic.New(fmt.Sprintf("A %s block stands inside of another block", quote(name)), at, diagnostic.Info{
 			Code: "AG201", Hint: "it belongs inside " + inner.example(),
@@ -199,14 +218,12 @@ func (b *Block) labelCount(at hcl.Range) *hcl.Diagnostic {
 	default:
 		what = "has a " + strings.Join(b.Labels, " and a ")
 	}
-	return diagnostic.New(capital(withArticle(b.Type)+" "+what), at, diagnostic.Info{
+	subject := diagnostic.Capital(diagnostic.WithArticle(b.Type))
+	if strings.HasSuffix(b.Type, "s") { // nobody says "a locals"
+		subject = "The block " + quote(b.Type)
+	}
+	return diagnostic.New(subject+" "+what, at, diagnostic.Info{
 		Code: "AG206", Hint: "write " + b.example(),
-	})
-}
-
-func notInThisVersion(name string, at hcl.Range) *hcl.Diagnostic {
-	return diagnostic.New(quote(name)+" is not in this version", at, diagnostic.Info{
-		Code: "AG299", Hint: "the word is kept for a later version; remove it",
 	})
 }
 
@@ -226,6 +243,8 @@ func (a Attribute) example() string {
 		return a.Name + " = " + a.Default
 	case a.Reference:
 		return a.Name + " = " + a.Name + ".TYPE.NAME"
+	case a.Type == cty.String && a.Secret:
+		return a.Name + ` = secret("env:…")`
 	case a.Type == cty.String:
 		return a.Name + ` = "…"`
 	case a.Type != cty.NilType && (a.Type.IsListType() || a.Type.IsSetType()):
@@ -237,19 +256,6 @@ func (a Attribute) example() string {
 }
 
 func quote(name string) string { return `"` + name + `"` }
-
-// withArticle writes "an addon", "a plan"; words in the plural have none.
-func withArticle(word string) string {
-	switch {
-	case strings.HasSuffix(word, "s"):
-		return word
-	case word != "" && strings.ContainsRune("aeiou", rune(word[0])):
-		return "an " + word
-	}
-	return "a " + word
-}
-
-func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 func compareRanges(a, b hcl.Range) int {
 	return cmp.Or(cmp.Compare(a.Filename, b.Filename), cmp.Compare(a.Start.Byte, b.Start.Byte))

@@ -64,7 +64,7 @@ func (r *paramsReader) evaluate(ctx *hcl.EvalContext) {
 	switch {
 	case diags.HasErrors():
 		r.value = cty.DynamicVal
-	case isNull(u):
+	case IsNull(u):
 	case !u.IsKnown():
 		r.value = cty.DynamicVal
 	case u.Type().IsObjectType() || u.Type().IsMapType():
@@ -90,12 +90,12 @@ func (r *paramsReader) attribute(a backend.Attribute) cty.Value {
 	switch {
 	case diags.HasErrors():
 		return cty.UnknownVal(kind)
-	case isNull(v) && a.Required:
+	case IsNull(v) && a.Required:
 		r.diags = append(r.diags, diagnostic.New(quote(a.Name)+" is null", at, diagnostic.Info{Code: "AG209", Hint: "it must have a value"}))
 		return cty.UnknownVal(kind)
-	case isNull(v):
+	case IsNull(v):
 		return r.absent(backend.Attribute{Default: a.Default}, kind)
-	case !a.Sensitive && containsSecret(v):
+	case !a.Sensitive && ContainsSecret(v):
 		r.diags = append(r.diags, diagnostic.New(fmt.Sprintf("A secret can't be a %s of a %s", r.what, r.owner), at, diagnostic.Info{Code: "AG309"}))
 		return cty.UnknownVal(kind)
 	}
@@ -134,7 +134,7 @@ func (r *paramsReader) others(values map[string]cty.Value) {
 		case !r.schema.Open:
 			summary := fmt.Sprintf("%s is no %s of this %s", quote(name), r.what, r.owner)
 			r.diags = append(r.diags, diagnostic.New(summary, r.keyPlace(name), offer("AG202", name, names, r.what+"s")))
-		case containsSecret(given[name]):
+		case ContainsSecret(given[name]):
 			r.diags = append(r.diags, diagnostic.New(fmt.Sprintf("A secret can't be a %s of a %s", r.what, r.owner), r.place(name), diagnostic.Info{Code: "AG309"}))
 		default:
 			values[name] = given[name]

@@ -16,7 +16,7 @@ func CheckPhase(expr hcl.Expression, ctx *hcl.EvalContext, phase Phase) hcl.Diag
 	var diags hcl.Diagnostics
 	for _, t := range expr.Variables() {
 		name := t.RootName()
-		if Defines(ctx, name) {
+		if defines(ctx, name) {
 			continue
 		}
 		if d := wrongPhase(name, phase, t[0].SourceRange()); d != nil {
@@ -26,8 +26,8 @@ func CheckPhase(expr hcl.Expression, ctx *hcl.EvalContext, phase Phase) hcl.Diag
 	return diags
 }
 
-// Defines reports whether ctx or a scope around it has the root name.
-func Defines(ctx *hcl.EvalContext, name string) bool {
+// defines reports whether ctx or a scope around it has the root name.
+func defines(ctx *hcl.EvalContext, name string) bool {
 	for c := ctx; c != nil; c = c.Parent() {
 		if _, ok := c.Variables[name]; ok {
 			return true
@@ -53,7 +53,7 @@ func wrongPhase(name string, phase Phase, at hcl.Range) *hcl.Diagnostic {
 		}
 		return diagnostic.New(quote(name)+" is gone when config vars are rendered", at, info)
 	case "binding", "sso", "credential":
-		return notInThisVersion(name, at)
+		return diagnostic.NotInThisVersion(name, at)
 	case "each":
 		info.Hint = "add for_each = [ … ] to the block"
 		return diagnostic.New(`"each" exists only beside for_each`, at, info)
@@ -64,8 +64,8 @@ func wrongPhase(name string, phase Phase, at hcl.Range) *hcl.Diagnostic {
 	return nil
 }
 
-// containsSecret reports whether a value or any part of it is sensitive.
-func containsSecret(v cty.Value) bool {
+// ContainsSecret reports whether a value or any part of it is sensitive.
+func ContainsSecret(v cty.Value) bool {
 	if v == cty.NilVal {
 		return false
 	}
@@ -78,7 +78,7 @@ func containsSecret(v cty.Value) bool {
 // itself shows it.
 func becameSecret(expr hcl.Expression, ctx *hcl.EvalContext) string {
 	for _, t := range expr.Variables() {
-		if v, diags := t.TraverseAbs(ctx); !diags.HasErrors() && containsSecret(v) {
+		if v, diags := t.TraverseAbs(ctx); !diags.HasErrors() && ContainsSecret(v) {
 			return traversalText(t) + " is sensitive"
 		}
 	}

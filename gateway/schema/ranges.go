@@ -75,7 +75,7 @@ func pairs(expr hcl.Expression) []pair {
 	var list []pair
 	for _, p := range raw {
 		key, diags := p.Key.Value(nil)
-		if diags.HasErrors() || isNull(key) || key.Type() != cty.String || !key.IsKnown() || key.IsMarked() {
+		if diags.HasErrors() || IsNull(key) || key.Type() != cty.String || !key.IsKnown() || key.IsMarked() {
 			continue
 		}
 		list = append(list, pair{name: key.AsString(), at: p.Key.Range(), value: p.Value})

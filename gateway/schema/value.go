@@ -27,8 +27,8 @@ func (b *Block) evaluate(a Attribute, expr hcl.Expression, ctx *hcl.EvalContext)
 	if diags.HasErrors() {
 		return null, diags
 	}
-	if !a.Secret && containsSecret(v) {
-		what := fmt.Sprintf("A secret can't be %s's %s", withArticle(b.Type), a.Name)
+	if !a.Secret && ContainsSecret(v) {
+		what := fmt.Sprintf("A secret can't be %s's %s", diagnostic.WithArticle(b.Type), a.Name)
 		return null, append(diags, diagnostic.New(what, expr.Range(), diagnostic.Info{Code: "AG309", Hint: becameSecret(expr, ctx)}))
 	}
 	return v, diags
@@ -42,7 +42,7 @@ func Convert(v cty.Value, want cty.Type, name string, at hcl.Range) (cty.Value, 
 	if err != nil {
 		return cty.NullVal(want), hcl.Diagnostics{wrongType(v.Type(), want, name, at, err)}
 	}
-	if v.Type() == cty.String && want == cty.Number && !isNull(v) {
+	if v.Type() == cty.String && want == cty.Number && !IsNull(v) {
 		return got, hcl.Diagnostics{diagnostic.Warn(quote(name)+" is a number in quotes", at, diagnostic.Info{
 			Code: "AG211", Hint: "write it without quotes",
 		})}
@@ -52,13 +52,15 @@ func Convert(v cty.Value, want cty.Type, name string, at hcl.Range) (cty.Value, 
 
 func wrongType(got, want cty.Type, name string, at hcl.Range, err error) *hcl.Diagnostic {
 	info := diagnostic.Info{Code: "AG305", Hint: remedy(got, want)}
-	if err != nil && !got.IsPrimitiveType() && !want.IsPrimitiveType() {
+	if err != nil && !got.IsPrimitiveType() && !want.IsPrimitiveType() && isList(got) == isList(want) {
 		// Both are structures: the words alone would not tell what is amiss.
 		// Conversion errors name types and attributes, never values.
 		info.Notes = append(info.Notes, err.Error())
 	}
 	return diagnostic.New(fmt.Sprintf("%s takes %s, not %s", quote(name), TypeName(want), TypeName(got)), at, info)
 }
+
+func isList(t cty.Type) bool { return t.IsListType() || t.IsSetType() || t.IsTupleType() }
 
 // remedy shows how a value of the wanted type is written.
 func remedy(got, want cty.Type) string {
@@ -71,7 +73,7 @@ func remedy(got, want cty.Type) string {
 		return "write a number, such as 10"
 	case want == cty.Bool:
 		return "write true or false, without quotes"
-	case want.IsListType(), want.IsSetType(), want.IsTupleType():
+	case isList(want):
 		return "write [ … ]"
 	case want.IsMapType(), want.IsObjectType():
 		return "write { name = value }"

@@ -1,6 +1,7 @@
 package clevercloud
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,5 +66,15 @@ func TestTheManifestWithLeastAndMost(t *testing.T) {
 `
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("manifest (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheSampleOrderIsForTheDefaultRegion(t *testing.T) {
+	for region, want := range map[string]string{"paris": `"region":"EU"`, "virginia": `"region":"US"`} {
+		c := common()
+		c.DefaultRegion = region
+		if body := newTestMount(t, c, "").Samples()[0].Body; !strings.Contains(body, want) {
+			t.Errorf("default region %s: %s", region, body)
+		}
 	}
 }

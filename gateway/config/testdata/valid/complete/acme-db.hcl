@@ -3,6 +3,7 @@ addon "acme-db" {
   summary     = "A PostgreSQL database in seconds"
   description = file("README.md")
   logo        = "https://acme.example/logo-100.png"
+  docs_url    = "https://acme.example/docs"
   currency    = "EUR"
   tags        = ["sql"]
   backend     = backend.postgres.main
@@ -40,6 +41,7 @@ addon "acme-db" {
     ACME_DB_POOL_MAX = floor(plan.params.connection_limit * 0.8)
     ACME_DB_NOTE     = var.note
     ACME_DB_OWNER    = resource.owner.name == null ? null : upper(resource.owner.name)
+    ACME_DB_DOCS     = "${addon.docs_url}#${join(",", addon.tags)}"
     ACME_DB_REPLICA  = plan.params.replica == null ? "no" : plan.params.replica
   }
 

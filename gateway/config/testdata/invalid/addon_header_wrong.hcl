@@ -1,0 +1,3 @@
+addon "acme" "db" { # ERROR AG206
+  backend = backend.postgres.main
+}
