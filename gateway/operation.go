@@ -15,6 +15,11 @@ const (
 	OperationCancelled OperationState = "cancelled"
 )
 
+// OperationStates lists every state of an operation.
+func OperationStates() []OperationState {
+	return []OperationState{OperationPending, OperationRunning, OperationDone, OperationFailed, OperationCancelled}
+}
+
 // Operation is one recorded attempt to change a resource: the facts that are
 // not secret. It is at once intent log, outbox and queue entry.
 type Operation struct {

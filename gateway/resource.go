@@ -32,6 +32,11 @@ const (
 	Failed         State = "failed"        // the provision failed and was cleaned up
 )
 
+// States lists every state of a resource.
+func States() []State {
+	return []State{Provisioning, Active, Updating, Deprovisioning, Deprovisioned, Failed}
+}
+
 // Owner is who the platform says the resource belongs to. Platforms that do
 // not tell leave the fields empty.
 type Owner struct {

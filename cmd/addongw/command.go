@@ -36,6 +36,7 @@ func newRoot(c *command) *cobra.Command {
 		Short: "Sell a service on PaaS marketplaces from HCL files",
 		Long: "addongw turns a directory of HCL files into the provider APIs of PaaS marketplaces.\n" +
 			"Start with: addongw dev DIR",
+		Version:           version,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
@@ -103,10 +104,15 @@ func formatBeforeParsing(args []string, getenv func(string) (string, bool)) stri
 }
 
 // dirArgument takes the directory from the only argument, else from --dir.
-func (c *command) dirArgument(args []string) {
-	if len(args) == 1 {
-		c.dir = args[0]
+func (c *command) dirArgument(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
 	}
+	if cmd.Flags().Changed("dir") {
+		return usage(fmt.Errorf("two directories: %s and --dir %s", args[0], c.dir), "Name one of them.")
+	}
+	c.dir = args[0]
+	return nil
 }
 
 // printError says why a command ends, in the chosen format.

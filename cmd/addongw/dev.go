@@ -27,7 +27,9 @@ func newDev(c *command) *cobra.Command {
 			"up for each platform, and prints a command for each call that a platform makes. The backends are the real ones.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c.dirArgument(args)
+			if err := c.dirArgument(cmd, args); err != nil {
+				return err
+			}
 			listener, err := devListener(port, cmd.Flags().Changed("port"))
 			if err != nil {
 				return err

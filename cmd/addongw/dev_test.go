@@ -35,7 +35,7 @@ func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
 	}
 	shown := paste(commands[0] + commands[1])
 	id := resourceID.FindString(shown)
-	if id == "" || !strings.Contains(shown, "state        active") {
+	if id == "" || !regexp.MustCompile(`(?m)^state +active$`).MatchString(shown) {
 		t.Fatalf("provision and show: %s", shown)
 	}
 	folder := filepath.Join(dir, "data", id)

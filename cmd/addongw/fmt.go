@@ -78,15 +78,31 @@ func (c *command) formatPaths(paths []string, check bool) error {
 			}
 		}
 	}
-	c.printDiagnostics(diags, diagnostic.Options{Files: sources})
-	for _, file := range changed {
-		fmt.Fprintln(c.out, file)
+	if err := c.printFormatted(changed, diags, sources); err != nil {
+		return failed(err)
 	}
 	if diags.HasErrors() {
 		return &exitError{code: exitFailed}
 	}
 	if check && len(changed) > 0 {
 		return &exitError{code: exitDifference}
+	}
+	return nil
+}
+
+// printFormatted prints the names of changed files, and what kept others from
+// being formatted.
+func (c *command) printFormatted(changed []string, diags hcl.Diagnostics, sources map[string]*hcl.File) error {
+	if c.format == "json" {
+		report := diagnostic.NewReport("fmt", diags, diagnostic.Options{Files: sources})
+		return c.printJSON(struct {
+			diagnostic.Report
+			Changed []string `json:"changed"`
+		}{report, append([]string{}, changed...)})
+	}
+	c.printDiagnostics(diags, diagnostic.Options{Files: sources})
+	for _, file := range changed {
+		fmt.Fprintln(c.out, file)
 	}
 	return nil
 }
@@ -111,7 +127,7 @@ func hclFiles(paths []string) ([]string, error) {
 			return nil, fmt.Errorf("read the directory %s: %w", path, err)
 		}
 		for _, e := range entries {
-			if !e.IsDir() && strings.HasSuffix(e.Name(), ".hcl") {
+			if !e.IsDir() && strings.HasSuffix(e.Name(), ".hcl") && !strings.HasPrefix(e.Name(), ".") {
 				files = append(files, filepath.Join(path, e.Name()))
 			}
 		}

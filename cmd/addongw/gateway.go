@@ -29,6 +29,7 @@ type running struct {
 	admin    *admin.Server
 	started  time.Time
 	host     *pluginhost.Host
+	backends backends
 	drain    time.Duration
 	listener net.Listener // for platforms
 	socket   net.Listener // for operators
@@ -51,14 +52,10 @@ func assemble(ctx context.Context, cfg *config.Config, listener net.Listener, lo
 	if err != nil {
 		return g, err
 	}
-	g.host, err = pluginhost.New(pluginhost.Options{
-		Dirs: cfg.Gateway.PluginDirs, SocketDir: socketDir(), HostVersion: version, Logger: log, Redact: redactor.Redact,
-	})
-	if err != nil {
+	if g.host, err = newHost(pluginhost.Options{Dirs: cfg.Gateway.PluginDirs, Logger: log, Redact: redactor.Redact}); err != nil {
 		return g, err
 	}
-	backends, err := launch(ctx, g.host, cfg)
-	if err != nil {
+	if g.backends, err = launch(ctx, g.host, cfg); err != nil {
 		return g, err
 	}
 	g.engine, err = lifecycle.New(lifecycle.Options{
@@ -67,7 +64,7 @@ func assemble(ctx context.Context, cfg *config.Config, listener net.Listener, lo
 	if err != nil {
 		return g, err
 	}
-	g.engine.Activate(cfg, backends)
+	g.engine.Activate(cfg, g.backends)
 	return g, g.prepare(cfg)
 }
 
@@ -176,6 +173,16 @@ func launch(ctx context.Context, host *pluginhost.Host, cfg *config.Config) (bac
 	return started, errors.Join(problems...)
 }
 
+// warnOfSickBackends tells at the start what would else come out with the
+// first order. Orders are taken all the same: they wait for the backend.
+func (g *running) warnOfSickBackends(ctx context.Context) {
+	for name, b := range g.backends {
+		if h := b.Health(ctx); !h.OK && ctx.Err() == nil {
+			g.log.Warn("backend is not well: orders will wait for it", "event", "backend.sick", "backend", name, "detail", h.Detail)
+		}
+	}
+}
+
 // ready says why the gateway cannot take orders; nil when it can.
 func (g *running) ready() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -211,6 +218,7 @@ func (g *running) serve(ctx context.Context, on moments) error {
 	if on.ready != nil {
 		on.ready()
 	}
+	go g.warnOfSickBackends(adminCtx)
 	g.log.Info("gateway ready", "event", "gateway.ready", "listen", g.listener.Addr().String(), "version", version)
 
 	var told time.Time // when to stop: the drain's time is for all parts together

@@ -27,8 +27,8 @@ type loaded struct {
 // load reads the configuration directory with what the global flags say.
 func (c *command) load(ctx context.Context, adjust func(*config.Options)) (loaded, error) {
 	var l loaded
-	if _, err := os.Stat(c.dir); err != nil {
-		return l, usage(fmt.Errorf("there is no directory %s", c.dir), "Name the folder that holds your *.hcl files.")
+	if err := c.checkDir(); err != nil {
+		return l, err
 	}
 	options, err := c.loadOptions()
 	if err != nil {
@@ -58,6 +58,13 @@ func (c *command) loadFaultless(ctx context.Context, adjust func(*config.Options
 		return l, &exitError{code: exitFailed}
 	}
 	return l, nil
+}
+
+func (c *command) checkDir() error {
+	if info, err := os.Stat(c.dir); err != nil || !info.IsDir() {
+		return usage(fmt.Errorf("there is no directory %s", c.dir), "Name the folder that holds your *.hcl files.")
+	}
+	return nil
 }
 
 func (c *command) loadOptions() (config.Options, error) {
@@ -130,6 +137,9 @@ func platformNames() []string {
 // adminAddress is where the gateway of the configuration directory listens for
 // the command line.
 func (c *command) adminAddress() (string, error) {
+	if err := c.checkDir(); err != nil {
+		return "", err
+	}
 	options, err := c.loadOptions()
 	if err != nil {
 		return "", err

@@ -58,11 +58,15 @@ func run(ctx context.Context, args []string, s *streams) int {
 // usageHint offers the nearest command for one that does not exist.
 func usageHint(root *cobra.Command, args []string) string {
 	if parent, rest, err := root.Find(args); err == nil || len(rest) > 0 {
+		parent.SuggestionsMinimumDistance = 2
 		for _, word := range rest {
 			if near := parent.SuggestionsFor(word); len(near) > 0 && !strings.HasPrefix(word, "-") {
 				return fmt.Sprintf("Did you mean %q? Run %s help for the commands.", near[0], root.Name())
 			}
 		}
+	}
+	if cmd, _, err := root.Find(args); err == nil && cmd != root {
+		return "Usage: " + cmd.UseLine()
 	}
 	return "Run addongw help for the commands and their flags."
 }

@@ -48,7 +48,7 @@ func newOperationsList(c *command) *cobra.Command {
 				return err
 			}
 			if page.Next != "" {
-				fmt.Fprintf(c.err, "There may be more: addongw operations list --after %s\n", page.Next)
+				c.printNext("operations", page.Next)
 			}
 			return nil
 		},

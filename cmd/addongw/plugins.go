@@ -20,16 +20,26 @@ type plugins struct{ host *pluginhost.Host }
 
 // open makes the host once the configuration has said where plugins are.
 func (p *plugins) open(dirs []string) (config.Plugins, error) {
-	host, err := pluginhost.New(pluginhost.Options{
-		Dirs: dirs, SocketDir: socketDir(), HostVersion: version, Logger: slog.New(slog.DiscardHandler),
-	})
+	host, err := newHost(pluginhost.Options{Dirs: dirs, Logger: slog.New(slog.DiscardHandler)})
 	p.host = host
 	return p, err
 }
 
-// socketDir is where all gateways of a user keep the sockets of their plugins:
-// each start removes those that a killed one left behind.
-func socketDir() string { return filepath.Join(os.TempDir(), fmt.Sprintf("addongw-%d", os.Geteuid())) }
+// newHost makes a plugin host. All gateways of a user keep the sockets of their
+// plugins in one folder, so that each start removes those that a killed one
+// left behind. Somebody else may have taken the folder's name: then the host
+// gets a folder of its own, which nobody cleans after a kill -9.
+func newHost(o pluginhost.Options) (*pluginhost.Host, error) {
+	o.HostVersion = version
+	o.SocketDir = filepath.Join(os.TempDir(), fmt.Sprintf("addongw-%d", os.Geteuid()))
+	host, err := pluginhost.New(o)
+	if err == nil {
+		return host, nil
+	}
+	o.Logger.Warn("plugin sockets are kept elsewhere", "event", "plugin.sockets", "error", err)
+	o.SocketDir = ""
+	return pluginhost.New(o)
+}
 
 // close ends the processes that were asked.
 func (p *plugins) close() {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -71,9 +72,18 @@ func (c *command) printResources(page admin.Resources) error {
 		return err
 	}
 	if page.Next != "" {
-		fmt.Fprintf(c.err, "There may be more: addongw resources list --after %s\n", page.Next)
+		c.printNext("resources", page.Next)
 	}
 	return nil
+}
+
+// printNext says how to see the next page.
+func (c *command) printNext(what, after string) {
+	where := "--dir " + shellQuote(c.dir)
+	if c.admin != "" {
+		where = "--admin " + shellQuote(c.admin)
+	}
+	fmt.Fprintf(c.err, "There may be more: addongw %s list %s --after %s\n", what, where, after)
 }
 
 func newResourcesShow(c *command) *cobra.Command {
@@ -127,7 +137,7 @@ func (c *command) printResource(d admin.ResourceDetail) error {
 		{"id", r.ID}, {"add-on", r.Addon}, {"plan", r.Plan}, {"next plan", r.DesiredPlan}, {"region", r.Region},
 		{"platform", r.Platform}, {"platform id", r.ExternalID}, {"name", r.Name}, {"owner", ownerText(r.Owner)},
 		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"last error", r.LastError},
-		{"delivered", yesNo(r.Delivered)}, {"created", c.when(r.CreatedAt)}, {"updated", c.when(r.UpdatedAt)},
+		{"config vars sent", yesNo(r.Delivered)}, {"created", c.when(r.CreatedAt)}, {"updated", c.when(r.UpdatedAt)},
 	}
 	if r.DeletedAt != nil {
 		facts = append(facts, []string{"deprovisioned", c.when(*r.DeletedAt)})
@@ -229,10 +239,25 @@ func (c *command) when(t time.Time) string {
 	}
 }
 
+// table prints rows in columns. Names of owners and the like come from
+// strangers: what would move a terminal's cursor is shown, not obeyed.
 func table(w io.Writer, rows [][]string) error {
 	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, row := range rows {
-		fmt.Fprintln(tw, strings.Join(row, "\t"))
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = printable(cell)
+		}
+		fmt.Fprintln(tw, strings.Join(cells, "\t"))
 	}
 	return tw.Flush()
+}
+
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }

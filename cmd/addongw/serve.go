@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,9 @@ func newServe(c *command) *cobra.Command {
 			"until SIGTERM or Ctrl-C; then it lets running calls end. A second Ctrl-C ends it at once: nothing is lost by that.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c.dirArgument(args)
+			if err := c.dirArgument(cmd, args); err != nil {
+				return err
+			}
 			l, err := c.loadFaultless(cmd.Context(), func(o *config.Options) { o.Secrets = true })
 			if err != nil {
 				return err
@@ -60,12 +63,21 @@ func (c *command) runGateway(ctx context.Context, l loaded, listener net.Listene
 func logHandler(w io.Writer, g config.Gateway) slog.Handler {
 	options := &slog.HandlerOptions{Level: logLevel(g.LogLevel)}
 	if g.LogFormat == "json" || g.LogFormat == "" && !isTerminal(w) {
+		options.ReplaceAttr = forPrograms
 		return slog.NewJSONHandler(w, options)
 	}
 	if isTerminal(w) {
 		options.ReplaceAttr = forTheEye
 	}
 	return slog.NewTextHandler(w, options)
+}
+
+// forPrograms writes lengths of time as "3.5s": JSON would count nanoseconds.
+func forPrograms(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().Round(time.Millisecond).String())
+	}
+	return a
 }
 
 // forTheEye leaves out of a line what only programs read.

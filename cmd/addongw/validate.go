@@ -17,7 +17,9 @@ func newValidate(c *command) *cobra.Command {
 			"for every add-on, platform, plan and region. Reads no secrets, no store and no network.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c.dirArgument(args)
+			if err := c.dirArgument(cmd, args); err != nil {
+				return err
+			}
 			l, err := c.load(cmd.Context(), func(*config.Options) {})
 			if err != nil {
 				return err

@@ -210,6 +210,18 @@ func TestAFileThatIsNoSocketIsNeverReplaced(t *testing.T) {
 	}
 }
 
+func TestAStateThatNothingCanHaveIsRefused(t *testing.T) {
+	client, _ := start(t, &reader{})
+	_, err := client.Resources(t.Context(), gateway.ResourceFilter{State: "actve"})
+	if gateway.KindOf(err) != gateway.Invalid || !strings.Contains(err.Error(), `"active"`) {
+		t.Errorf("resources: %v", err)
+	}
+	_, err = client.Operations(t.Context(), gateway.OperationFilter{State: "parked"})
+	if gateway.KindOf(err) != gateway.Invalid || !strings.Contains(err.Error(), `"pending"`) {
+		t.Errorf("operations: %v", err)
+	}
+}
+
 func TestNobodyThereIsUnreachable(t *testing.T) {
 	_, err := admin.NewClient("/tmp/addongw-no-such.sock").Status(t.Context())
 	if !errors.Is(err, admin.ErrUnreachable) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -127,6 +128,9 @@ func (s *Server) listResources(r *http.Request) (any, error) {
 		Platform: q.Get("platform"), Addon: q.Get("addon"), Plan: q.Get("plan"), Region: q.Get("region"),
 		State: gateway.State(q.Get("state")), After: q.Get("after"), Limit: limit,
 	}
+	if err := oneOf("state", f.State, gateway.States()); err != nil {
+		return nil, err
+	}
 	found, err := s.reader.Resources(r.Context(), f)
 	if err != nil {
 		return nil, err
@@ -188,6 +192,9 @@ func (s *Server) listOperations(r *http.Request) (any, error) {
 	f := gateway.OperationFilter{
 		ResourceID: q.Get("resource"), State: gateway.OperationState(q.Get("state")), After: q.Get("after"), Limit: limit,
 	}
+	if err := oneOf("state", f.State, gateway.OperationStates()); err != nil {
+		return nil, err
+	}
 	if f.ResourceID != "" {
 		res, err := s.reader.FindResource(r.Context(), f.ResourceID)
 		if err != nil {
@@ -212,6 +219,14 @@ func (s *Server) showOperation(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return wireOperation(op), nil
+}
+
+// oneOf refuses a filter that nothing could ever match.
+func oneOf[T ~string](what string, value T, known []T) error {
+	if value == "" || slices.Contains(known, value) {
+		return nil
+	}
+	return gateway.Errorf(gateway.Invalid, "there is no %s %q; there are %q", what, string(value), known)
 }
 
 const (

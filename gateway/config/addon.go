@@ -68,7 +68,7 @@ func addonTable() *schema.Block {
 		},
 		Blocks: []*schema.Block{
 			{Type: "messages", Max: 1, Doc: "What customers read when something is done.", Attributes: []schema.Attribute{
-				message("provision", "<name> is ready."), message("change_plan", "<name> is now on <plan>."), message("deprovision", "<name> is removed."),
+				message("provision", "<name> is ready."), message("change_plan", "<name> is now on <plan>."), message("deprovision", "<name> is being removed."),
 			}},
 			regionTable(), planTable(),
 			{Type: "platform", Labels: []string{"id"}, Body: true, Doc: "Sells the add-on on a platform."},

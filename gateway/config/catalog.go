@@ -182,7 +182,7 @@ func (u use) message(verb backend.Verb, scope *hcl.EvalContext) (string, error) 
 	case backend.VerbChangePlan:
 		return fmt.Sprintf("%s is now on %s.", u.addon.Name, u.plan.Name), nil
 	case backend.VerbDeprovision:
-		return u.addon.Name + " is removed.", nil
+		return u.addon.Name + " is being removed.", nil
 	}
 	return u.addon.Name + " is ready.", nil
 }

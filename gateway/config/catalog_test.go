@@ -190,7 +190,7 @@ func TestConfigVarsAreRenderedForThePlatform(t *testing.T) {
 func TestWithoutATemplateTheMessageIsTheUsualOne(t *testing.T) {
 	c := catalog(t)
 	for verb, want := range map[backend.Verb]string{
-		backend.VerbChangePlan: "Acme Postgres is now on Hobby.", backend.VerbDeprovision: "Acme Postgres is removed.",
+		backend.VerbChangePlan: "Acme Postgres is now on Hobby.", backend.VerbDeprovision: "Acme Postgres is being removed.",
 	} {
 		if _, message, err := c.Render(resource(), verb, outputs()); err != nil || message != want {
 			t.Errorf("%s: %q, %v; want %q", verb, message, err, want)

@@ -166,6 +166,9 @@ func (l *loader) unsure(kind string) bool { return l.files.anyBroken() || l.root
 // file: what could not be read looks as if it were missing or misplaced.
 func (l *loader) consequence(d *hcl.Diagnostic) bool {
 	info, ok := diagnostic.Of(d)
+	if ok && info.Code == "AG219" {
+		return l.files.anyBroken() // its value may stand in any file
+	}
 	if !ok || d.Subject == nil || !l.files.isBroken(d.Subject.Filename) {
 		return false
 	}

@@ -45,7 +45,7 @@ func (c *Content) elements(expr hcl.Expression, ctx *hcl.EvalContext) ([]cty.Val
 		return nil, append(diags, nullValue(forEachName, expr))
 	case !v.IsKnown():
 		return nil, append(diags, diagnostic.New("for_each must be known when the files are read", at, diagnostic.Info{
-			Code: "AG303", Hint: "it may not depend on a secret",
+			Code: "AG219", Hint: "it may not depend on a secret",
 		}))
 	case !v.CanIterateElements():
 		return nil, append(diags, diagnostic.New(fmt.Sprintf(`"for_each" takes a list or a map, not %s`, TypeName(v.Type())), at,

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
@@ -151,6 +152,9 @@ func (r keyring) unwrap(stored []byte) (handle *keyset.Handle, current bool, err
 		if err == nil {
 			return handle, id == r.primary && id == w.KeyID, nil
 		}
+	}
+	if w.KeyID == keyFileID && slices.Equal(r.ids, []string{keyFileID}) {
+		return nil, false, fmt.Errorf("%w: the key file beside the store is another one than the store was made with. Put the old key file back from a backup", errNoKey)
 	}
 	return nil, false, fmt.Errorf("%w: it was wrapped under key %q, and these were tried: %s. Put the key %q back into the keyring, with its old value",
 		errNoKey, w.KeyID, strings.Join(quoted(r.ids), ", "), w.KeyID)

@@ -57,7 +57,7 @@ func (b *Backend) Configure(ctx context.Context, req backend.ConfigureRequest) (
 	found = append(found, examined...)
 	if failure, ok := errors.AsType[*backend.Failure](err); ok && failure.Class != backend.Retryable {
 		found = append(found, backend.Diagnostic{
-			Severity: backend.SeverityError, Summary: "The server refuses the provisioner",
+			Severity: backend.SeverityError, Summary: "The server refuses what admin_url says",
 			Detail: failure.Message, Path: adminURLPath(),
 		})
 	}

@@ -18,6 +18,7 @@ type call struct {
 	oldPlan backend.Plan            // change_plan
 	mode    backend.DeprovisionMode // deprovision
 	state   json.RawMessage         // the script's own
+	foreign bool                    // provision has said that the name belongs to somebody else
 	secrets masker
 	events  backend.Events
 }
@@ -86,6 +87,7 @@ func (b *Backend) begin(c call) (*settings, call, error) {
 	if err != nil {
 		return nil, c, backend.Failf(backend.Internal, "%v", err)
 	}
+	c.foreign = old.Foreign
 	c.state, c.secrets = old.State, newMasker(secretsOf(c.op, s.outputs))
 	if old.Pending.isFor(c) {
 		c = c.goOn()
@@ -106,11 +108,16 @@ func (b *Backend) finish(ctx context.Context, c call) (backend.Result, error) {
 	if err != nil {
 		return backend.Result{}, err
 	}
+	if c.goal() == backend.VerbDeprovision && c.foreign {
+		c.events.Log(slog.LevelWarn, "nothing is removed: provision said that the name exists and is not ours")
+		return backend.Result{}, nil
+	}
 	for {
 		a, err := s.execute(ctx, c, b.patience)
 		if a.state != nil {
 			c.state = a.state
 		}
+		c.foreign = c.goal() == backend.VerbProvision && isConflict(err)
 		if c.goal() == backend.VerbDeprovision && isNotFound(err) {
 			return backend.Result{}, nil // there is nothing left to remove
 		}
@@ -132,18 +139,22 @@ func (b *Backend) finish(ctx context.Context, c call) (backend.Result, error) {
 	}
 }
 
-func isNotFound(err error) bool {
+func isNotFound(err error) bool { return isFailure(err, backend.NotFound) }
+
+func isConflict(err error) bool { return isFailure(err, backend.Conflict) }
+
+func isFailure(err error, class backend.Class) bool {
 	var f *backend.Failure
-	return errors.As(err, &f) && f.Class == backend.NotFound
+	return errors.As(err, &f) && f.Class == class
 }
 
 // checkpoint records a state that is not a result's: of work that goes on, and
 // of a failure that told how far it came.
 func (c call) checkpoint(a answer, failure error) error {
-	if failure != nil && a.state == nil {
+	if failure != nil && a.state == nil && !c.foreign {
 		return nil
 	}
-	k := kept{State: c.state}
+	k := kept{State: c.state, Foreign: c.foreign}
 	step := string(c.verb)
 	if c.pending != "" {
 		k.Pending = &pending{Verb: c.pending, OperationID: c.op.OperationID}

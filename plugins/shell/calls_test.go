@@ -58,6 +58,32 @@ exit 75`}, nil)
 	}
 }
 
+func TestWhatBelongsToSomebodyElseIsNotRemoved(t *testing.T) {
+	t.Parallel()
+	removed := filepath.Join(t.TempDir(), "removed")
+	b := configured(t, map[string]string{
+		"provision":   `echo somebody has it >&2; exit 65`,
+		"deprovision": "touch " + removed + `; echo '{"status":"done"}'`,
+	}, nil)
+	op := someOp(t)
+	_, r, err := provision(t.Context(), b, op)
+	wantFailure(t, err, backend.Conflict, "somebody has it")
+	if len(r.checkpoints) != 1 {
+		t.Fatalf("checkpoints %s, want one that remembers the conflict", r.checkpoints)
+	}
+	op.State = r.checkpoints[0] // the gateway cleans up after a failed provision
+	cleanUp := &recorder{}
+	if _, err := b.Deprovision(t.Context(), backend.DeprovisionRequest{Op: op, Mode: backend.ModePurge}, cleanUp); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(removed); err == nil {
+		t.Error("the script deprovision ran on something that is not ours")
+	}
+	if !strings.Contains(cleanUp.log(), "nothing is removed") {
+		t.Errorf("log: %s", cleanUp.log())
+	}
+}
+
 func TestFailureWithUnreadableOutputKeepsItsClass(t *testing.T) {
 	t.Parallel()
 	b := configured(t, map[string]string{"provision": `echo '{"status":"pending","retry_'; exit 69`}, nil)

@@ -12,11 +12,12 @@ import (
 // maxState is what the gateway keeps.
 const maxState = 64 * 1024
 
-// kept is what the gateway keeps between calls: the script's own state and,
-// while a script's work goes on in the background, which operation that is.
+// kept is what the gateway keeps between calls: the script's own state, which
+// operation's work goes on in the background, and what must be left alone.
 type kept struct {
 	State   json.RawMessage `json:"state,omitempty"`
 	Pending *pending        `json:"pending,omitempty"`
+	Foreign bool            `json:"foreign,omitempty"` // provision found something that is not ours: deprovision must not touch it
 }
 
 // pending is a verb that answered "pending".

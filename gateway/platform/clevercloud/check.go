@@ -86,8 +86,9 @@ func checkConfigVars(c platform.Common) hcl.Diagnostics {
 		}
 		diags = append(diags, diagnostic.New(summary, v.Range, diagnostic.Info{
 			Code: "AG411", In: fmt.Sprintf("addon %q, platform %q", c.Addon, "clevercloud"),
-			Hint:  fmt.Sprintf("did you mean %q?", nearestVar(prefix, v.Name)),
-			Notes: []string{`to rename it on this platform only, set config_vars in platform "clevercloud"`},
+			Hint: fmt.Sprintf("did you mean %q?", nearestVar(prefix, v.Name)),
+			Notes: []string{fmt.Sprintf(`to rename it on this platform only: config_vars = { %s = …, %s = null } in platform "clevercloud"`,
+				nearestVar(prefix, v.Name), v.Name)},
 		}))
 	}
 	return diags
@@ -217,7 +218,7 @@ func checkSecrets(c platform.Common, own settings) hcl.Diagnostics {
 // minimum and whose sample has 32 characters.
 func checkSecret(c platform.Common, own settings, setting string, value secret.Value) hcl.Diagnostics {
 	text := value.Reveal()
-	remedy := "Clever Cloud asks for 35 or more: addongw keys generate --salt"
+	remedy := "Clever Cloud asks for 35 or more: addongw keys generate"
 	switch count := utf8.RuneCountInString(text); {
 	case text == "":
 		return hcl.Diagnostics{problem(c, setting, fmt.Sprintf("This platform needs %q", setting), diagnostic.Info{
