@@ -44,6 +44,11 @@ type state struct {
 
 var _ lifecycle.Backend = (*Backend)(nil)
 
+const (
+	healthTimeout = 5 * time.Second
+	maxRetryAfter = time.Hour // a plugin's wish for patience beyond that is not granted
+)
+
 // Launch starts a plugin with the load attributes of a config block, and keeps
 // it running until Close. Texts in secrets, and those marked as sensitive in
 // config, never appear in what it logs or answers. Errors are those of Open
@@ -60,20 +65,45 @@ func (h *Host) Launch(ctx context.Context, spec Spec, config backend.Value, secr
 		changed: make(chan struct{}),
 		idle:    make(chan struct{}),
 	}
+	if err := h.beginLaunch(); err != nil {
+		return nil, err
+	}
+	defer h.launching.Done()
+	ctx, cancel := until(ctx, h.closing)
+	defer cancel()
 	p, err := b.start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if isClosed(h.closing) {
+	if !h.keep(b) {
 		p.stop(ctx)
 		return nil, errClosed
 	}
-	h.all[b] = struct{}{}
 	b.set(state{proc: p})
 	go b.supervise(p)
 	return b, nil
+}
+
+// beginLaunch lets Close wait for a backend that is on its way.
+func (h *Host) beginLaunch() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if isClosed(h.closing) {
+		return errClosed
+	}
+	h.launching.Add(1)
+	return nil
+}
+
+// keep remembers a running backend, unless the host was closed meanwhile.
+func (h *Host) keep(b *Backend) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if isClosed(h.closing) {
+		return false
+	}
+	h.all[b] = struct{}{}
+	return true
 }
 
 // Description is how the running plugin described itself; ok is false while
@@ -95,6 +125,8 @@ func (b *Backend) Health(ctx context.Context) backend.HealthResponse {
 		return backend.HealthResponse{Detail: err.Error()}
 	}
 	defer release()
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
 	resp, err := p.backend.Health(ctx, backend.HealthRequest{})
 	if err != nil {
 		return backend.HealthResponse{Detail: b.callError(p, "health", err).Error()}
@@ -119,7 +151,7 @@ func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(
 	if err := offers(p.description, call.Verb); err != nil {
 		return backend.Result{}, err
 	}
-	result, err := p.call(ctx, call, &events{call: call, log: b.log, checkpoint: checkpoint})
+	result, err := p.call(ctx, call, &events{ctx: ctx, call: call, log: b.log, checkpoint: checkpoint})
 	if err != nil {
 		return backend.Result{}, b.callError(p, string(call.Verb), err)
 	}
@@ -177,6 +209,7 @@ func (b *Backend) callError(p *process, verb string, err error) error {
 		masked := *failure
 		masked.Message = masker.line(failure.Message, 2000)
 		masked.Customer = masker.line(failure.Customer, 500)
+		masked.RetryAfter = min(failure.RetryAfter, maxRetryAfter)
 		return &masked
 	}
 	what := err.Error()

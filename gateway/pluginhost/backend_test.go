@@ -133,6 +133,10 @@ func TestTheBreakerRefusesCallsAtOnceAndClosesAgain(t *testing.T) {
 	if unavailable.RetryAfter <= 0 {
 		t.Errorf("no time to try again: %v", unavailable)
 	}
+	var failure *backend.Failure
+	if !errors.As(error(unavailable), &failure) || failure.Class != backend.Retryable || failure.RetryAfter < time.Second {
+		t.Errorf("a call that was never made is %+v, want a reason to wait", failure)
+	}
 	await(t, "the breaker closing", func() bool {
 		_, err := r.run(b, call(""))
 		return err == nil

@@ -15,6 +15,7 @@ type timing struct {
 	ping       time.Duration // between health pings; default 10 s
 	pingWait   time.Duration // for one answer; default 5 s
 	patience   time.Duration // how long a call waits for a restart; default 2 s
+	check      time.Duration // for one ValidateConfig, ValidatePlan or Configure; default 30 s
 }
 
 func (t timing) withDefaults() timing {
@@ -27,6 +28,7 @@ func (t timing) withDefaults() timing {
 		ping:       or(t.ping, 10*time.Second),
 		pingWait:   or(t.pingWait, 5*time.Second),
 		patience:   or(t.patience, 2*time.Second),
+		check:      or(t.check, 30*time.Second),
 	}
 }
 

@@ -90,3 +90,13 @@ type UnavailableError struct {
 func (e *UnavailableError) Error() string {
 	return fmt.Sprintf("backend %s is not running: %s", e.Backend, e.Reason)
 }
+
+// As makes it a *backend.Failure for whoever asks for one: nothing was sent, so
+// there is no unknown outcome, only a reason to wait.
+func (e *UnavailableError) As(target any) bool {
+	f, ok := target.(**backend.Failure)
+	if ok {
+		*f = &backend.Failure{Class: backend.Retryable, Message: e.Error(), RetryAfter: max(e.RetryAfter, time.Second)}
+	}
+	return ok
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"time"
 
 	"github.com/addongw/addongw/gateway/lifecycle"
 	"github.com/addongw/addongw/plugins/backend"
@@ -12,20 +13,44 @@ import (
 // levelDrift is the level of sentences about what differs from the plan.
 const levelDrift = slog.LevelWarn
 
+// Of one call.
+const (
+	checkpointBurst = 100                    // checkpoints that are taken however fast they come
+	checkpointEvery = 100 * time.Millisecond // one more for each
+)
+
 // events passes on what a plugin reports while a call runs: checkpoints to the
 // engine, everything else to the log.
 type events struct {
+	ctx        context.Context // of the call, for its end
 	call       lifecycle.Call
 	log        *pluginLog
 	checkpoint func(step string, state []byte)
+	pace       bucket
+	late       bool // a checkpoint was dropped
 }
 
 var _ backend.Events = (*events)(nil)
 
+// Checkpoint hands on every one, because the last counts, and makes a plugin
+// that has very many wait: each is written to the database.
 func (e *events) Checkpoint(step string, state json.RawMessage) {
-	if e.checkpoint != nil {
-		e.checkpoint(e.log.masker.line(step, 200), state)
+	if e.checkpoint == nil || e.late {
+		return
 	}
+	for {
+		wait := e.pace.take(time.Now(), checkpointBurst, checkpointEvery)
+		if wait == 0 {
+			break
+		}
+		select {
+		case <-e.ctx.Done():
+			e.late = true // the call has ended; a later one must not overtake this
+			return
+		case <-time.After(wait):
+		}
+	}
+	e.checkpoint(e.log.masker.line(step, 200), state)
 }
 
 func (e *events) Progress(message string, percent int) {
@@ -37,6 +62,9 @@ func (e *events) Log(level slog.Level, message string) {
 }
 
 func (e *events) write(level slog.Level, what, message string, more ...slog.Attr) {
+	if !e.log.admit() {
+		return
+	}
 	attrs := append([]slog.Attr{
 		slog.String("verb", string(e.call.Verb)),
 		slog.String("operation", e.call.Op.OperationID),

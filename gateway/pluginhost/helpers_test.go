@@ -24,7 +24,7 @@ import (
 // hostMode makes the test binary act as a host that is going to be killed.
 const hostMode = "PLUGINHOST_TEST_HOST"
 
-// pluginDir holds the test plugin, built once.
+// pluginDirEnv names the folder of the test plugins, built once.
 const pluginDirEnv = "PLUGINHOST_TEST_PLUGINS"
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -38,10 +38,12 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, binaryPrefix+"testing"), "./testdata/plugin")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build the test plugin: %v\n%s", err, out)
-		return 1
+	for name, source := range map[string]string{binaryPrefix + "testing": "./testdata/plugin", "hostile": "./testdata/hostile"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), source)
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build the test plugins: %v\n%s", err, out)
+			return 1
+		}
 	}
 	os.Setenv(pluginDirEnv, dir)
 	return m.Run()

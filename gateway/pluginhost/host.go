@@ -39,7 +39,8 @@ type Host struct {
 	logger  *slog.Logger
 	sockets *socketDir
 
-	closing chan struct{} // closed by Close
+	closing   chan struct{}  // closed by Close
+	launching sync.WaitGroup // backends on their way
 
 	mu     sync.Mutex
 	opened map[openKey]*unconfigured
@@ -93,6 +94,7 @@ func (h *Host) Close(ctx context.Context) error {
 		group.Go(func() { stop(ctx) })
 	}
 	group.Wait()
+	h.launching.Wait()
 	return h.sockets.remove()
 }
 

@@ -3,6 +3,7 @@ package pluginhost
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -213,15 +214,16 @@ func TestAKilledHostLeavesNoPluginAndTheNextOneNoSockets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(line))
-	if err != nil || !lives(pid) {
+	var pid, child int
+	if _, err := fmt.Sscan(line, &pid, &child); err != nil || !lives(pid) || !lives(child) {
 		t.Fatalf("the host says %q: %v", line, err)
 	}
+	defer func() { _ = syscall.Kill(child, syscall.SIGKILL) }()
 	if err := host.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	_ = host.Wait() // it was killed
-	await(t, "the plugin's death", func() bool { return !lives(pid) })
+	await(t, "the death of the plugin and of its child", func() bool { return !lives(pid) && !lives(child) })
 
 	newRig(t, func(o *Options) { o.SocketDir = sockets })
 	left, err := filepath.Glob(filepath.Join(sockets, "addongw-*"))
@@ -230,7 +232,8 @@ func TestAKilledHostLeavesNoPluginAndTheNextOneNoSockets(t *testing.T) {
 	}
 }
 
-// actAsHost launches a plugin, prints its process id and waits to be killed.
+// actAsHost launches a plugin, prints the process ids of it and of a child of
+// it, and waits to be killed.
 func actAsHost() int {
 	host, err := New(Options{Dirs: []string{os.Getenv(pluginDirEnv)}, SocketDir: os.Getenv(hostMode), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -242,7 +245,17 @@ func actAsHost() int {
 		fmt.Println(err)
 		return 1
 	}
-	fmt.Println(b.state.proc.runner.ID())
+	result, err := b.Run(context.Background(), call("child"), nil)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	var pids struct{ Pid, Child int }
+	if err := json.Unmarshal(result.State, &pids); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println(pids.Pid, pids.Child)
 	select {}
 }
 

@@ -1,9 +1,13 @@
 package pluginhost
 
 import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -92,13 +96,16 @@ func (m *masker) maskCut(text string) string {
 // line masks a text for operators and makes one line of at most limit bytes of
 // it.
 func (m *masker) line(text string, limit int) string {
-	text = m.mask(strings.ToValidUTF8(text, "\uFFFD"))
+	masked := m.mask(strings.ToValidUTF8(text, "\uFFFD"))
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, text)
+	}, masked)
+	if text != masked {
+		text = m.mask(text) // a tab in place of a secret's blank hid it
+	}
 	if len(text) > limit {
 		text = strings.ToValidUTF8(text[:limit], "") + "…"
 	}
@@ -134,17 +141,61 @@ func (m *masker) compile() (*strings.Replacer, []string) {
 	return m.replacer, m.forms
 }
 
-// spellings lists how a secret may be written: as it is, inside JSON, inside a
-// URL, and line by line.
+// spellings lists how a secret may be written: as it is, quoted, inside JSON,
+// inside a URL, in hexadecimal digits, in base64, and line by line.
 func spellings(secret string) []string {
-	forms := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
-	if quoted, err := json.Marshal(secret); err == nil {
-		forms = append(forms, string(quoted[1:len(quoted)-1]))
+	forms := []string{secret, bare(strconv.Quote(secret)), bare(strconv.QuoteToASCII(secret))}
+	for _, escapeHTML := range []bool{false, true} {
+		var quoted strings.Builder
+		encoder := json.NewEncoder(&quoted)
+		encoder.SetEscapeHTML(escapeHTML)
+		if encoder.Encode(secret) == nil {
+			forms = append(forms, bare(strings.TrimSuffix(quoted.String(), "\n")))
+		}
 	}
+	query := url.QueryEscape(secret)
+	for _, escaped := range []string{query, strings.ReplaceAll(query, "+", "%20"), url.PathEscape(secret), url.User(secret).String()} {
+		forms = append(forms, escaped, lowerEscapes(escaped))
+	}
+	digits := hex.EncodeToString([]byte(secret))
+	forms = append(forms, digits, strings.ToUpper(digits))
+	forms = append(forms, base64Forms(secret)...)
 	if strings.Contains(secret, "\n") {
 		forms = append(forms, strings.FieldsFunc(secret, func(r rune) bool { return r == '\n' || r == '\r' })...)
 	}
 	return slices.DeleteFunc(forms, func(form string) bool { return len(form) < shortest })
+}
+
+// bare takes the quotation marks off.
+func bare(quoted string) string { return quoted[1 : len(quoted)-1] }
+
+// lowerEscapes writes %2F as %2f.
+func lowerEscapes(escaped string) string {
+	b := []byte(escaped)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i:], bytes.ToLower(b[i:i+3]))
+			i += 2
+		}
+	}
+	return string(b)
+}
+
+// base64Forms lists what the base64 of any text with the secret in it holds,
+// such as of "user:secret": three bytes become four characters, so it depends
+// on where the secret begins. Characters that hold bits of its neighbours too
+// are not part of a form.
+func base64Forms(secret string) []string {
+	var forms []string
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for before, skip := range []int{0, 2, 3} {
+			text := encoding.EncodeToString([]byte(strings.Repeat("\x00", before) + secret))
+			whole := (before + len(secret)) * 8 / 6
+			forms = append(forms, text[skip:max(skip, whole)])
+		}
+	}
+	// A form of few characters would mask ordinary words.
+	return slices.DeleteFunc(forms, func(form string) bool { return len(form) < 2*shortest })
 }
 
 // secretsOf lists the secret texts that a call carries.

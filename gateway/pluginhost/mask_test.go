@@ -30,6 +30,15 @@ func TestSecretsAreMaskedHoweverTheyAreWritten(t *testing.T) {
 	}
 }
 
+func TestASecretOfDigitsIsFoundAmongNumbers(t *testing.T) {
+	logged := &syncBuffer{}
+	log := &pluginLog{logger: slog.New(slog.NewJSONHandler(logged, nil)), masker: newMasker(nil, []string{"1234567890123456789"})}
+	log.print("stderr", line{text: `{"msg":"x","n":1234567890123456789}`})
+	if !strings.Contains(logged.String(), `"n":"[redacted]"`) {
+		t.Errorf("got %s", logged)
+	}
+}
+
 func TestACutLineDoesNotEndInHalfASecret(t *testing.T) {
 	m := newMasker(nil, []string{"correct horse"})
 	if got := m.maskCut("the password is correct ho"); got != "the password is " {

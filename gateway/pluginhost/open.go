@@ -117,6 +117,8 @@ func (u *unconfigured) ValidateConfig(ctx context.Context, req backend.ValidateC
 	if err != nil {
 		return backend.ValidateConfigResponse{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, u.host.options.timing.check)
+	defer cancel()
 	resp, err := p.backend.ValidateConfig(ctx, req)
 	if err == nil {
 		err = resp.Check()
@@ -133,6 +135,8 @@ func (u *unconfigured) ValidatePlan(ctx context.Context, req backend.ValidatePla
 	if err != nil {
 		return backend.ValidatePlanResponse{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, u.host.options.timing.check)
+	defer cancel()
 	resp, err := p.backend.ValidatePlan(ctx, req)
 	if err != nil {
 		return backend.ValidatePlanResponse{}, u.callError(err)
@@ -145,12 +149,23 @@ func (u *unconfigured) callError(err error) error {
 	return &maskedError{text: u.log.masker.line(fmt.Sprintf("plugin %s: %v", u.spec.Name, err), 1000), err: err}
 }
 
-// maskDiagnostics hides secrets in what a plugin says about configuration.
+// maxDiagnostics is how many problems of one answer are shown.
+const maxDiagnostics = 100
+
+// maskDiagnostics hides secrets in what a plugin says about configuration. Of
+// very many problems it keeps the first, and says so.
 func maskDiagnostics(m *masker, list backend.Diagnostics) backend.Diagnostics {
 	var masked backend.Diagnostics
-	for _, d := range list {
+	for _, d := range list[:min(len(list), maxDiagnostics)] {
 		d.Summary, d.Detail = m.line(d.Summary, 300), m.line(d.Detail, 2000)
 		masked = append(masked, d)
+	}
+	if more := list[len(masked):]; len(more) > 0 {
+		last := backend.Diagnostic{Severity: backend.SeverityWarning, Summary: fmt.Sprintf("%d more problems", len(more))}
+		if more.HasErrors() {
+			last.Severity = backend.SeverityError
+		}
+		masked = append(masked, last)
 	}
 	return masked
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"github.com/hashicorp/go-version"
 	"google.golang.org/grpc"
+	grpcbackoff "google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
@@ -21,8 +22,9 @@ import (
 )
 
 const (
-	startTimeout = 30 * time.Second // from nothing to a description
-	stopTimeout  = 3 * time.Second  // from the shutdown call to SIGKILL; go-plugin waits 2 s by itself
+	startTimeout   = 30 * time.Second // from nothing to a description
+	connectTimeout = 5 * time.Second  // for the handshakes on the socket
+	stopTimeout    = 3 * time.Second  // from the shutdown call to SIGKILL; go-plugin waits 2 s by itself
 )
 
 // process is one running plugin that has described itself.
@@ -46,8 +48,9 @@ func (h *Host) start(ctx context.Context, spec Spec, log *pluginLog) (*process, 
 	if err != nil {
 		return nil, err
 	}
-	p := &process{spec: spec, path: path, log: log, runner: newPluginRunner(path, !spec.TLS)}
-	p.streams = []*lineWriter{log.stream("stderr"), log.stream("stdout"), log.stream("stderr")}
+	p := &process{spec: spec, path: path, log: log}
+	p.streams = []*lineWriter{log.stream("stderr"), log.stream("stdout"), log.stream("stderr"), log.stream("stdout")}
+	p.runner = newPluginRunner(path, !spec.TLS, p.streams[3])
 	p.client = plugin.NewClient(p.clientConfig(h.sockets.path))
 
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
@@ -87,8 +90,20 @@ func (p *process) clientConfig(socketDir string) *plugin.ClientConfig {
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(backend.MaxMessage), grpc.MaxCallSendMsgSize(backend.MaxMessage)),
 			grpc.WithMaxHeaderListSize(64 << 10), // bounds the text of errors
+			grpc.WithConnectParams(grpc.ConnectParams{Backoff: grpcbackoff.DefaultConfig, MinConnectTimeout: connectTimeout}),
+			grpc.WithStreamInterceptor(refuseCallbacks),
 		},
 	}
+}
+
+// refuseCallbacks keeps the stream closed on which a plugin may ask to be
+// connected to. Nobody answers there, and every request would wait five seconds
+// in a goroutine of its own.
+func refuseCallbacks(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	if method == "/plugin.GRPCBroker/StartStream" {
+		return nil, status.Error(codes.Unimplemented, "plugins cannot call the gateway")
+	}
+	return open(ctx, desc, conn, method, opts...)
 }
 
 // connect brings the process up. go-plugin knows no contexts here and holds a
@@ -110,7 +125,14 @@ func (p *process) connect(ctx context.Context, hostVersion string) error {
 	return p.describe(ctx, hostVersion)
 }
 
-func (p *process) dial() error {
+// dial makes the connection. go-plugin panics over some handshakes: over a
+// certificate where TLS is off, for one.
+func (p *process) dial() (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("its handshake makes no sense")
+		}
+	}()
 	protocol, err := p.client.Client()
 	if err != nil {
 		return err
@@ -215,6 +237,7 @@ func (p *process) stop(ctx context.Context) {
 		for _, stream := range p.streams {
 			stream.flush()
 		}
+		p.log.tellDropped()
 	})
 }
 

@@ -1,6 +1,7 @@
 package pluginhost
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,14 +27,16 @@ const afterlife = 500 * time.Millisecond
 // notices its death; this one does neither.
 type pluginRunner struct {
 	path           string
-	local          bool // refuse sockets other than unix ones
+	local          bool      // refuse sockets other than unix ones
+	rest           io.Writer // gets what the plugin prints on standard output after the handshake
 	env            []string
 	stdout, stderr *os.File
 	lifeline       *os.File // the plugin exits when this is closed
 
-	mu     sync.Mutex
-	cmd    *exec.Cmd // nil before the start
-	killed bool      // perhaps before the start
+	mu        sync.Mutex
+	cmd       *exec.Cmd // nil before the start
+	killed    bool      // perhaps before the start
+	collected bool      // its number may belong to somebody else
 
 	exited chan struct{} // closed when the process is dead
 	status error         // how it ended; valid once exited is closed
@@ -42,8 +45,8 @@ type pluginRunner struct {
 var _ runner.Runner = (*pluginRunner)(nil)
 
 // newPluginRunner prepares a process.
-func newPluginRunner(path string, local bool) *pluginRunner {
-	return &pluginRunner{path: path, local: local, exited: make(chan struct{})}
+func newPluginRunner(path string, local bool, rest io.Writer) *pluginRunner {
+	return &pluginRunner{path: path, local: local, rest: rest, exited: make(chan struct{})}
 }
 
 // prepare sets the whole environment of the process. handshake is what
@@ -101,9 +104,17 @@ func closeAll(files ...*os.File) {
 	}
 }
 
-// await notes the end of the process.
+// await notes the end of the process, and ends what it left in its process
+// group.
 func (r *pluginRunner) await() {
+	if awaitEnd(r.cmd.Process.Pid) {
+		// Before it is collected: the number of a group whose leader is gone may
+		// go to somebody else.
+		_ = r.Kill(context.Background())
+		r.ending()
+	}
 	r.status = r.cmd.Wait()
+	r.ending()
 	deadline := time.Now().Add(afterlife)
 	_ = r.stdout.SetReadDeadline(deadline) // pipes have deadlines; an error would only mean more patience
 	_ = r.stderr.SetReadDeadline(deadline)
@@ -126,22 +137,59 @@ func (r *pluginRunner) Wait(context.Context) error {
 	return r.status
 }
 
-// Kill ends the process at once, or keeps it from starting.
+// ending makes Kill do nothing from now on.
+func (r *pluginRunner) ending() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.collected = true
+}
+
+// Kill ends the process and its process group at once, or keeps it from
+// starting.
 func (r *pluginRunner) Kill(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.killed = true
-	if r.cmd == nil {
+	if r.cmd == nil || r.collected {
 		return nil
 	}
-	if err := r.cmd.Process.Kill(); !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	return nil
+	return syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
 }
 
-// Stdout is where the handshake comes from.
-func (r *pluginRunner) Stdout() io.ReadCloser { return r.stdout }
+// Stdout is where the handshake comes from, which is the first line. What
+// follows is for the log: go-plugin would drop it, and stop to read over a long
+// line, which blocks whoever writes more.
+func (r *pluginRunner) Stdout() io.ReadCloser {
+	return &firstLine{ReadCloser: r.stdout, rest: r.rest}
+}
+
+// firstLine gives the first line of a stream, and the end of it, to its reader,
+// and everything between to rest.
+type firstLine struct {
+	io.ReadCloser
+	rest io.Writer // never fails
+	over bool
+}
+
+func (f *firstLine) Read(p []byte) (int, error) {
+	for {
+		n, err := f.ReadCloser.Read(p)
+		if f.over {
+			_, _ = f.rest.Write(p[:n])
+			if err != nil {
+				return 0, err
+			}
+			continue
+		}
+		first, rest, over := bytes.Cut(p[:n], []byte{'\n'})
+		if !over {
+			return n, err
+		}
+		f.over = true
+		_, _ = f.rest.Write(rest)
+		return len(first) + 1, err
+	}
+}
 
 // Stderr is where log lines come from.
 func (r *pluginRunner) Stderr() io.ReadCloser { return r.stderr }

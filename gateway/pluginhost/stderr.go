@@ -1,18 +1,26 @@
 package pluginhost
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 const (
 	maxLine  = 16 << 10 // bytes of one line that are logged; the rest is dropped
 	maxAttrs = 32       // attributes of one line that are logged
 	tailSize = 5        // lines kept for error messages
+
+	lineBurst  = 1000                  // lines that are logged however fast they come
+	lineEvery  = 10 * time.Millisecond // one more for each
+	tellPeriod = time.Second           // between lines about lines that were dropped
 )
 
 // pluginLog turns what a plugin prints into log records.
@@ -20,32 +28,107 @@ type pluginLog struct {
 	logger *slog.Logger
 	masker *masker
 
-	mu   sync.Mutex
-	tail []string // the last lines, masked
+	mu      sync.Mutex
+	tail    []line // the last ones, as they came
+	limit   bucket
+	dropped int // lines, not yet told
+	telling *time.Timer
+}
+
+// line is something a plugin printed, perhaps cut off.
+type line struct {
+	text string
+	cut  bool
+}
+
+// admit reports whether one more line is to be logged. What a plugin prints
+// costs the gateway more than the plugin: a flood must not.
+func (l *pluginLog) admit() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.limit.take(time.Now(), lineBurst, lineEvery) == 0 {
+		return true
+	}
+	if l.dropped++; l.dropped == 1 {
+		l.telling = time.AfterFunc(tellPeriod, l.tellDropped)
+	}
+	return false
+}
+
+// tellDropped says how many lines were dropped, if any were.
+func (l *pluginLog) tellDropped() {
+	l.mu.Lock()
+	dropped := l.dropped
+	l.dropped = 0
+	if l.telling != nil {
+		l.telling.Stop()
+	}
+	l.mu.Unlock()
+	if dropped > 0 {
+		l.logger.Warn("plugin says too much: lines dropped", "lines", dropped)
+	}
 }
 
 // stream returns a writer for one of the plugin's outputs. Lines of different
 // outputs never mix.
 func (l *pluginLog) stream(name string) *lineWriter {
-	return &lineWriter{line: func(text string, cut bool) { l.print(name, text, cut) }}
+	return &lineWriter{line: func(text string, cut bool) { l.print(name, line{text, cut}) }}
 }
 
-// last returns the last lines printed, in one.
+// last returns the last lines printed, in one, secrets masked. Lines that were
+// not logged because there were too many are among them.
 func (l *pluginLog) last() string {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Join(l.tail, " | ")
+	tail := slices.Clone(l.tail)
+	l.mu.Unlock()
+	var texts []string
+	for _, printed := range tail {
+		text := printed.text
+		if fields := printed.fields(); fields != nil {
+			text = take(fields, "msg", "message", "@message")
+		} else if printed.cut {
+			text = l.masker.maskCut(text)
+		}
+		if text = l.masker.line(text, 300); text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts, " | ")
+}
+
+// fields reads a JSON object; it is nil for everything else.
+func (p line) fields() map[string]any {
+	if p.cut || !strings.HasPrefix(p.text, "{") {
+		return nil
+	}
+	var fields map[string]any
+	decoder := json.NewDecoder(strings.NewReader(p.text))
+	decoder.UseNumber() // a secret of digits would be another number else
+	if decoder.Decode(&fields) != nil {
+		return nil
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil
+	}
+	return fields
 }
 
 // print logs one line. A JSON object is read; everything else, including JSON
 // of unexpected types, is text.
-func (l *pluginLog) print(stream, text string, cut bool) {
-	fields := map[string]any{}
-	if !cut && strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &fields) == nil {
+func (l *pluginLog) print(stream string, printed line) {
+	if printed.text == "" {
+		return
+	}
+	l.keep(printed)
+	if !l.admit() {
+		return
+	}
+	if fields := printed.fields(); fields != nil {
 		l.printFields(stream, fields)
 		return
 	}
-	if cut {
+	text := printed.text
+	if printed.cut {
 		text = l.masker.maskCut(text)
 	}
 	text = l.masker.line(text, maxLine)
@@ -56,7 +139,6 @@ func (l *pluginLog) print(stream, text string, cut bool) {
 	if strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ") {
 		level = slog.LevelError
 	}
-	l.keep(text)
 	l.logger.Log(context.Background(), level, "plugin printed", "stream", stream, "text", text)
 }
 
@@ -73,7 +155,6 @@ func (l *pluginLog) printFields(stream string, fields map[string]any) {
 	for _, key := range keys[:min(len(keys), maxAttrs)] {
 		attrs = append(attrs, slog.String(l.masker.line(key, 100), l.attribute(fields[key])))
 	}
-	l.keep(message)
 	l.logger.Log(context.Background(), level, "plugin logged", "stream", stream, "text", message, slog.Group("fields", attrs...))
 }
 
@@ -90,17 +171,10 @@ func (l *pluginLog) attribute(value any) string {
 	return l.masker.line(text, maxLine)
 }
 
-func (l *pluginLog) keep(text string) {
-	if text == "" {
-		return
-	}
-	if len(text) > 300 {
-		text = strings.ToValidUTF8(text[:300], "") + "…"
-	}
+func (l *pluginLog) keep(printed line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.tail = append(l.tail, text)
-	l.tail = l.tail[max(0, len(l.tail)-tailSize):]
+	l.tail = append(l.tail[max(0, len(l.tail)-tailSize+1):], printed)
 }
 
 // take removes the fields called names and returns the first that is text.
@@ -140,9 +214,11 @@ type lineWriter struct {
 func (w *lineWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, c := range p {
-		if c != '\n' {
-			w.append(c)
+	for rest := p; len(rest) > 0; {
+		piece, after, ended := bytes.Cut(rest, []byte{'\n'})
+		rest = after
+		w.append(piece)
+		if !ended {
 			continue
 		}
 		if !w.dropping {
@@ -153,11 +229,12 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (w *lineWriter) append(c byte) {
+func (w *lineWriter) append(piece []byte) {
 	if w.dropping {
 		return
 	}
-	w.pending = append(w.pending, c)
+	room := maxLine + 1 - len(w.pending)
+	w.pending = append(w.pending, piece[:min(room, len(piece))]...)
 	if len(w.pending) > maxLine {
 		w.line(string(w.pending), true)
 		w.dropping = true

@@ -14,7 +14,7 @@ func (b *Backend) start(ctx context.Context) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, b.host.options.timing.check)
 	defer cancel()
 	resp, err := p.backend.Configure(ctx, backend.ConfigureRequest{Config: b.config})
 	if err != nil {

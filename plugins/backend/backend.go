@@ -99,7 +99,7 @@ type Region struct {
 // Result is what a finished life-cycle call returns.
 type Result struct {
 	// Outputs is an object with the attributes of the outputs schema, without
-	// the generated ones. A Deprovision returns none.
+	// the generated ones; at most 256 KiB as JSON. A Deprovision returns none.
 	Outputs Value
 
 	// State is kept for the next call: JSON, at most 64 KiB, no secrets.

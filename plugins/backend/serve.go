@@ -37,7 +37,8 @@ func Serve(b Backend) {
 }
 
 // followLifeline ends the process when the pipe, whose other end only the
-// gateway holds, ends: a gateway that was killed cannot stop its plugins.
+// gateway holds, ends: a gateway that was killed cannot stop its plugins. What
+// the plugin started and left in its process group ends with it.
 func followLifeline(fd string) error {
 	if fd == "" {
 		return nil
@@ -50,6 +51,9 @@ func followLifeline(fd string) error {
 	pipe := os.NewFile(uintptr(n), "lifeline")
 	go func() {
 		_, _ = io.Copy(io.Discard, pipe)
+		if syscall.Getpgrp() == os.Getpid() {
+			_ = syscall.Kill(0, syscall.SIGKILL) // the whole group, this process included
+		}
 		os.Exit(0)
 	}()
 	return nil

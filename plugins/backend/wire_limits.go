@@ -3,14 +3,21 @@ package backend
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
 )
 
 // What a value may be made of. Without these, few bytes from a plugin could ask
 // for any amount of memory or stack: a msgpack list states its length up front,
 // and decoders descend by recursion.
 const (
-	maxDepth    = 100     // levels
-	maxElements = 200_000 // of all lists and maps together, keys included
+	maxDepth       = 100     // levels
+	maxElements    = 200_000 // of all lists and maps together, keys included
+	maxSetElements = 2_000   // the same where types with sets are mentioned: their members are compared with each other when hashes collide
+	maxDigits      = 10_000  // of one number: reading takes the square of it
+	maxAttributes  = 2_000   // of one schema, blocks included
+	maxDefault     = 64_000  // bytes of an attribute's default as JSON
 )
 
 var (
@@ -18,12 +25,15 @@ var (
 	errLarge     = errors.New("a value has too many elements")
 	errTruncated = errors.New("a value ends too early")
 	errTrailing  = errors.New("something follows the value")
+	errDigits    = errors.New("a number has too many digits")
+	errSets      = errors.New("a value with sets has too many elements")
+	errWide      = errors.New("a schema has too many attributes")
 )
 
 // checkMsgpack walks over one msgpack value without building anything.
 func checkMsgpack(b []byte) error {
 	open := []int{1} // how many values each open level still expects
-	elements := 0
+	elements, most := 0, maxElements
 	for len(open) > 0 {
 		level := len(open) - 1
 		if open[level] == 0 {
@@ -35,11 +45,21 @@ func checkMsgpack(b []byte) error {
 		if err != nil {
 			return err
 		}
+		sets, err := checkItem(b[0], b[1:size])
+		if err != nil {
+			return err
+		}
+		if sets {
+			most = maxSetElements
+		}
 		b = b[size:]
+		if elements > most {
+			return errSets
+		}
 		if children == 0 {
 			continue
 		}
-		if elements += children; elements > maxElements {
+		if elements += children; elements > most {
 			return errLarge
 		}
 		if len(open) > maxDepth {
@@ -51,6 +71,56 @@ func checkMsgpack(b []byte) error {
 		return errTrailing
 	}
 	return nil
+}
+
+// checkItem looks into the items that decoders read further: a binary is a type
+// as JSON, and a text that looks like a number may be one. sets reports whether
+// the type mentions sets.
+func checkItem(code byte, body []byte) (sets bool, err error) {
+	switch code {
+	case 0xc4, 0xc5, 0xc6: // binaries
+		body = body[1<<(code-0xc4):]
+		if err := checkJSON(body); err != nil {
+			return false, err
+		}
+		var t cty.Type
+		if err := t.UnmarshalJSON(body); err != nil {
+			return false, err
+		}
+		return hasSet(t), nil
+	case 0xda, 0xdb: // texts that are not short
+		if body = body[2<<(code-0xda):]; len(body) > maxDigits && digits(body) == len(body) {
+			return false, errDigits
+		}
+	}
+	return false, nil
+}
+
+func hasSet(t cty.Type) bool {
+	switch {
+	case t.IsSetType():
+		return true
+	case t.IsListType(), t.IsMapType():
+		return hasSet(t.ElementType())
+	case t.IsTupleType():
+		return slices.ContainsFunc(t.TupleElementTypes(), hasSet)
+	case t.IsObjectType():
+		for _, attribute := range t.AttributeTypes() {
+			if hasSet(attribute) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// digits counts the bytes at the start of b that a number is written with.
+func digits(b []byte) int {
+	n := 0
+	for n < len(b) && (b[n] >= '0' && b[n] <= '9' || b[n] == '.' || b[n] == '-' || b[n] == '+' || b[n] == 'e' || b[n] == 'E') {
+		n++
+	}
+	return n
 }
 
 // msgpackItem measures the item at the start of b: how many bytes it takes
@@ -115,8 +185,8 @@ func fits(b []byte, size int) (int, int, error) {
 	return size, 0, nil
 }
 
-// checkJSON bounds depth and elements of JSON text. Whether it is JSON at all,
-// the decoder says.
+// checkJSON bounds depth, elements and numbers of JSON text. Whether it is JSON
+// at all, the decoder says.
 func checkJSON(text []byte) error {
 	depth, elements, quoted := 0, 0, false
 	for i := 0; i < len(text); i++ {
@@ -133,6 +203,12 @@ func checkJSON(text []byte) error {
 			depth--
 		case c == ',':
 			elements++
+		case c == '-' || c >= '0' && c <= '9':
+			n := digits(text[i:])
+			if n > maxDigits {
+				return errDigits
+			}
+			i += n - 1
 		}
 		if depth > maxDepth {
 			return errDeep

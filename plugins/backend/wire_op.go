@@ -59,6 +59,7 @@ func (d *decoder) plan(m *backendpb.Plan) Plan {
 
 func (e *encoder) result(r Result) *backendpb.Result {
 	e.fail("state", checkState(r.State))
+	e.fail("outputs", checkOutputs(r.Outputs))
 	return &backendpb.Result{
 		Outputs:    e.value("outputs", r.Outputs),
 		State:      r.State,
@@ -69,10 +70,17 @@ func (e *encoder) result(r Result) *backendpb.Result {
 func (d *decoder) result(m *backendpb.Result) Result {
 	d.fail("state", checkState(m.GetState()))
 	return Result{
-		Outputs:    d.value("outputs", m.GetOutputs()),
+		Outputs:    d.outputs(m.GetOutputs()),
 		State:      decodeState(m.GetState()),
 		PurgeAfter: d.time("purge_after", m.GetPurgeAfter()),
 	}
+}
+
+// outputs decodes what will be kept and sent with every later request.
+func (d *decoder) outputs(m *backendpb.Value) Value {
+	v := d.value("outputs", m)
+	d.fail("outputs", checkOutputs(v))
+	return v
 }
 
 func encodeMode(mode DeprovisionMode) backendpb.DeprovisionRequest_Mode {
@@ -114,6 +122,7 @@ func decodeState(state []byte) json.RawMessage {
 }
 
 func (e *encoder) readResponse(r ReadResponse) *backendpb.ReadResponse {
+	e.fail("outputs", checkOutputs(r.Outputs))
 	m := &backendpb.ReadResponse{Outputs: e.value("outputs", r.Outputs)}
 	for _, sentence := range r.Drift {
 		m.Drift = append(m.Drift, text(sentence))
@@ -122,5 +131,5 @@ func (e *encoder) readResponse(r ReadResponse) *backendpb.ReadResponse {
 }
 
 func (d *decoder) readResponse(m *backendpb.ReadResponse) ReadResponse {
-	return ReadResponse{Outputs: d.value("outputs", m.GetOutputs()), Drift: m.GetDrift()}
+	return ReadResponse{Outputs: d.outputs(m.GetOutputs()), Drift: m.GetDrift()}
 }

@@ -28,7 +28,24 @@ func (e *encoder) schema(what string, s Schema) *backendpb.Schema {
 }
 
 func (d *decoder) schema(what string, m *backendpb.Schema) Schema {
+	if width(m, maxAttributes, 0) > maxAttributes {
+		d.fail(what, errWide)
+		return Schema{}
+	}
 	return d.schemaAt(what, m, 0)
+}
+
+// width counts attributes and blocks, nested ones included, until there are
+// more than most.
+func width(m *backendpb.Schema, most, depth int) int {
+	n := len(m.GetAttributes()) + len(m.GetBlocks())
+	for _, b := range m.GetBlocks() {
+		if n > most || depth > maxDepth {
+			break
+		}
+		n += width(b.GetBody(), most-n, depth+1)
+	}
+	return n
 }
 
 func (d *decoder) schemaAt(what string, m *backendpb.Schema, depth int) Schema {
@@ -87,12 +104,14 @@ func (e *encoder) attribute(what string, a Attribute) *backendpb.Attribute {
 }
 
 func (d *decoder) attribute(what string, m *backendpb.Attribute) Attribute {
+	fallback := d.value(what+" (default)", m.GetDefault())
+	d.fail(what+" (default)", checkSize(fallback, maxDefault))
 	return Attribute{
 		Name:      m.GetName(),
 		Type:      d.ctyType(what, m.GetType()),
 		Doc:       m.GetDoc(),
 		Required:  m.GetRequired(),
-		Default:   d.value(what+" (default)", m.GetDefault()).v,
+		Default:   fallback.v,
 		Sensitive: m.GetSensitive(),
 		Live:      m.GetLive(),
 		ForceNew:  m.GetForceNew(),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strconv"
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
@@ -97,8 +98,15 @@ func decodeValue(m *backendpb.Value) (cty.Value, error) {
 	if err := checkNumbers(v); err != nil {
 		return cty.NilVal, err
 	}
-	marks := make([]cty.PathValueMarks, 0, len(m.Sensitive))
-	for _, p := range m.Sensitive {
+	return markAll(v, m.Sensitive)
+}
+
+// markAll marks the parts of v that paths lead to. go-cty compares every path
+// with every part, of which there may be a hundred thousand each; this does
+// not.
+func markAll(v cty.Value, paths []*backendpb.AttributePath) (cty.Value, error) {
+	secret := map[string]bool{}
+	for _, p := range paths {
 		path, err := decodePath(p)
 		if err != nil {
 			return cty.NilVal, err
@@ -107,9 +115,39 @@ func decodeValue(m *backendpb.Value) (cty.Value, error) {
 		if _, err := path.Apply(v); err != nil {
 			return cty.NilVal, errors.New("a sensitive path leads to nothing")
 		}
-		marks = append(marks, cty.PathValueMarks{Path: path, Marks: cty.NewValueMarks(Sensitive)})
+		secret[pathKey(path)] = true
 	}
-	return v.MarkWithPaths(marks), nil
+	if len(secret) == 0 {
+		return v, nil
+	}
+	return cty.Transform(v, func(path cty.Path, part cty.Value) (cty.Value, error) {
+		if secret[pathKey(path)] {
+			return part.Mark(Sensitive), nil
+		}
+		return part, nil
+	})
+}
+
+// pathKey is the same for equal paths only. Members of sets, which no path
+// leads to, share one.
+func pathKey(p cty.Path) string {
+	var key []byte
+	for _, step := range p {
+		switch step := step.(type) {
+		case cty.GetAttrStep:
+			key = strconv.AppendQuote(append(key, '.'), step.Name)
+		case cty.IndexStep:
+			switch {
+			case step.Key.Type() == cty.String && step.Key.IsKnown():
+				key = strconv.AppendQuote(append(key, '['), step.Key.AsString())
+			case step.Key.Type() == cty.Number && step.Key.IsKnown():
+				key = step.Key.AsBigFloat().Append(append(key, '['), 'p', 0)
+			default:
+				key = append(key, '*')
+			}
+		}
+	}
+	return string(key)
 }
 
 func decodeBare(m *backendpb.Value) (cty.Value, error) {
@@ -217,6 +255,10 @@ func decodePath(m *backendpb.AttributePath) (cty.Path, error) {
 // MaxState is the most that a state may hold, in bytes.
 const MaxState = 64 << 10
 
+// MaxOutputs is the most that outputs may hold, in bytes of their JSON: every
+// later request carries them.
+const MaxOutputs = 256 << 10
+
 // checkState refuses what the gateway would not keep.
 func checkState(state []byte) error {
 	switch {
@@ -226,4 +268,22 @@ func checkState(state []byte) error {
 		return errors.New("the state is not JSON")
 	}
 	return nil
+}
+
+// checkOutputs refuses what later requests could not carry.
+func checkOutputs(v Value) error { return checkSize(v, MaxOutputs) }
+
+// checkSize bounds the JSON form of v.
+func checkSize(v Value, most int) error {
+	bare, _ := v.Cty().UnmarkDeep()
+	if !bare.IsWhollyKnown() {
+		return nil // refused for that, by name, where the schema is known
+	}
+	return guard(func() error {
+		text, err := ctyjson.SimpleJSONValue{Value: bare}.MarshalJSON()
+		if err == nil && len(text) > most {
+			err = fmt.Errorf("%d bytes of JSON; there may be at most %d", len(text), most)
+		}
+		return err
+	})
 }

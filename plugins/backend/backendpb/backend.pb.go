@@ -2025,7 +2025,7 @@ func (x *Log) GetMessage() string {
 type Result struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// An object with exactly the attributes of the outputs schema, without the
-	// generated ones. Deprovision returns none.
+	// generated ones; at most 256 KiB as JSON. Deprovision returns none.
 	Outputs *Value `protobuf:"bytes,1,opt,name=outputs,proto3" json:"outputs,omitempty"`
 	// JSON, at most 64 KiB, no secrets: kept for the next call of any kind. Empty:
 	// nothing is kept.
