@@ -219,7 +219,16 @@ func (b *Backend) callError(p *process, verb string, err error) error {
 		what = "the plugin died: " + p.runner.ended()
 	}
 	text := fmt.Sprintf("backend %s: %s: the outcome is unknown: %s", b.spec.Backend, verb, what)
-	return &maskedError{text: masker.line(text, 2000), err: err}
+	return &maskedError{text: masker.line(text, 2000), err: timeUp(err)}
+}
+
+// timeUp lets a deadline that the plugin's side sees first be recognised like
+// the context's own.
+func timeUp(err error) error {
+	if status.Code(err) == codes.DeadlineExceeded {
+		return errors.Join(context.DeadlineExceeded, err)
+	}
+	return err
 }
 
 // broken reports whether the connection ended during a call, by itself or
