@@ -43,7 +43,7 @@ generate-check:
 	@./.ci/generate-check
 
 bench: ## print benchmarks as ratios measured in one run
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./gateway/platform/... ./gateway/lifecycle/...
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./gateway/platform/... ./gateway/lifecycle ./gateway/config ./gateway/secret
 
 clean: ## remove what build made
 	rm -rf bin
