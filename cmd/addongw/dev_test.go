@@ -78,7 +78,7 @@ func startDev(t *testing.T, dir string) (*process, string) {
 func TestDevSaysWhatItLeavesBehind(t *testing.T) {
 	dir := copyExample(t, "quickstart")
 	p, screen := startDev(t, dir)
-	command := regexp.MustCompile(`(?m)^  (ID=.*)$`).FindStringSubmatch(screen)[1]
+	command := regexp.MustCompile(`(?m)^  (ANSWER=.*)$`).FindStringSubmatch(screen)[1]
 	out, err := exec.Command("sh", "-ec", command).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -24,7 +24,8 @@ func (c *command) printDevScreen(cfg *config.Config, made map[[2]string]credenti
 		for i, s := range m.Mount.Samples() {
 			call := curl(s, url, made[[2]string{scope.Addon, scope.Platform}].password)
 			if i == 0 {
-				call = `ID=$(` + call + ` | tee /dev/stderr | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p')` + "\n\n  # show\n  " + show
+				call = `ANSWER=$(` + call + `); echo "$ANSWER"; ID=$(echo "$ANSWER" | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p')` +
+					"\n\n  # show\n  " + show
 			}
 			fmt.Fprintf(c.out, "\n  # %s\n  %s\n", s.What, call)
 		}
