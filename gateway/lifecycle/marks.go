@@ -17,7 +17,7 @@ type marks struct {
 }
 
 // marksDelay is how long a mark waits for company.
-const marksDelay = 20 * time.Millisecond
+const marksDelay = 3 * time.Millisecond
 
 func newMarks() *marks {
 	return &marks{waiting: map[string]int64{}, wake: make(chan struct{}, 1)}
