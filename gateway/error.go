@@ -47,6 +47,14 @@ func Errorf(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
+// faultMessage is all that a customer reads of what is our own fault.
+const faultMessage = "Something went wrong on our side. Please try again later."
+
+// Fault makes the Error of what is our own fault: the cause is for our log.
+func Fault(cause error) *Error {
+	return &Error{Kind: Internal, Message: faultMessage, Cause: cause}
+}
+
 // Error describes the failure for our own log.
 func (e *Error) Error() string {
 	if e.Cause == nil {
@@ -74,5 +82,5 @@ func Message(err error) string {
 	if errors.As(err, &e) && e.Message != "" {
 		return e.Message
 	}
-	return "Something went wrong on our side. Please try again later."
+	return faultMessage
 }

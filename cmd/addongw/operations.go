@@ -29,28 +29,9 @@ func newOperationsList(c *command) *cobra.Command {
 		Short: "List operations, newest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.adminClient()
-			if err != nil {
-				return err
-			}
-			page, err := client.Operations(cmd.Context(), f)
-			if err != nil {
-				return c.adminFailed(err)
-			}
-			if c.format == "json" {
-				return c.printJSON(envelope{"operations_list", page})
-			}
-			if len(page.Operations) == 0 {
-				fmt.Fprintln(c.err, "No operations.")
-				return nil
-			}
-			if err := c.printOperations(page.Operations); err != nil {
-				return err
-			}
-			if page.Next != "" {
-				c.printNext("operations", page.Next)
-			}
-			return nil
+			return ask(c, "operations_list", c.printOperationsPage, func(client *admin.Client) (admin.Operations, error) {
+				return client.Operations(cmd.Context(), f)
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -67,20 +48,25 @@ func newOperationsShow(c *command) *cobra.Command {
 		Short: "Show one operation",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.adminClient()
-			if err != nil {
-				return err
-			}
-			op, err := client.Operation(cmd.Context(), args[0])
-			if err != nil {
-				return c.adminFailed(err)
-			}
-			if c.format == "json" {
-				return c.printJSON(envelope{"operations_show", op})
-			}
-			return c.printOperation(op)
+			return ask(c, "operations_show", c.printOperation, func(client *admin.Client) (admin.Operation, error) {
+				return client.Operation(cmd.Context(), args[0])
+			})
 		},
 	}
+}
+
+func (c *command) printOperationsPage(page admin.Operations) error {
+	if len(page.Operations) == 0 {
+		fmt.Fprintln(c.err, "No operations.")
+		return nil
+	}
+	if err := c.printOperations(page.Operations); err != nil {
+		return err
+	}
+	if page.Next != "" {
+		c.printNext("operations", page.Next)
+	}
+	return nil
 }
 
 func (c *command) printOperations(ops []admin.Operation) error {
@@ -99,13 +85,7 @@ func (c *command) printOperation(o admin.Operation) error {
 		{"attempt", strconv.Itoa(o.Attempt)}, {"step", o.Step}, {"plan", o.Plan}, {"error", o.Error},
 		{"due", c.optionalWhen(o.RunAt)}, {"created", c.when(o.CreatedAt)}, {"finished", c.optionalWhen(o.FinishedAt)},
 	}
-	shown := facts[:0]
-	for _, f := range facts {
-		if f[1] != "" {
-			shown = append(shown, f)
-		}
-	}
-	return table(c.out, shown)
+	return table(c.out, told(facts))
 }
 
 func (c *command) optionalWhen(t *time.Time) string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 	"text/tabwriter"
@@ -34,18 +35,9 @@ func newResourcesList(c *command) *cobra.Command {
 		Short: "List resources",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.adminClient()
-			if err != nil {
-				return err
-			}
-			page, err := client.Resources(cmd.Context(), f)
-			if err != nil {
-				return c.adminFailed(err)
-			}
-			if c.format == "json" {
-				return c.printJSON(envelope{"resources_list", page})
-			}
-			return c.printResources(page)
+			return ask(c, "resources_list", c.printResources, func(client *admin.Client) (admin.Resources, error) {
+				return client.Resources(cmd.Context(), f)
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -93,18 +85,9 @@ func newResourcesShow(c *command) *cobra.Command {
 		Long:  "Shows a resource and its operations. ID is ours, the platform's, or a unique beginning of ours.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.adminClient()
-			if err != nil {
-				return err
-			}
-			detail, err := client.Resource(cmd.Context(), args[0])
-			if err != nil {
-				return c.adminFailed(err)
-			}
-			if c.format == "json" {
-				return c.printJSON(envelope{"resources_show", detail})
-			}
-			return c.printResource(detail)
+			return ask(c, "resources_show", c.printResource, func(client *admin.Client) (admin.ResourceDetail, error) {
+				return client.Resource(cmd.Context(), args[0])
+			})
 		},
 	}
 }
@@ -115,18 +98,9 @@ func newResourcesRetry(c *command) *cobra.Command {
 		Short: "Try a parked operation of a resource again",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.adminClient()
-			if err != nil {
-				return err
-			}
-			op, err := client.Retry(cmd.Context(), args[0])
-			if err != nil {
-				return c.adminFailed(err)
-			}
-			if c.format == "json" {
-				return c.printJSON(envelope{"resources_retry", op})
-			}
-			return c.printOperation(op)
+			return ask(c, "resources_retry", c.printOperation, func(client *admin.Client) (admin.Operation, error) {
+				return client.Retry(cmd.Context(), args[0])
+			})
 		},
 	}
 }
@@ -142,13 +116,7 @@ func (c *command) printResource(d admin.ResourceDetail) error {
 	if r.DeletedAt != nil {
 		facts = append(facts, []string{"deprovisioned", c.when(*r.DeletedAt)})
 	}
-	shown := facts[:0]
-	for _, f := range facts {
-		if f[1] != "" {
-			shown = append(shown, f)
-		}
-	}
-	if err := table(c.out, shown); err != nil {
+	if err := table(c.out, told(facts)); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.out)
@@ -186,6 +154,28 @@ func yesNo(b bool) string {
 		return "yes"
 	}
 	return "no"
+}
+
+// ask makes one admin call and prints its answer: as JSON of that kind, or by
+// print.
+func ask[T any](c *command, kind string, print func(T) error, call func(*admin.Client) (T, error)) error {
+	client, err := c.adminClient()
+	if err != nil {
+		return err
+	}
+	answer, err := call(client)
+	if err != nil {
+		return c.adminFailed(err)
+	}
+	if c.format == "json" {
+		return c.printJSON(envelope{kind, answer})
+	}
+	return print(answer)
+}
+
+// told leaves out the facts that nobody has told: names without a value.
+func told(facts [][]string) [][]string {
+	return slices.DeleteFunc(facts, func(f []string) bool { return f[1] == "" })
 }
 
 // adminClient makes a client for --admin, else for the address in the

@@ -60,7 +60,7 @@ func (c *Config) Op(r gateway.Resource, outputs, first backend.Value) (backend.O
 	}
 	config, diags := u.backend.body.Live(u.scope(output), first.Cty())
 	if diags.HasErrors() {
-		return backend.Op{}, internal(fmt.Errorf("evaluate the settings of backend.%s: %w", u.backend.Name, configvar.Failure(diags)))
+		return backend.Op{}, gateway.Fault(fmt.Errorf("evaluate the settings of backend.%s: %w", u.backend.Name, configvar.Failure(diags)))
 	}
 	op.Config = backend.NewValue(config)
 	return op, nil
@@ -105,7 +105,7 @@ func (c *Config) Render(r gateway.Resource, verb backend.Verb, outputs backend.V
 	for _, v := range u.platform.vars {
 		value, ok, err := configvar.Render(v.name, v.expr, scope)
 		if err != nil {
-			return nil, "", internal(err)
+			return nil, "", gateway.Fault(err)
 		}
 		if ok {
 			rendered = append(rendered, value)
@@ -113,13 +113,9 @@ func (c *Config) Render(r gateway.Resource, verb backend.Verb, outputs backend.V
 	}
 	message, err := u.message(verb, scope)
 	if err != nil {
-		return nil, "", internal(err)
+		return nil, "", gateway.Fault(err)
 	}
 	return rendered, message, nil
-}
-
-func internal(cause error) *gateway.Error {
-	return &gateway.Error{Kind: gateway.Internal, Message: "Something went wrong on our side. Please try again later.", Cause: cause}
 }
 
 // sold finds an add-on on a platform.

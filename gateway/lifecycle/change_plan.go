@@ -88,15 +88,7 @@ func (s *Scoped) beginPlanChange(ctx context.Context, budget <-chan time.Time, a
 		e.abandon(it)
 		return gateway.Delivery{}, err
 	}
-	return s.launch(ctx, budget, a, it, func(tx Tx) (ResourceRecord, error) {
-		row := next
-		row.UpdatedAt = tx.Now()
-		if err := tx.UpdateResource(row); err != nil {
-			return row, err
-		}
-		row.Version++
-		return row, nil
-	})
+	return s.launch(ctx, budget, a, it, amend(next))
 }
 
 // planChangeInput evaluates what the backend is told about a change to

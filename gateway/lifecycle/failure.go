@@ -28,7 +28,7 @@ var answersTo = map[backend.Class]answerTo{
 	backend.Conflict:    {gateway.Internal, "Something went wrong on our side. Our team has to look at it."},
 	backend.Quota:       {gateway.Quota, "There is no capacity left at the moment. Please try again later or choose another plan."},
 	backend.Unsupported: {gateway.Unsupported, "This change of plan is not possible."},
-	backend.Internal:    {gateway.Internal, "Something went wrong on our side. Please try again later."},
+	backend.Internal:    {gateway.Internal, gateway.Fault(nil).Message},
 }
 
 // permanent reports whether repeating the call of verb can never help.
@@ -116,11 +116,7 @@ func unrecorded(cause error) *gateway.Error {
 
 // unreadable answers when a stored row cannot be opened.
 func unreadable(cause error) *gateway.Error {
-	return &gateway.Error{
-		Kind:    gateway.Internal,
-		Message: "Something went wrong on our side. Please try again later.",
-		Cause:   fmt.Errorf("read a stored resource: %w", cause),
-	}
+	return gateway.Fault(fmt.Errorf("read a stored resource: %w", cause))
 }
 
 // classified makes sure that an error of a neighbour has a kind.
@@ -129,9 +125,5 @@ func classified(err error) error {
 	if errors.As(err, &known) {
 		return known
 	}
-	return &gateway.Error{
-		Kind:    gateway.Internal,
-		Message: "Something went wrong on our side. Please try again later.",
-		Cause:   err,
-	}
+	return gateway.Fault(err)
 }

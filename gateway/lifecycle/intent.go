@@ -81,6 +81,19 @@ func (e *Engine) insert(tx Tx, it *intent) (OperationRecord, error) {
 	return op, nil
 }
 
+// amend writes the changed row of a resource that exists, for launch.
+func amend(next ResourceRecord) func(Tx) (ResourceRecord, error) {
+	return func(tx Tx) (ResourceRecord, error) {
+		row := next
+		row.UpdatedAt = tx.Now()
+		if err := tx.UpdateResource(row); err != nil {
+			return row, err
+		}
+		row.Version++
+		return row, nil
+	}
+}
+
 // launch writes an intent with its resource and has it executed: inline in a
 // goroutine that outlives the request, or by a worker. The answer is waited
 // for.

@@ -86,15 +86,7 @@ func (s *Scoped) provisionUnfinished(ctx context.Context, budget <-chan time.Tim
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
-	return s.launch(ctx, budget, a, it, func(tx Tx) (ResourceRecord, error) {
-		row := next
-		row.UpdatedAt = tx.Now()
-		if err := tx.UpdateResource(row); err != nil {
-			return row, err
-		}
-		row.Version++
-		return row, nil
-	})
+	return s.launch(ctx, budget, a, it, amend(next))
 }
 
 // provisionNew begins a resource for an order.

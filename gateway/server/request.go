@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
 )
 
@@ -73,7 +74,7 @@ func (s *Server) finish(x *exchange, r *http.Request) {
 	if cause != nil && cause != http.ErrAbortHandler {
 		platform.NoteError(r.Context(), fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
 		if x.status == 0 {
-			body := map[string]string{"message": "Something went wrong on our side. Please try again later."}
+			body := map[string]string{"message": gateway.Fault(nil).Message}
 			_ = platform.Encode(x, http.StatusInternalServerError, body) // the panic is what matters
 		}
 	}
