@@ -64,7 +64,7 @@ func assemble(ctx context.Context, cfg *config.Config, listener net.Listener, lo
 	if err != nil {
 		return g, err
 	}
-	g.engine.Activate(cfg, g.backends)
+	g.engine.Activate(cfg, g.backends, platforms{cfg})
 	return g, g.prepare(cfg)
 }
 
@@ -138,6 +138,14 @@ func (b backends) Backend(name string) (lifecycle.Backend, lifecycle.Limits, boo
 		return nil, lifecycle.Limits{}, false
 	}
 	return found.Backend, found.limits, true
+}
+
+// platforms are the platforms' own APIs as the configuration has them.
+type platforms struct{ *config.Config }
+
+// Platform finds one; see lifecycle.Platforms.
+func (p platforms) Platform(name, addon string) (lifecycle.Platform, bool) {
+	return p.PlatformAPI(name, addon)
 }
 
 // launch starts a configured process for every backend, all at once.

@@ -3,12 +3,14 @@ package config
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/configvar"
+	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/plugins/backend"
 )
 
@@ -76,21 +78,66 @@ func (c *Config) OldPlan(r gateway.Resource, planID string) (backend.Plan, error
 	return u.plan.told(u.backend), nil
 }
 
-// CheckPlanChange tells whether r may change to the plan: it must be offered
+// Judge decides whether a new order may be taken: its plan must be offered on
+// r's platform and region.
+func (c *Config) Judge(r gateway.Resource) ([]gateway.QuotaRule, error) {
+	_, err := c.Offer(r.Platform, r.Addon, r.Plan, r.Region)
+	return nil, err
+}
+
+// JudgePlanChange decides whether r may change to the plan: it must be offered
 // on r's platform and region and be made by the backend that made r.
-func (c *Config) CheckPlanChange(r gateway.Resource, planID string) error {
+func (c *Config) JudgePlanChange(r gateway.Resource, planID string, _ func(fresh bool) (backend.Value, error)) ([]gateway.QuotaRule, error) {
 	offer, err := c.Offer(r.Platform, r.Addon, planID, r.Region)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b := c.backends[offer.Backend]
 	if r.Backend != "" && offer.Backend != r.Backend {
-		return gateway.Errorf(gateway.Unsupported, "The plan can't be changed to %q.", planID)
+		return nil, gateway.Errorf(gateway.Unsupported, "The plan can't be changed to %q.", planID)
 	}
 	if b.asked && !slices.Contains(b.Description.Capabilities, backend.CanChangePlan) {
-		return gateway.Errorf(gateway.Unsupported, "Plans can't be changed.")
+		return nil, gateway.Errorf(gateway.Unsupported, "Plans can't be changed.")
 	}
-	return nil
+	return nil, nil
+}
+
+// Page tells what a page for r's customer shows of the configuration.
+func (c *Config) Page(r gateway.Resource) (gateway.Page, error) {
+	u, err := c.use(r)
+	if err != nil {
+		return gateway.Page{}, err
+	}
+	page := gateway.Page{
+		AddonName: u.addon.Name, Logo: u.addon.Logo, Support: u.addon.Support, DocsURL: u.addon.DocsURL,
+		Plan: u.plan.Name, Region: u.region.Title, Session: defaultSession,
+	}
+	if mount := u.platform.mount; mount != nil {
+		profile := mount.Profile()
+		page.Platform, page.Dashboard, page.FrameAncestors = profile.Name, profile.Dashboard, profile.FrameAncestors
+	}
+	return page, nil
+}
+
+// defaultSession is how long a customer's sign-on lasts unless told.
+const defaultSession = 15 * time.Minute
+
+// SignOn evaluates where the add-on sends a customer who signs on; "" for our
+// own page.
+func (c *Config) SignOn(r gateway.Resource, _ gateway.SignOn, _ backend.Value) (string, error) {
+	_, err := c.use(r)
+	return "", err
+}
+
+// PlatformAPI finds the own API of the platform that an add-on is sold on.
+// ok is false where there is none.
+func (c *Config) PlatformAPI(name, addonID string) (api platform.API, ok bool) {
+	_, m, err := c.sold(name, addonID)
+	if err != nil || m.mount == nil {
+		return nil, false
+	}
+	api = m.mount.API()
+	return api, api != nil
 }
 
 // Render evaluates the config vars for r and the message for the customer

@@ -187,7 +187,12 @@ func (m fakeMount) Scope() gateway.Scope {
 func (m fakeMount) Manifest(bool) ([]byte, error) {
 	return json.Marshal(map[string]any{"id": m.common.ID, "generation": m.generation})
 }
-func (fakeMount) Routes(platform.Lifecycle) []platform.Route { return nil }
-func (fakeMount) NotFound() http.Handler                     { return http.NotFoundHandler() }
-func (fakeMount) MethodNotAllowed() http.Handler             { return http.NotFoundHandler() }
-func (fakeMount) Samples() []platform.Sample                 { return nil }
+func (fakeMount) Routes(platform.Lifecycle, platform.Landing) []platform.Route { return nil }
+func (fakeMount) NotFound() http.Handler                                       { return http.NotFoundHandler() }
+func (fakeMount) MethodNotAllowed() http.Handler                               { return http.NotFoundHandler() }
+func (fakeMount) Samples() []platform.Sample                                   { return nil }
+func (fakeMount) API() platform.API                                            { return nil }
+
+func (m fakeMount) Profile() platform.Profile {
+	return platform.Profile{Name: "Fake Cloud", Dashboard: "https://console.fake.example"}
+}

@@ -14,7 +14,8 @@ import (
 
 // mounted is a platform block.
 type mounted struct {
-	name    string // the dialect's
+	name    string         // the dialect's
+	mount   platform.Mount // nil after an error
 	content *schema.Content
 	prefix  string
 	plans   []*plan   // those offered there
@@ -133,6 +134,7 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 		}
 	}
 	if mount != nil {
+		m.mount = mount
 		p.config.Mounts = append(p.config.Mounts, Mount{Mount: mount, Prefix: m.prefix})
 	}
 	return m

@@ -68,7 +68,8 @@ func (s *Scoped) beginPlanChange(ctx context.Context, budget <-chan time.Time, a
 	if err != nil {
 		return gateway.Delivery{}, unreadable(err)
 	}
-	if err := a.catalog.CheckPlanChange(facts, plan); err != nil {
+	recorded := func(bool) (backend.Value, error) { return e.vault.outputs(found) }
+	if _, err := a.catalog.JudgePlanChange(facts, plan, recorded); err != nil {
 		return gateway.Delivery{}, classified(err)
 	}
 	next := found

@@ -72,8 +72,9 @@ type Engine struct {
 // active is one configuration. A request and an attempt keep the one that they
 // started with.
 type active struct {
-	catalog  Catalog
-	backends Backends
+	catalog   Catalog
+	backends  Backends
+	platforms Platforms
 }
 
 // phase is how far the engine's own life has come.
@@ -120,8 +121,8 @@ func New(o Options) (*Engine, error) {
 
 // Activate makes a configuration the one that new requests and attempts use.
 // Those that run keep theirs.
-func (e *Engine) Activate(catalog Catalog, backends Backends) {
-	e.active.Store(&active{catalog: catalog, backends: backends})
+func (e *Engine) Activate(catalog Catalog, backends Backends, platforms Platforms) {
+	e.active.Store(&active{catalog: catalog, backends: backends, platforms: platforms})
 	e.wakeAll()
 }
 

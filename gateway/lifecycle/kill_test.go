@@ -88,7 +88,7 @@ func runChild(text string) {
 	if err != nil {
 		panic(err)
 	}
-	e.Activate(&dyingCatalog{plan: p}, dyingBackends{p})
+	e.Activate(&dyingCatalog{plan: p}, dyingBackends{p}, nil)
 	if err := e.Start(ctx); err != nil {
 		panic(err)
 	}

@@ -52,12 +52,12 @@ func TestAnOperationWithoutItsBackendWaitsWithoutSpendingAttempts(t *testing.T) 
 		if !op.RunAt.IsZero() || op.Attempt == 0 || !strings.Contains(op.Error, "no backend "+backendName) || r.resource(id).LastError != op.Error {
 			t.Fatalf("it is due at %v, error %q, last error %q", op.RunAt, op.Error, r.resource(id).LastError)
 		}
-		r.engine.Activate(r.catalog, noBackends{}) // it is looked for again, in vain
+		r.engine.Activate(r.catalog, noBackends{}, nil) // it is looked for again, in vain
 		eventually(t, "it is attempted again", func() bool { return r.operations(id)[1].Attempt > op.Attempt })
 		r.waitForBackend(id)
 		r.restart()
 	}
-	r.engine.Activate(r.catalog, r)
+	r.engine.Activate(r.catalog, r, nil)
 	r.until(id, gateway.Deprovisioned)
 	if n := len(r.world.callsOf(backend.VerbDeprovision)); n != 1 {
 		t.Errorf("%d calls, want 1", n)
@@ -71,7 +71,7 @@ func TestABackendThatGoesAwayWhileAnOrderIsWrittenIsNobodysFailure(t *testing.T)
 	r := newRig(t)
 	r.limits.MaxAttempts = 1
 	backends := &losable{rig: r}
-	r.engine.Activate(r.catalog, backends)
+	r.engine.Activate(r.catalog, backends, nil)
 	r.catalog.set(func(c *fakeCatalog) { c.onOp = func() { backends.lost.Store(true) } })
 	r.scope.Budget = 20 * time.Millisecond
 	_, err := r.scoped().Provision(t.Context(), order("ext-1"))
@@ -80,7 +80,7 @@ func TestABackendThatGoesAwayWhileAnOrderIsWrittenIsNobodysFailure(t *testing.T)
 	r.waitForBackend(id)
 	r.catalog.set(func(c *fakeCatalog) { c.onOp = nil })
 	r.scope.Budget = 10 * time.Second
-	r.engine.Activate(r.catalog, r)
+	r.engine.Activate(r.catalog, r, nil)
 	if d := r.provision("ext-1"); d.Resource.ID != id || r.story(id) != "provision:done " {
 		t.Errorf("%s, operations %s", d.Resource.ID, r.story(id))
 	}
@@ -169,14 +169,14 @@ func TestAnOperatorsRetryGivesABugItsFullNumberOfAttemptsAgain(t *testing.T) {
 // Without its input nobody knows what a clean-up would remove.
 func TestAnOperationWhoseInputCannotBeReadIsParkedAndCallsNothing(t *testing.T) {
 	r := newRig(t)
-	r.engine.Activate(r.catalog, noBackends{})
+	r.engine.Activate(r.catalog, noBackends{}, nil)
 	r.scope.Budget = time.Millisecond
 	_, err := r.scoped().Provision(t.Context(), order("ext-1"))
 	wantKind(t, err, gateway.Unavailable)
 	id := r.byExternal("ext-1").ID
 	r.waitForBackend(id)
 	r.exec(`UPDATE operations SET input_enc = x'00'`)
-	r.engine.Activate(r.catalog, r)
+	r.engine.Activate(r.catalog, r, nil)
 	eventually(t, "the operation is parked", func() bool { return r.operations(id)[0].WaitingFor == "human" })
 	if n := len(r.world.callsOf(backend.VerbProvision)) + len(r.world.callsOf(backend.VerbDeprovision)); n != 0 || r.story(id) != "provision:pending " {
 		t.Errorf("%d calls, operations %s", n, r.story(id))
@@ -242,15 +242,15 @@ func (b *returning) Backend(name string) (lifecycle.Backend, lifecycle.Limits, b
 func TestABackendThatComesBackWhileItsOperationIsPutAsideIsSeen(t *testing.T) {
 	r := newRig(t)
 	first, second := r.provision("ext-1").Resource.ID, r.provision("ext-2").Resource.ID
-	r.engine.Activate(r.catalog, noBackends{})
+	r.engine.Activate(r.catalog, noBackends{}, nil)
 	r.drop(first)
 	r.waitForBackend(first)
 	r.engine.Activate(r.catalog, &returning{rig: r, back: func() {
 		r.drop(second)
 		r.exec(`UPDATE operations SET waiting_for = 'backend', run_at = NULL WHERE state = 'pending'`)
-		r.engine.Activate(r.catalog, r)
+		r.engine.Activate(r.catalog, r, nil)
 		r.until(second, gateway.Deprovisioned) // so the waiting ones were resumed
-	}})
+	}}, nil)
 	r.until(first, gateway.Deprovisioned)
 }
 
@@ -278,7 +278,7 @@ func (b keyed) Run(ctx context.Context, call lifecycle.Call, checkpoint func(str
 
 func TestAnErrorThatQuotesASensitiveOutputIsStoredWithoutIt(t *testing.T) {
 	r := newRig(t)
-	r.engine.Activate(r.catalog, keyed{r})
+	r.engine.Activate(r.catalog, keyed{r}, nil)
 	id := r.provision("ext-1").Resource.ID
 	_, err := r.scoped().ChangePlan(t.Context(), id, "big")
 	wantKind(t, err, gateway.Internal)

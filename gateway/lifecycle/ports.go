@@ -26,9 +26,26 @@ type Catalog interface {
 	// OldPlan evaluates a plan that a resource is changed from.
 	OldPlan(r gateway.Resource, plan string) (backend.Plan, error)
 
-	// CheckPlanChange tells whether r may change to plan at all: it must be
-	// offered on r's platform and region and be made by the same backend.
-	CheckPlanChange(r gateway.Resource, plan string) error
+	// Judge decides whether a new order may be taken; r is the resource as it
+	// would be recorded. It must be for sale, its options known and well
+	// formed, and every rule of the add-on hold. The quotas are counted in the
+	// transaction that records it. Repeats of an order are not judged again.
+	Judge(r gateway.Resource) ([]gateway.QuotaRule, error)
+
+	// JudgePlanChange decides whether r may change to plan: it must be offered
+	// on r's platform and region, be made by the same backend, and every rule
+	// hold. outputs returns the recorded ones, or, when the rule that decides
+	// uses measured ones and asks for fresh, what the backend reads now; its
+	// error is returned as it is. The quotas are counted in the transaction
+	// that records the change.
+	JudgePlanChange(r gateway.Resource, plan string, outputs func(fresh bool) (backend.Value, error)) ([]gateway.QuotaRule, error)
+
+	// Page tells what a page for r's customer shows of the configuration.
+	Page(r gateway.Resource) (gateway.Page, error)
+
+	// SignOn evaluates where the add-on sends a customer who signs on: a URL of
+	// the vendor's, or "" for our own page.
+	SignOn(r gateway.Resource, s gateway.SignOn, outputs backend.Value) (url string, err error)
 
 	// Render evaluates the add-on's config vars for r, and the message for the
 	// customer after verb. outputs holds the generated ones too.
@@ -46,11 +63,32 @@ type Backends interface {
 type Backend interface {
 	// Run makes one call of verb with op; oldPlan is set for change_plan, mode
 	// for deprovision. checkpoint is called, one at a time, before Run returns.
+	// A read changes nothing, has no operation id, and returns the outputs as
+	// they are now.
 	//
 	// An error that is a *backend.Failure is the backend's answer. Every other
 	// error leaves the outcome unknown: the caller repeats the call with the
 	// same operation id. Run returns soon after ctx ends.
 	Run(ctx context.Context, call Call, checkpoint func(step string, state []byte)) (backend.Result, error)
+}
+
+// Platforms finds the own API of the platform that an add-on is sold on. ok is
+// false where the platform has none, or the configuration does not sell there:
+// what waits for it waits on.
+type Platforms interface {
+	Platform(name, addon string) (p Platform, ok bool)
+}
+
+// Platform is what the engine asks of a platform's own API. Errors are
+// *gateway.Error: NotFound while the platform does not know the resource (yet),
+// Unavailable where a repeat is right, anything else where it is not.
+type Platform interface {
+	// Particulars asks who r belongs to.
+	Particulars(ctx context.Context, r gateway.Resource) (gateway.Particulars, error)
+	// Push replaces all config vars of r on the platform.
+	Push(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error
+	// List returns all resources that the platform knows of the add-on.
+	List(ctx context.Context) ([]gateway.Listed, error)
 }
 
 // Call is one backend call.

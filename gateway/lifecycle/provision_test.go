@@ -160,11 +160,11 @@ func TestFiftyDifferentOrdersRunWithinTheBackendsLimit(t *testing.T) {
 
 func TestOrdersWaitForTheirBackendToComeBack(t *testing.T) {
 	r := newRig(t)
-	r.engine.Activate(r.catalog, noBackends{})
+	r.engine.Activate(r.catalog, noBackends{}, nil)
 	r.scope.Budget = 20 * time.Millisecond
 	_, err := r.scoped().Provision(t.Context(), order("ext-1"))
 	wantKind(t, err, gateway.Unavailable)
-	r.engine.Activate(r.catalog, r)
+	r.engine.Activate(r.catalog, r, nil)
 	r.scope.Budget = 10 * time.Second
 	if d := r.provision("ext-1"); d.Resource.State != gateway.Active {
 		t.Errorf("state %s", d.Resource.State)

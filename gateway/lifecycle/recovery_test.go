@@ -263,7 +263,7 @@ func TestAConfigurationIsKeptByTheRequestThatBeganWithIt(t *testing.T) {
 	<-g.reached
 	r.engine.Activate(&fakeCatalog{render: func(gateway.Resource, backend.Verb, backend.Value) ([]gateway.ConfigVar, string, error) {
 		return nil, "of the new configuration", nil
-	}}, r)
+	}}, r, nil)
 	close(g.open)
 	if d := <-answered; d.Message != "provision: free" {
 		t.Errorf("the message is %q", d.Message)
@@ -339,7 +339,7 @@ func (r *rig) onCountingStore() *countingStore {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.engine.Activate(r.catalog, r)
+	r.engine.Activate(r.catalog, r, nil)
 	if err := r.engine.Start(context.Background()); err != nil {
 		r.t.Fatal(err)
 	}

@@ -76,9 +76,9 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	if r.absent {
-		r.engine.Activate(r.catalog, noBackends{})
+		r.engine.Activate(r.catalog, noBackends{}, nil)
 	} else {
-		r.engine.Activate(r.catalog, r)
+		r.engine.Activate(r.catalog, r, nil)
 	}
 	if err := r.engine.Start(ctx); err != nil {
 		r.t.Fatal(err)
@@ -259,11 +259,19 @@ func (c *fakeCatalog) OldPlan(_ gateway.Resource, id string) (backend.Plan, erro
 	return plan(id), nil
 }
 
-func (c *fakeCatalog) CheckPlanChange(_ gateway.Resource, plan string) error {
+func (c *fakeCatalog) Judge(gateway.Resource) ([]gateway.QuotaRule, error) { return nil, nil }
+
+func (c *fakeCatalog) JudgePlanChange(_ gateway.Resource, plan string, _ func(bool) (backend.Value, error)) ([]gateway.QuotaRule, error) {
 	if !known(plan) {
-		return gateway.Errorf(gateway.Refused, "There is no such plan.")
+		return nil, gateway.Errorf(gateway.Refused, "There is no such plan.")
 	}
-	return nil
+	return nil, nil
+}
+
+func (c *fakeCatalog) Page(gateway.Resource) (gateway.Page, error) { return gateway.Page{}, nil }
+
+func (c *fakeCatalog) SignOn(gateway.Resource, gateway.SignOn, backend.Value) (string, error) {
+	return "", nil
 }
 
 func (c *fakeCatalog) Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) ([]gateway.ConfigVar, string, error) {

@@ -1,6 +1,8 @@
 package platform
 
 import (
+	"time"
+
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/addongw/addongw/gateway/secret"
@@ -30,6 +32,10 @@ type Common struct {
 	TestSSOURL  string // default: SSOURL
 	Development bool   // started by "addongw dev": plain http is fine, credentials are made up
 
+	APIURL         string        // of the platform's own API, without a trailing slash; empty: the platform's real one
+	FrameAncestors []string      // instead of the dialect's own; nil: not told
+	SSOMaxAge      time.Duration // how old a sign-on may be at most; 0: as the platform says
+
 	Mode string // "sync", "async" or empty
 
 	// Regions maps the names of the platform's manifest to ours. It is nil
@@ -58,6 +64,7 @@ type Plan struct {
 	Description string
 	Price       float64 // per 30 days, in Currency
 	Features    []string
+	Unlisted    bool // hidden or deprecated: known, and left out of manifests
 }
 
 // ConfigVarName is a config var that resources on this platform have.

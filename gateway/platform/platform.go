@@ -39,7 +39,7 @@ type Mount interface {
 	// Routes returns the endpoints that the platform calls. Their paths begin
 	// at the mount's prefix: "/resources", "/resources/:id". Authentication,
 	// body limits and error bodies are the mount's own.
-	Routes(Lifecycle) []Route
+	Routes(Lifecycle, Landing) []Route
 
 	// NotFound and MethodNotAllowed answer what no route matches below the
 	// mount's prefix, in the platform's form.
@@ -49,6 +49,42 @@ type Mount interface {
 	// Samples returns a life as the platform would call for it, the provision
 	// first.
 	Samples() []Sample
+
+	// Profile says what pages for this platform's customers must know of it.
+	Profile() Profile
+
+	// API is the platform's own API, bound to the add-on's credentials; nil
+	// where the platform has none.
+	API() API
+}
+
+// Profile is what pages for a platform's customers must know of it.
+type Profile struct {
+	Name           string   // as customers know it: "Clever Cloud"
+	Dashboard      string   // the platform's web address
+	FrameAncestors []string // origins whose pages show ours in a frame; empty: none
+}
+
+// Landing receives customers whose single sign-on a dialect has checked:
+// the signature, its age, and that the resource exists and is not gone.
+type Landing interface {
+	// Enter answers the sign-on with a redirect: to our page of the resource,
+	// or to where the add-on's sso block says. resourceID is our own id. On an
+	// error nothing is written yet.
+	Enter(w http.ResponseWriter, r *http.Request, resourceID string, s gateway.SignOn) error
+}
+
+// API is what a platform's own API can do for us. It is called only after the
+// platform's request has been answered, never while it is handled. Errors are
+// *gateway.Error: NotFound while the platform does not know the resource (yet),
+// Unavailable where a repeat is right, anything else where it is not.
+type API interface {
+	// Particulars asks who r belongs to.
+	Particulars(ctx context.Context, r gateway.Resource) (gateway.Particulars, error)
+	// Push replaces all config vars of r on the platform.
+	Push(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error
+	// List returns all resources that the platform knows of the add-on.
+	List(ctx context.Context) ([]gateway.Listed, error)
 }
 
 // Route is one endpoint of a mount.

@@ -49,7 +49,11 @@ func (m echoMount) MethodNotAllowed() http.Handler { return m.failures().MethodN
 
 func (m echoMount) Samples() []platform.Sample { return nil }
 
-func (m echoMount) Routes(platform.Lifecycle) []platform.Route {
+func (m echoMount) Profile() platform.Profile { return platform.Profile{Name: "Echo"} }
+
+func (m echoMount) API() platform.API { return nil }
+
+func (m echoMount) Routes(platform.Lifecycle, platform.Landing) []platform.Route {
 	if m.routes != nil {
 		return m.routes
 	}

@@ -25,6 +25,9 @@ type Options struct {
 	// mount and set of mounts.
 	Lifecycle func(gateway.Scope) platform.Lifecycle
 
+	Landing platform.Landing // receives customers who sign on; nil: no mount has a sign-on
+	Pages   http.Handler     // answers below /r/; nil: there is nothing
+
 	Logger *slog.Logger // default: nothing is logged
 	Ready  func() error // default: always ready; the error is logged, not shown
 
@@ -65,7 +68,7 @@ func New(o Options) (*Server, error) {
 // new one, and one that has begun ends as it began. On an error the old set
 // stays.
 func (s *Server) Swap(mounts []Mount) error {
-	t, err := newTable(mounts, s.options.Lifecycle)
+	t, err := newTable(mounts, s.options)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type mount struct {
 	methodNotAllowed http.Handler
 }
 
-func newTable(mounts []Mount, lifecycle func(gateway.Scope) platform.Lifecycle) (*table, error) {
+func newTable(mounts []Mount, o Options) (*table, error) {
 	t := &table{mounts: make(map[string]*mount, len(mounts))}
 	for _, m := range mounts {
 		prefix, err := canonicalPrefix(m.Prefix)
@@ -40,7 +40,7 @@ func newTable(mounts []Mount, lifecycle func(gateway.Scope) platform.Lifecycle) 
 		if _, taken := t.mounts[prefix]; taken {
 			return nil, fmt.Errorf("mount %s: another mount has the same path", prefix)
 		}
-		if t.mounts[prefix], err = newMount(prefix, m.Mount, lifecycle(m.Mount.Scope())); err != nil {
+		if t.mounts[prefix], err = newMount(prefix, m.Mount, o.Lifecycle(m.Mount.Scope()), o.Landing); err != nil {
 			return nil, err
 		}
 		t.depth = max(t.depth, strings.Count(prefix, "/"))
@@ -62,7 +62,7 @@ func canonicalPrefix(prefix string) (string, error) {
 
 // newMount registers a mount's routes. httprouter panics on routes that
 // contradict each other; here that is an error like any other.
-func newMount(prefix string, m platform.Mount, lifecycle platform.Lifecycle) (made *mount, err error) {
+func newMount(prefix string, m platform.Mount, lifecycle platform.Lifecycle, landing platform.Landing) (made *mount, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			made, err = nil, fmt.Errorf("mount %s: %v", prefix, cause)
@@ -74,7 +74,7 @@ func newMount(prefix string, m platform.Mount, lifecycle platform.Lifecycle) (ma
 		notFound:         m.NotFound(),
 		methodNotAllowed: m.MethodNotAllowed(),
 	}
-	for _, route := range m.Routes(lifecycle) {
+	for _, route := range m.Routes(lifecycle, landing) {
 		made.router.Handle(route.Method, route.Path, announced(prefix+route.Path, route.Handle))
 		if !slices.Contains(made.methods, route.Method) {
 			made.methods = append(made.methods, route.Method)

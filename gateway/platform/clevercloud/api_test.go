@@ -164,7 +164,7 @@ func FuzzProvision(f *testing.F) {
 		m := newMount(common(), settings{generation: both})
 		memory := platformtest.NewMemory(m.Scope(), "ACME_DB_URL")
 		router := httprouter.New()
-		for _, route := range m.Routes(memory) {
+		for _, route := range m.Routes(memory, nil) {
 			router.Handle(route.Method, route.Path, route.Handle)
 		}
 		r := httptest.NewRequest("POST", resourcesPath, bytes.NewReader(body))
@@ -204,7 +204,7 @@ func BenchmarkProvision(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, route := range m.Routes(stubLifecycle{delivery: delivery}) {
+	for _, route := range m.Routes(stubLifecycle{delivery: delivery}, nil) {
 		router.Handle(route.Method, route.Path, route.Handle)
 	}
 	body := `{"addon_id":"addon_11111111-2222-3333-4444-555555555555","owner_id":"orga_11111111-2222-3333-4444-555555555555","owner_name":"My Company",

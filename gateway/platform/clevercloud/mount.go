@@ -44,7 +44,7 @@ func (m *mount) Scope() gateway.Scope {
 
 // Routes returns the endpoints below the manifest's base_url. No generation
 // ever reads a resource, so there is no GET.
-func (m *mount) Routes(lifecycle platform.Lifecycle) []platform.Route {
+func (m *mount) Routes(lifecycle platform.Lifecycle, _ platform.Landing) []platform.Route {
 	a := api{mount: m, lifecycle: lifecycle}
 	route := func(method, path string, h platform.Handler) platform.Route {
 		return platform.Route{Method: method, Path: path, Handle: m.failures.Authenticated(m.credentials, h)}
@@ -60,6 +60,18 @@ func (m *mount) Routes(lifecycle platform.Lifecycle) []platform.Route {
 		route(http.MethodPost, resourcesPath+"/:id/migrations", migrate),
 	}
 }
+
+// Profile names the console, inside of which Clever Cloud shows dashboards of
+// add-ons.
+func (m *mount) Profile() platform.Profile {
+	return platform.Profile{Name: "Clever Cloud", Dashboard: console, FrameAncestors: []string{console}}
+}
+
+// console is Clever Cloud's web interface.
+const console = "https://console.clever-cloud.com"
+
+// API is the infos API, which this version does not call.
+func (m *mount) API() platform.API { return nil }
 
 // NotFound answers an address that Clever Cloud never calls.
 func (m *mount) NotFound() http.Handler { return m.failures.NotFound() }

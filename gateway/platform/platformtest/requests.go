@@ -14,7 +14,7 @@ import (
 func (s Subject) credentials(t *testing.T) {
 	failing := &Failing{Fail: func() error { return gateway.Errorf(gateway.Internal, canary) }}
 	url := s.Serve(t, failing)
-	for _, route := range s.Mount.Routes(failing) {
+	for _, route := range s.Mount.Routes(failing, nil) {
 		if slices.Contains(s.Public, route.Path) {
 			continue
 		}

@@ -1,0 +1,16 @@
+package gateway
+
+// Particulars is what a platform's own API tells of a resource beyond its
+// order. Empty fields are not known.
+type Particulars struct {
+	Name   string // what the customer calls it
+	Owner  Owner
+	Emails []string // of the owner's members; the first is Owner.Email
+}
+
+// Listed is one add-on as a platform's own API lists it.
+type Listed struct {
+	ExternalID string // the platform's id
+	Plan       string // the platform's name of the plan
+	OwnerID    string
+}
