@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/addongw/addongw/gateway/admin"
 	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/secret"
 )
@@ -64,7 +65,7 @@ type credentials struct{ password, salt string }
 
 func (c *command) dev(ctx context.Context, listener net.Listener, folder string) error {
 	made := map[[2]string]credentials{}
-	l, err := c.loadFaultless(ctx, func(o *config.Options) {
+	adjust := func(o *config.Options) {
 		o.Secrets = true
 		o.Development = &config.Development{
 			Listen:  listener.Addr().String(),
@@ -77,17 +78,31 @@ func (c *command) dev(ctx context.Context, listener net.Listener, folder string)
 				return made[key].password, made[key].salt
 			},
 		}
-	})
+	}
+	from := source{watch: true, load: func(ctx context.Context) (loaded, error) {
+		l, err := c.load(ctx, adjust)
+		if l.Config != nil {
+			l.Store.Path = filepath.Join(folder, "addongw.db")
+			l.Gateway.AdminListen = "unix:" + filepath.Join(folder, "admin.sock")
+			l.Keyring = nil // a key file in the folder does
+		}
+		return l, err
+	}}
+	l, err := from.load(ctx)
+	if err == nil {
+		err = c.report(l)
+	}
 	if err != nil {
 		_ = listener.Close()
 		return err
 	}
-	l.Store.Path = filepath.Join(folder, "addongw.db")
-	l.Gateway.AdminListen = "unix:" + filepath.Join(folder, "admin.sock")
-	l.Keyring = nil // a key file in the folder does
-	if c.admin != "" {
-		l.Gateway.AdminListen = c.admin
-	}
 	screen := func() { c.printDevScreen(l.Config, made) }
-	return c.runGateway(ctx, l, listener, moments{ready: screen, farewell: c.reportLeftOvers})
+	return c.runGateway(ctx, from, l, listener, moments{ready: screen, reloaded: c.printEdit, farewell: c.reportLeftOvers})
+}
+
+// printEdit tells somebody who edits files what became of it.
+func (c *command) printEdit(r admin.Reload) {
+	if r.Outcome != admin.ReloadDone || len(r.Changes) > 0 {
+		_ = c.printReload(r) // nobody waits for an exit code
+	}
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -23,23 +25,36 @@ import (
 // running is the whole gateway, put together from a configuration.
 type running struct {
 	log      *slog.Logger
+	redactor *secret.Redactor
 	store    *sqlite.Store
 	engine   *lifecycle.Engine
 	server   *server.Server
 	admin    *admin.Server
 	started  time.Time
 	host     *pluginhost.Host
-	backends backends
 	drain    time.Duration
 	listener net.Listener // for platforms
 	socket   net.Listener // for operators
 	path     string       // of the socket
+
+	source    source
+	reloading sync.Mutex             // held by whoever replaces what is active
+	active    atomic.Pointer[active] // never nil once assembled
+	retiring  sync.WaitGroup         // backends that end with their last calls
+}
+
+// active is the configuration that is in effect.
+type active struct {
+	loaded
+	backends backends
+	since    time.Time
 }
 
 // assemble opens the store, starts the backends, and makes engine and servers.
 // What it began it ends when something fails, listener included.
-func assemble(ctx context.Context, cfg *config.Config, listener net.Listener, log *slog.Logger, redactor *secret.Redactor) (g *running, err error) {
-	g = &running{log: log, listener: listener, drain: cfg.Gateway.Drain, started: time.Now()}
+func assemble(ctx context.Context, from source, l loaded, listener net.Listener, log *slog.Logger, redactor *secret.Redactor) (g *running, err error) {
+	cfg := l.Config
+	g = &running{log: log, redactor: redactor, source: from, listener: listener, drain: cfg.Gateway.Drain, started: time.Now()}
 	defer func() {
 		if err != nil {
 			g.abandon()
@@ -55,47 +70,68 @@ func assemble(ctx context.Context, cfg *config.Config, listener net.Listener, lo
 	if g.host, err = newHost(pluginhost.Options{Dirs: cfg.Gateway.PluginDirs, Logger: log, Redact: redactor.Redact}); err != nil {
 		return g, err
 	}
-	if g.backends, err = launch(ctx, g.host, cfg); err != nil {
-		return g, err
-	}
 	g.engine, err = lifecycle.New(lifecycle.Options{
 		Store: g.store, Sealer: sealer, Log: log, Redact: redactor.Redact, Version: version, DrainLimit: g.drain,
 	})
 	if err != nil {
 		return g, err
 	}
-	g.engine.Activate(cfg, g.backends, platforms{cfg})
+	if err := g.protect(ctx, l, from.allowOrphans); err != nil {
+		return g, err
+	}
+	started, err := launch(ctx, g.host, cfg, nil)
+	if err != nil {
+		return g, err
+	}
+	g.engine.Activate(cfg, started, platforms{cfg})
+	g.active.Store(&active{loaded: l, backends: started, since: time.Now()})
 	return g, g.prepare(cfg)
 }
 
 // prepare makes the servers, not yet serving.
 func (g *running) prepare(cfg *config.Config) (err error) {
-	var mounts []server.Mount
-	for _, m := range cfg.Mounts {
-		mounts = append(mounts, server.Mount{Prefix: m.Prefix, Mount: m.Mount})
-	}
 	g.server, err = server.New(server.Options{
-		Mounts: mounts, Logger: g.log, Ready: g.ready, DrainTimeout: g.drain,
+		Mounts: mountsOf(cfg), Logger: g.log, Ready: g.ready, DrainTimeout: g.drain,
 		Lifecycle: func(s gateway.Scope) platform.Lifecycle { return g.engine.For(s) },
 	})
 	if err != nil {
 		return err
 	}
-	if g.path, err = admin.SocketPath(adminListen(cfg)); err != nil {
+	if g.path, err = admin.SocketPath(adminListen(cfg.Gateway, cfg.Store)); err != nil {
 		return err
 	}
 	if g.socket, err = admin.Listen(g.path); err != nil {
 		return err
 	}
-	status := func() admin.Status {
-		s := admin.Status{Version: version, StartedAt: g.started, Listen: g.listener.Addr().String(), Ready: true}
-		if err := g.ready(); err != nil {
-			s.Ready, s.Reason = false, err.Error()
-		}
-		return s
-	}
-	g.admin = admin.NewServer(g.store, g.engine, status, g.log)
+	g.admin = admin.NewServer(g.store, g.engine, g, g.log)
 	return nil
+}
+
+func mountsOf(cfg *config.Config) []server.Mount {
+	var mounts []server.Mount
+	for _, m := range cfg.Mounts {
+		mounts = append(mounts, server.Mount{Prefix: m.Prefix, Mount: m.Mount})
+	}
+	return mounts
+}
+
+// Status describes the gateway to operators.
+func (g *running) Status() admin.Status {
+	now := g.active.Load()
+	s := admin.Status{
+		Version: version, StartedAt: g.started, Listen: g.listener.Addr().String(), Ready: true,
+		Directory: g.source.dir, Digest: now.digest(), LoadedAt: now.since,
+	}
+	for _, a := range now.Addons {
+		s.Addons = append(s.Addons, a.ID)
+	}
+	for _, b := range now.Backends {
+		s.Backends = append(s.Backends, b.Name)
+	}
+	if err := g.ready(); err != nil {
+		s.Ready, s.Reason = false, err.Error()
+	}
+	return s
 }
 
 // openSealer opens what seals secrets: with the keyring of the configuration,
@@ -128,6 +164,7 @@ type backends map[string]runningBackend
 
 type runningBackend struct {
 	*pluginhost.Backend
+	of     config.Backend // what it was started with
 	limits lifecycle.Limits
 }
 
@@ -148,17 +185,23 @@ func (p platforms) Platform(name, addon string) (lifecycle.Platform, bool) {
 	return p.PlatformAPI(name, addon)
 }
 
-// launch starts a configured process for every backend, all at once.
-func launch(ctx context.Context, host *pluginhost.Host, cfg *config.Config) (backends, error) {
+// launch starts a configured process for every backend, all at once; those of
+// before that have not changed stay as they are. On an error what it started is
+// stopped.
+func launch(ctx context.Context, host *pluginhost.Host, cfg *config.Config, before backends) (backends, error) {
 	var secrets []string
 	for _, v := range cfg.Secrets() {
 		secrets = append(secrets, v.Reveal())
 	}
-	started := backends{}
+	now := backends{}
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	var problems []error
 	for _, b := range cfg.Backends {
+		if running, ok := before[b.Name]; ok && sameProcess(running.of, b) {
+			now[b.Name] = runningBackend{Backend: running.Backend, of: b, limits: limitsOf(b)}
+			continue
+		}
 		group.Go(func() {
 			outputs := b.Description.Outputs
 			process, err := host.Launch(ctx, pluginhost.Spec{
@@ -171,20 +214,46 @@ func launch(ctx context.Context, host *pluginhost.Host, cfg *config.Config) (bac
 				problems = append(problems, fmt.Errorf("backend %s: %w", b.Name, err))
 				return
 			}
-			started[b.Name] = runningBackend{Backend: process, limits: lifecycle.Limits{
-				Concurrency: b.Concurrency, Timeouts: b.Timeouts, MaxAttempts: b.MaxAttempts,
-				MinBackoff: b.MinBackoff, MaxBackoff: b.MaxBackoff,
-			}}
+			now[b.Name] = runningBackend{Backend: process, of: b, limits: limitsOf(b)}
 		})
 	}
 	group.Wait()
-	return started, errors.Join(problems...)
+	if len(problems) > 0 {
+		now.retire(ctx, before)
+		return nil, errors.Join(problems...)
+	}
+	return now, nil
+}
+
+func limitsOf(b config.Backend) lifecycle.Limits {
+	return lifecycle.Limits{
+		Concurrency: b.Concurrency, Timeouts: b.Timeouts, MaxAttempts: b.MaxAttempts,
+		MinBackoff: b.MinBackoff, MaxBackoff: b.MaxBackoff,
+	}
+}
+
+// sameProcess reports whether a process that was started for a does for b: the
+// same plugin in the same version, told the same.
+func sameProcess(a, b config.Backend) bool {
+	return a.Plugin == b.Plugin && reflect.DeepEqual(a.Description, b.Description) && a.Config.Cty().RawEquals(b.Config.Cty())
+}
+
+// retire stops the processes that kept does not have. Their running calls may
+// end until ctx does.
+func (b backends) retire(ctx context.Context, kept backends) {
+	var group sync.WaitGroup
+	for name, old := range b {
+		if kept[name].Backend != old.Backend {
+			group.Go(func() { old.Close(ctx) })
+		}
+	}
+	group.Wait()
 }
 
 // warnOfSickBackends tells at the start what would else come out with the
 // first order. Orders are taken all the same: they wait for the backend.
 func (g *running) warnOfSickBackends(ctx context.Context) {
-	for name, b := range g.backends {
+	for name, b := range g.active.Load().backends {
 		if h := b.Health(ctx); !h.OK && ctx.Err() == nil {
 			g.log.Warn("backend is not well: orders will wait for it", "event", "backend.sick", "backend", name, "detail", h.Detail)
 		}
@@ -205,6 +274,7 @@ func (g *running) ready() error {
 // nothing to do.
 type moments struct {
 	ready    func()
+	reloaded func(admin.Reload)
 	farewell func(*admin.Client) // the platforms' listener is closed, operators are still answered
 }
 
@@ -227,6 +297,7 @@ func (g *running) serve(ctx context.Context, on moments) error {
 		on.ready()
 	}
 	go g.warnOfSickBackends(adminCtx)
+	g.workers(ctx, on)
 	g.log.Info("gateway ready", "event", "gateway.ready", "listen", g.listener.Addr().String(), "version", version)
 
 	var told time.Time // when to stop: the drain's time is for all parts together
@@ -254,6 +325,7 @@ func (g *running) stop(ctx context.Context, on moments, stopAdmin func(), adminE
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = errors.Join(err, g.host.Close(closing))
+	g.retiring.Wait()
 	stopAdmin()
 	<-adminEnded
 	err = errors.Join(err, g.store.Close())

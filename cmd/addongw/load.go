@@ -49,15 +49,20 @@ func (c *command) loadFaultless(ctx context.Context, adjust func(*config.Options
 	if err != nil {
 		return l, err
 	}
+	return l, c.report(l)
+}
+
+// report prints what was found in files, and fails when there are errors.
+func (c *command) report(l loaded) error {
 	if l.diags.HasErrors() && c.format == "json" {
 		_ = diagnostic.WriteJSON(c.out, "diagnostics", l.diags, l.writing())
 	} else {
 		c.printDiagnostics(l.diags, l.writing())
 	}
 	if l.diags.HasErrors() {
-		return l, &exitError{code: exitFailed}
+		return &exitError{code: exitFailed}
 	}
-	return l, nil
+	return nil
 }
 
 func (c *command) checkDir() error {
@@ -144,21 +149,21 @@ func (c *command) adminAddress() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cfg, _, diags := config.Load(context.Background(), options)
-	if diags.HasErrors() {
+	_, files, _ := config.Load(context.Background(), options)
+	if files.Store.Path == "" {
 		return "", &exitError{
 			code: exitFailed, err: fmt.Errorf("the configuration in %s does not say where its gateway listens", c.dir),
 			hint: "Name the directory of the running gateway with --dir, or its socket with --admin unix:PATH.",
 		}
 	}
-	return adminListen(cfg), nil
+	return adminListen(files.Gateway, files.Store), nil
 }
 
 // adminListen is the admin address of a configuration: a socket beside the
 // store unless the file names another.
-func adminListen(cfg *config.Config) string {
-	if cfg.Gateway.AdminListen != "" {
-		return cfg.Gateway.AdminListen
+func adminListen(g config.Gateway, s config.Store) string {
+	if g.AdminListen != "" {
+		return g.AdminListen
 	}
-	return "unix:" + filepath.Join(filepath.Dir(cfg.Store.Path), "admin.sock")
+	return "unix:" + filepath.Join(filepath.Dir(s.Path), "admin.sock")
 }

@@ -19,6 +19,7 @@ var version = "0.1.0-dev"
 const (
 	exitFailed      = 1   // the configuration is wrong, or the gateway or a backend said no
 	exitDifference  = 2   // it worked, and there is a difference (fmt --check)
+	exitBlocked     = 3   // refused to protect living resources
 	exitUnreachable = 4   // no gateway answers, or not allowed
 	exitUsage       = 64  // wrong usage
 	exitInterrupted = 130 // interrupted

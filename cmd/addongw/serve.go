@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +17,7 @@ import (
 
 func newServe(c *command) *cobra.Command {
 	var listen string
+	from := source{hangUps: true}
 	cmd := &cobra.Command{
 		Use:   "serve [DIR]",
 		Short: "Serve the platforms' provider APIs from a configuration directory",
@@ -25,33 +28,55 @@ func newServe(c *command) *cobra.Command {
 			if err := c.dirArgument(cmd, args); err != nil {
 				return err
 			}
-			l, err := c.loadFaultless(cmd.Context(), func(o *config.Options) { o.Secrets = true })
+			from.load = func(ctx context.Context) (loaded, error) {
+				l, err := c.load(ctx, func(o *config.Options) { o.Secrets = true })
+				if l.Config != nil && listen != "" {
+					l.Gateway.Listen = listen
+				}
+				return l, err
+			}
+			l, err := from.load(cmd.Context())
+			if err == nil {
+				err = c.report(l)
+			}
 			if err != nil {
 				return err
-			}
-			if listen != "" {
-				l.Gateway.Listen = listen
-			}
-			if c.admin != "" {
-				l.Gateway.AdminListen = c.admin
 			}
 			listener, err := net.Listen("tcp", l.Gateway.Listen)
 			if err != nil {
 				return &exitError{code: exitFailed, err: err, hint: "Name another address with --listen, or in the gateway block."}
 			}
-			return c.runGateway(cmd.Context(), l, listener, moments{})
+			return c.runGateway(cmd.Context(), from, l, listener, moments{})
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "listen here instead of where the gateway block says; host:0 takes a free port")
+	cmd.Flags().BoolVar(&from.watch, "watch", false, "reload whenever a configuration file changes")
+	cmd.Flags().BoolVar(&from.allowOrphans, "allow-orphans", false, "start although living resources lack what they need: they can only be removed then")
 	return cmd
 }
 
-// runGateway serves a configuration on listener until ctx ends. Known secrets
-// never get into the log, whoever logs them.
-func (c *command) runGateway(ctx context.Context, l loaded, listener net.Listener, on moments) error {
+// runGateway serves l, which was loaded from a source, on listener until ctx
+// ends. Known secrets never get into the log, whoever logs them.
+func (c *command) runGateway(ctx context.Context, from source, l loaded, listener net.Listener, on moments) error {
+	dir, err := filepath.Abs(c.dir)
+	if err != nil {
+		_ = listener.Close()
+		return failed(err)
+	}
+	from.dir = dir
+	if c.admin != "" {
+		l.Gateway.AdminListen = c.admin
+	}
 	redactor := redactorOf(l.Secrets())
 	log := slog.New(secret.RedactingHandler(logHandler(c.err, l.Gateway), redactor))
-	g, err := assemble(ctx, l.Config, listener, log, redactor)
+	g, err := assemble(ctx, from, l, listener, log, redactor)
+	var orphans *orphansError
+	if errors.As(err, &orphans) {
+		l.diags = orphans.diags
+		_ = c.report(l)
+		return &exitError{code: exitBlocked, err: errors.New("the gateway is not started: living resources would be lost sight of"),
+			hint: "Put back what they need, or say with previously what it is called now. --allow-orphans starts all the same."}
+	}
 	if err != nil {
 		return failed(err)
 	}

@@ -64,6 +64,18 @@ func (r *reader) FindOperation(_ context.Context, id string) (gateway.Operation,
 	return gateway.Operation{}, gateway.Errorf(gateway.NotFound, "There is no operation %q.", id)
 }
 
+// process is a gateway that has nothing to reload.
+type process struct{}
+
+func (process) Status() admin.Status { return admin.Status{Version: "1.2.3", Ready: true} }
+
+func (process) Reload(_ context.Context, allowOrphans bool) admin.Reload {
+	if allowOrphans {
+		return admin.Reload{Outcome: admin.ReloadDone, Digest: "d1"}
+	}
+	return admin.Reload{Outcome: admin.ReloadBlocked, Text: "57 live resources"}
+}
+
 // start serves r on a socket of its own and returns a client for it.
 func start(t *testing.T, r *reader) (*admin.Client, string) {
 	t.Helper()
@@ -79,7 +91,7 @@ func start(t *testing.T, r *reader) (*admin.Client, string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	s := admin.NewServer(r, r, func() admin.Status { return admin.Status{Version: "1.2.3", Ready: true} }, slog.New(slog.DiscardHandler))
+	s := admin.NewServer(r, r, process{}, slog.New(slog.DiscardHandler))
 	go func() { done <- s.Serve(ctx, l) }()
 	t.Cleanup(func() {
 		cancel()
@@ -226,5 +238,18 @@ func TestNobodyThereIsUnreachable(t *testing.T) {
 	_, err := admin.NewClient("/tmp/addongw-no-such.sock").Status(t.Context())
 	if !errors.Is(err, admin.ErrUnreachable) {
 		t.Errorf("err = %v", err)
+	}
+}
+
+func TestAReloadAnswersWhatBecameOfIt(t *testing.T) {
+	client, _ := start(t, &reader{})
+	for allow, want := range map[bool]admin.Outcome{true: admin.ReloadDone, false: admin.ReloadBlocked} {
+		answer, err := client.Reload(t.Context(), allow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Outcome != want {
+			t.Errorf("allow orphans %v: %+v", allow, answer)
+		}
 	}
 }

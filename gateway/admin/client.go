@@ -28,12 +28,21 @@ func NewClient(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, "unix", path)
 	}
-	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial}, Timeout: 30 * time.Second}}
+	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial}, Timeout: 90 * time.Second}}
 }
 
 // Status describes the running gateway.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	return do[Status](ctx, c, http.MethodGet, "/v1/status", nil)
+}
+
+// Reload has the gateway read its configuration again.
+func (c *Client) Reload(ctx context.Context, allowOrphans bool) (Reload, error) {
+	query := map[string]string{}
+	if allowOrphans {
+		query["allow_orphans"] = "true"
+	}
+	return do[Reload](ctx, c, http.MethodPost, "/v1/reload", query)
 }
 
 // Resources lists a page of resources.

@@ -36,24 +36,33 @@ type Engine interface {
 	Retry(ctx context.Context, operationID string) error
 }
 
-// Server answers the admin API.
-type Server struct {
-	reader Reader
-	engine Engine
-	status func() Status
-	log    *slog.Logger
+// Process is the running gateway around the engine.
+type Process interface {
+	Status() Status
+	// Reload reads the configuration again. allowOrphans accepts that living
+	// resources lose what they need.
+	Reload(ctx context.Context, allowOrphans bool) Reload
 }
 
-// NewServer makes a Server that reads from reader and acts through engine;
-// status describes the running gateway.
-func NewServer(reader Reader, engine Engine, status func() Status, log *slog.Logger) *Server {
-	return &Server{reader: reader, engine: engine, status: status, log: log}
+// Server answers the admin API.
+type Server struct {
+	reader  Reader
+	engine  Engine
+	process Process
+	log     *slog.Logger
+}
+
+// NewServer makes a Server that reads from reader and acts through engine and
+// process.
+func NewServer(reader Reader, engine Engine, process Process, log *slog.Logger) *Server {
+	return &Server{reader: reader, engine: engine, process: process, log: log}
 }
 
 // Handler returns the routes.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/status", s.answer(func(*http.Request) (any, error) { return s.status(), nil }))
+	mux.HandleFunc("GET /v1/status", s.answer(func(*http.Request) (any, error) { return s.process.Status(), nil }))
+	mux.HandleFunc("POST /v1/reload", s.answer(s.reload))
 	mux.HandleFunc("GET /v1/resources", s.answer(s.listResources))
 	mux.HandleFunc("GET /v1/resources/{id}", s.answer(s.showResource))
 	mux.HandleFunc("POST /v1/resources/{id}/retry", s.answer(s.retryResource))
@@ -116,6 +125,13 @@ func removeStale(path string) error {
 		return fmt.Errorf("remove the stale admin socket: %w", err)
 	}
 	return nil
+}
+
+// reload goes on when its caller goes away: half a reload is none.
+func (s *Server) reload(r *http.Request) (any, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), time.Minute)
+	defer cancel()
+	return s.process.Reload(ctx, r.URL.Query().Get("allow_orphans") == "true"), nil
 }
 
 func (s *Server) listResources(r *http.Request) (any, error) {

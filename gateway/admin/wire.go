@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -13,6 +14,37 @@ type Status struct {
 	Listen    string    `json:"listen"`
 	Ready     bool      `json:"ready"`
 	Reason    string    `json:"reason,omitempty"` // why it is not ready
+
+	Directory string    `json:"directory"` // of the configuration
+	Digest    string    `json:"digest"`    // of the files that are active
+	LoadedAt  time.Time `json:"loaded_at"` // when they became active
+	Addons    []string  `json:"addons"`
+	Backends  []string  `json:"backends"`
+}
+
+// Outcome says what became of a reload.
+type Outcome string
+
+// What may become of a reload. Unless it is done, the configuration before is
+// still active.
+const (
+	ReloadDone    Outcome = "done"
+	ReloadInvalid Outcome = "invalid" // the files have errors
+	ReloadBlocked Outcome = "blocked" // living resources need what the files no longer have
+	ReloadFailed  Outcome = "failed"  // the files are fine, but cannot be put into effect
+)
+
+// Reload is what POST /v1/reload answers.
+type Reload struct {
+	Outcome   Outcome  `json:"outcome"`
+	Directory string   `json:"directory"`
+	Digest    string   `json:"digest"`            // of the files that are active now
+	Changes   []string `json:"changes,omitempty"` // what differs from before, a line each
+	Restart   []string `json:"restart,omitempty"` // settings that take effect at the next start only
+	Message   string   `json:"message,omitempty"` // why it failed
+
+	Diagnostics json.RawMessage `json:"diagnostics,omitempty"` // as "validate --format json" prints them
+	Text        string          `json:"text,omitempty"`        // the same for people
 }
 
 // Owner is a resource's owner as the platform told.

@@ -27,6 +27,12 @@ const ownVars = "addongw.vars.hcl"
 type Files struct {
 	Summary Summary
 
+	// Gateway and Store are what these blocks say, as far as they could be
+	// read: a mistake elsewhere does not keep one from finding the gateway that
+	// runs on these files.
+	Gateway Gateway
+	Store   Store
+
 	secrets []secret.Value
 
 	parsed map[string]*hcl.File

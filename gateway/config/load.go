@@ -141,6 +141,7 @@ func (l *loader) result() (*Config, *Files, hcl.Diagnostics) {
 		l.rememberLiterals()
 	}
 	l.files.secrets = l.secrets.values()
+	l.files.Gateway, l.files.Store = l.config.Gateway, l.config.Store
 	found := slices.DeleteFunc(l.diags, l.files.onBrokenLine)
 	diags := diagnostic.FromHCL(append(l.syntax, found...), l.files.parsed)
 	diags = slices.DeleteFunc(diags, l.consequence)

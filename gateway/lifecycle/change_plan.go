@@ -12,7 +12,7 @@ import (
 // success without an operation; the plan that a running change leads to is
 // waited for; any other plan while an operation runs is gateway.Busy.
 func (s *Scoped) ChangePlan(ctx context.Context, id, plan string) (gateway.Delivery, error) {
-	a, err := s.engine.configuration()
+	a, err := s.configuration()
 	if err != nil {
 		return gateway.Delivery{}, err
 	}

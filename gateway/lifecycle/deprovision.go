@@ -17,7 +17,7 @@ import (
 // it. Where the clean-up of a failed provision is under way already, that
 // becomes the removal.
 func (s *Scoped) Deprovision(ctx context.Context, id string) (gateway.Delivery, error) {
-	a, err := s.engine.configuration()
+	a, err := s.configuration()
 	if err != nil {
 		return gateway.Delivery{}, err
 	}

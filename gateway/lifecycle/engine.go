@@ -277,8 +277,11 @@ func (e *Engine) wakeAll() {
 	e.drops.wake()
 }
 
-// For binds the engine to one add-on on one platform.
-func (e *Engine) For(scope gateway.Scope) *Scoped { return &Scoped{engine: e, scope: scope} }
+// For binds the engine to one add-on on one platform, and to the configuration
+// that is active now: whoever was bound before a reload goes on as it began.
+func (e *Engine) For(scope gateway.Scope) *Scoped {
+	return &Scoped{engine: e, scope: scope, active: e.active.Load()}
+}
 
 // Retry makes a parked operation due again with a fresh number of attempts.
 // One that is not parked is gateway.Conflict.

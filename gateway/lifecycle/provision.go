@@ -14,7 +14,7 @@ import (
 // there is none. A repeat with the same plan, region and options returns the
 // first one's result; one that differs is gateway.Conflict.
 func (s *Scoped) Provision(ctx context.Context, order gateway.Order) (gateway.Delivery, error) {
-	a, err := s.engine.configuration()
+	a, err := s.configuration()
 	if err != nil {
 		return gateway.Delivery{}, err
 	}

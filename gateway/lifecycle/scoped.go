@@ -18,6 +18,16 @@ import (
 type Scoped struct {
 	engine *Engine
 	scope  gateway.Scope
+	active *active // nil: the one that is active when a call arrives
+}
+
+// configuration returns the one that calls are judged by.
+func (s *Scoped) configuration() (*active, error) {
+	a, err := s.engine.configuration()
+	if err == nil && s.active != nil {
+		a = s.active
+	}
+	return a, err
 }
 
 // defaultBudget holds for a scope that names none.
