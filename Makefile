@@ -6,7 +6,7 @@ PLUGINS  := postgres shell
 PKGS     := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test setup lint generate generate-check bench clean
+.PHONY: help run build test setup lint generate generate-check bench fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -42,8 +42,17 @@ generate: ## regenerate the plugin protocol from its .proto
 generate-check:
 	@./.ci/generate-check
 
-bench: ## print benchmarks as ratios measured in one run
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./gateway/platform/... ./gateway/lifecycle ./gateway/config ./gateway/secret
+bench: ## print the budgets beside what this machine needs, as ratios measured in one run
+	@$(GO) test -run '^$$' -bench Budgets -benchtime 1x -timeout 60m ./cmd/addongw | grep -vE '^(Benchmark|goos|goarch|pkg|PASS|ok)'
+	@$(GO) test -run '^$$' -bench . -benchtime 2s ./gateway/platform/... ./gateway/lifecycle ./gateway/config ./gateway/secret | grep -vE '^(goos|goarch|PASS|ok)'
+
+FUZZTIME ?= 1m
+fuzz: ## run every fuzz target for FUZZTIME (default 1m each)
+	@./.ci/fuzz $(FUZZTIME)
+
+soak: ## kill, repeat and race for long: the crash tables with many repetitions, and every test ten times
+	ADDONGW_SOAK=50 $(GO) test -v -count 1 -timeout 4h -run 'Crash|Kill' ./gateway/lifecycle ./plugins/... ./cmd/addongw
+	$(GO) test -race -count 10 -timeout 6h $(PKGS)
 
 clean: ## remove what build made
 	rm -rf bin
