@@ -19,7 +19,7 @@ func (e *Engine) InUse(ctx context.Context) ([]gateway.InUse, error) {
 }
 
 // Rename gives stored resources the names that the configuration gives them
-// now, and returns how many it changed; a repeat changes none. Call it with all
+// now, and returns how many names of resources it changed: none at a repeat. Call it with all
 // renames of a configuration before the configuration is activated, and before
 // Start: operations that run meanwhile end under the new names.
 //
@@ -44,7 +44,7 @@ func (e *Engine) Rename(ctx context.Context, renames []gateway.Rename) (int, err
 		return 0, fmt.Errorf("rename stored resources: %w", err)
 	}
 	if changed > 0 {
-		e.log.Info("stored resources renamed", "count", changed)
+		e.log.Info("stored resources renamed", "names", changed)
 	}
 	return changed, nil
 }

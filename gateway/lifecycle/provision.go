@@ -72,6 +72,9 @@ func (s *Scoped) provisionUnfinished(ctx context.Context, budget <-chan time.Tim
 	if cleanUp, ok := liveOf(live, backend.VerbDeprovision); ok && cleanUp.Parked() {
 		return s.engine.answer(work{res: found, op: cleanUp})
 	}
+	if found.State == gateway.Provisioning && len(live) == 0 {
+		return gateway.Delivery{}, errAgain // it was made between two reads: repeats are not judged
+	}
 	facts, err := s.engine.vault.resource(found)
 	if err != nil {
 		return gateway.Delivery{}, unreadable(err)

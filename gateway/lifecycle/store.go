@@ -129,8 +129,8 @@ type ResourceTx interface {
 	CountLiving(which Living, most int) (int, error)
 	// Rename gives resources, and their live operations, the names that are
 	// valid now, all at once: what a rename has changed no other of the same
-	// call changes again. It returns how many resources it changed and counts
-	// their versions up, so that whoever read an old name cannot write it back.
+	// call changes again. It returns how many names of resources it changed, and
+	// counts their versions up, so that whoever read an old name cannot write it back.
 	//
 	// A repeat changes nothing. Where a rename's From is the To of another, a
 	// repeat alone could not tell an old name from a new one: so the store

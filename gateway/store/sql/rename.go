@@ -100,8 +100,8 @@ func grouped(renames []gateway.Rename) (groups [][]gateway.Rename) {
 	return groups
 }
 
-// renameGroup changes the rows of one group; it counts resources only. Of
-// operations those that are over keep the names that they had.
+// renameGroup changes the rows of one group; it counts those
+// of resources. Operations that are over keep the names that they had.
 func (t *Tx) renameGroup(group []gateway.Rename) (int64, error) {
 	swap, among, args := substitution(group)
 	const live = ` WHERE state IN ('pending', 'running') AND `

@@ -118,13 +118,13 @@ func inUseIsGrouped(t *testing.T, f *fixture) {
 	}
 }
 
-// rename renames and must change so many resources.
+// rename renames and must change so many names of resources.
 func (f *fixture) rename(t *testing.T, want int, all ...gateway.Rename) {
 	t.Helper()
 	f.update(t, func(tx lifecycle.Tx) error {
 		n, err := tx.Rename(all)
 		if err == nil && n != want {
-			t.Errorf("%d resources were renamed, want %d", n, want)
+			t.Errorf("%d names were changed, want %d", n, want)
 		}
 		return err
 	})
