@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/lifecycle"
@@ -45,7 +46,7 @@ func (r *rig) orderMany(from, to int) int {
 
 func TestOfOrdersThatArriveTogetherExactlyTheQuotaIsMade(t *testing.T) {
 	r := newRig(t)
-	r.limits.Concurrency = 4 // most of them wait in the store
+	r.limits.Concurrency, r.scope.Budget = 4, time.Minute // most of them wait in the store
 	r.limit(gateway.QuotaRule{Counts: gateway.CountedAll, Max: 50})
 	if n := r.orderMany(0, 200); n != 50 {
 		t.Errorf("%d orders were taken, want 50", n)
@@ -83,7 +84,7 @@ func TestACrashAmongOrdersKeepsTheQuota(t *testing.T) {
 	group.Wait()
 	r.world.hook(nil, nil)
 	r.restart()
-	r.scope.Budget = 10e9
+	r.scope.Budget = time.Minute
 	if n := r.orderMany(0, 200); n != 50 { // every platform repeats its order
 		t.Errorf("%d orders have a resource, want 50", n)
 	}
