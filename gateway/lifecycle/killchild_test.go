@@ -134,6 +134,9 @@ func runChild(text string) {
 	e.Activate(&fakeCatalog{}, dyingBackends{p}, nil)
 	must(e.Start(ctx))
 	p.work(e.For(gateway.Scope{Platform: platformName, Addon: addonName, Budget: time.Minute, DeadID: gateway.DeadIDGone}), store)
+	if p.KillAt != "" {
+		time.Sleep(10 * time.Second) // what was seen in the store is committed; the kill is still to come
+	}
 	os.Exit(0) // without a word to the engine: ending is a kind of crash too
 }
 
