@@ -27,6 +27,7 @@ type Operation struct {
 	Lane       string // operations of one lane run one after the other
 	ResourceID string
 	Verb       string // provision, change_plan, deprovision
+	Mode       string // of a deprovision: "soft" (data may be kept for a while) or "purge"
 	State      OperationState
 	Step       string // the backend's last checkpoint, for operators
 	Attempt    int    // how often the backend was called

@@ -68,8 +68,8 @@ func (s *Scoped) beginPlanChange(ctx context.Context, budget <-chan time.Time, a
 	if err != nil {
 		return gateway.Delivery{}, unreadable(err)
 	}
-	recorded := func(bool) (backend.Value, error) { return e.vault.outputs(found) }
-	if _, err := a.catalog.JudgePlanChange(facts, plan, recorded); err != nil {
+	quotas, err := a.catalog.JudgePlanChange(facts, plan, e.outputsFor(ctx, a, facts, found))
+	if err != nil {
 		return gateway.Delivery{}, classified(err)
 	}
 	next := found
@@ -85,6 +85,7 @@ func (s *Scoped) beginPlanChange(ctx context.Context, budget <-chan time.Time, a
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
+	it.quotas = quotas
 	if it.op.OldPlanSealed, err = e.vault.sealPlan(old, operationAD(it.op.ID, oldPlanColumn)); err != nil {
 		e.abandon(it)
 		return gateway.Delivery{}, err

@@ -63,7 +63,17 @@ func (s *Scoped) beginRemoval(ctx context.Context, a *active, found ResourceReco
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
+	it.op.Mode = string(removalMode(found.State))
 	return e.recordRemoval(ctx, next, it)
+}
+
+// removalMode lets a backend keep the data of what a customer had, and nothing
+// of what no customer ever got.
+func removalMode(from gateway.State) backend.DeprovisionMode {
+	if from == gateway.Active || from == gateway.Updating {
+		return backend.ModeSoft
+	}
+	return backend.ModePurge
 }
 
 // recordRemoval writes the intent and wakes the workers and whoever waited for

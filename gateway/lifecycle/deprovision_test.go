@@ -29,7 +29,7 @@ func TestARemovalAnswersAtOnceAndLeavesNoSecret(t *testing.T) {
 		t.Errorf("answered %s, %q, %d config vars", first.Resource.State, first.Message, len(first.ConfigVars))
 	}
 	call := <-g.reached
-	if call.Mode != backend.ModePurge || call.Op.Outputs.IsNull() || call.Op.Secrets["password"] == "" {
+	if call.Mode != backend.ModeSoft || call.Op.Outputs.IsNull() || call.Op.Secrets["password"] == "" {
 		t.Errorf("told mode %q, outputs %t", call.Mode, !call.Op.Outputs.IsNull())
 	}
 	same(t, first, r.drop(id))

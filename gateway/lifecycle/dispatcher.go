@@ -113,18 +113,17 @@ func (r *round) place(ctx context.Context, due []DueOperation) (progress bool, e
 		}
 	}
 	claimed, err := r.claim(ctx, batch)
-	started := map[string]bool{}
+	started := map[string]work{}
 	for _, c := range claimed {
-		started[c.op.ID] = true
+		started[c.op.ID] = c
 	}
 	for _, p := range batch {
-		if !started[p.ID] {
-			r.engine.release(p.key)
-			r.engine.end()
+		if c, ok := started[p.ID]; ok {
+			go r.engine.runToEnd(r.active, c, p.key) // not the key of its backend, which may have another name since
+			continue
 		}
-	}
-	for _, c := range claimed {
-		go r.engine.runToEnd(r.active, c, keyFor(c.op.Backend, r.verbs[0]))
+		r.engine.release(p.key)
+		r.engine.end()
 	}
 	return len(claimed) > 0 || len(r.full) > known, err
 }

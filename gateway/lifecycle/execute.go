@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -97,7 +98,7 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 	call := Call{Verb: verb, Op: out.input, OldPlan: oldPlan}
 	call.Op.Attempt, call.Op.Deadline, call.Op.State = op.Attempt, time.Now().Add(timeout), out.state
 	if verb == backend.VerbDeprovision {
-		call.Mode = backend.ModePurge
+		call.Mode = backend.DeprovisionMode(cmp.Or(op.Mode, string(backend.ModePurge)))
 	}
 	result, err := b.Run(ctx, call, func(step string, state []byte) {
 		if e.checkpoint(op, e.cleanText(step, out.input), state, stop) && state != nil {

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -31,18 +32,43 @@ func mergeOutputs(before, answered backend.Value, generated map[string]string) (
 	if answered.IsNull() {
 		answered = before
 	}
-	attributes := map[string]cty.Value{}
-	if !answered.IsNull() {
-		object, marks := answered.Cty().Unmark()
-		if !object.IsKnown() || !(object.Type().IsObjectType() || object.Type().IsMapType()) {
-			return backend.Value{}, fmt.Errorf("the backend's outputs are %s, not an object", object.Type().FriendlyName())
-		}
-		for name, value := range object.AsValueMap() {
-			attributes[name] = value.WithMarks(marks)
-		}
+	attributes, err := attributesOf(answered)
+	if err != nil {
+		return backend.Value{}, err
 	}
 	for name, value := range generated {
 		attributes[name] = cty.StringVal(value).Mark(backend.Sensitive)
 	}
 	return backend.NewValue(cty.ObjectVal(attributes)), nil
+}
+
+// refreshOutputs returns recorded outputs with what a backend read in their
+// place. Generated outputs are never read, so they stay.
+func refreshOutputs(recorded, read backend.Value) (backend.Value, error) {
+	attributes, err := attributesOf(recorded)
+	if err != nil {
+		return backend.Value{}, err
+	}
+	fresh, err := attributesOf(read)
+	if err != nil {
+		return backend.Value{}, err
+	}
+	maps.Copy(attributes, fresh)
+	return backend.NewValue(cty.ObjectVal(attributes)), nil
+}
+
+// attributesOf takes outputs apart; null ones have no attributes.
+func attributesOf(outputs backend.Value) (map[string]cty.Value, error) {
+	attributes := map[string]cty.Value{}
+	if outputs.IsNull() {
+		return attributes, nil
+	}
+	object, marks := outputs.Cty().Unmark()
+	if !object.IsKnown() || !(object.Type().IsObjectType() || object.Type().IsMapType()) {
+		return nil, fmt.Errorf("the backend's outputs are %s, not an object", object.Type().FriendlyName())
+	}
+	for name, value := range object.AsValueMap() {
+		attributes[name] = value.WithMarks(marks)
+	}
+	return attributes, nil
 }

@@ -17,6 +17,7 @@ type intent struct {
 	inline bool // a slot is taken for it
 	key    slotKey
 	lease  time.Duration
+	quotas []gateway.QuotaRule // must hold with the resource as it is written
 }
 
 // newIntent draws an operation for res and takes a slot for it where one is
@@ -106,6 +107,9 @@ func (s *Scoped) launch(ctx context.Context, budget <-chan time.Time, a *active,
 	err := e.store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
 		var err error
 		if begun.res, err = write(tx); err != nil {
+			return err
+		}
+		if err = checkQuotas(tx, begun.res.Resource, it.quotas); err != nil {
 			return err
 		}
 		begun.op, err = e.insert(tx, it)

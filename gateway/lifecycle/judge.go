@@ -27,7 +27,7 @@ func (e *Engine) judge(a *active, current work, out outcome) (*transition, error
 	case out.failure != nil:
 		return t, e.judgeFailure(t, out)
 	case current.op.Verb == string(backend.VerbDeprovision):
-		return t, e.judgeRemoved(t)
+		return t, e.judgeRemoved(t, out)
 	default:
 		return t, e.judgeMade(t, a, out)
 	}
@@ -132,9 +132,11 @@ func (e *Engine) judgeUnrendered(t *transition, out outcome, cause error) error 
 	return e.repeat(t, 0)
 }
 
-// judgeRemoved records that nothing is left of a resource. What was a clean-up
-// ends in "failed", unless the order was repeated meanwhile and waits behind.
-func (e *Engine) judgeRemoved(t *transition) error {
+// judgeRemoved records that a resource is gone for its platform, and that
+// nothing is left of it unless the backend keeps its data for a while. What was
+// a clean-up ends in "failed", unless the order was repeated meanwhile and waits
+// behind.
+func (e *Engine) judgeRemoved(t *transition, out outcome) error {
 	var err error
 	t.op.Error = ""
 	if t.op.State, err = moveOperation(t.op.State, succeed); err != nil {
@@ -152,25 +154,53 @@ func (e *Engine) judgeRemoved(t *transition) error {
 		t.res.State, err = moveResource(t.res.State, cleanedUp)
 		return err
 	}
-	if t.res.State, err = moveResource(t.res.State, dropped); err != nil {
+	ev := dropped
+	if t.res.State == gateway.Deprovisioned {
+		ev = purged
+	}
+	if t.res.State, err = moveResource(t.res.State, ev); err != nil {
 		return err
 	}
-	t.touched, t.forget = true, true
-	return e.bury(t)
+	t.touched = true
+	if err := e.withdraw(t); err != nil {
+		return err
+	}
+	if t.op.Mode == string(backend.ModeSoft) && out.result != nil && !out.result.PurgeAfter.IsZero() {
+		return e.keepUntilPurge(t, out)
+	}
+	t.forget = true
+	t.res.OutputsSealed, t.res.SecretsSealed, t.res.StateSealed = nil, nil, nil
+	return nil
 }
 
-// bury erases what a deprovisioned resource needs no more: a tombstone holds
-// no secrets. The messages stay, for repeats.
-func (e *Engine) bury(t *transition) error {
+// withdraw erases what only a living resource needs. The messages stay, for
+// repeats.
+func (e *Engine) withdraw(t *transition) error {
 	d, err := e.vault.delivery(t.res)
 	if err != nil {
 		return err
 	}
 	d.Vars = nil
-	t.res.OutputsSealed, t.res.SecretsSealed, t.res.StateSealed = nil, nil, nil
 	t.res.FirstConfigSealed, t.res.LogTokenSealed, t.res.LastError = nil, nil, ""
 	t.res.DeliverySealed, err = e.vault.sealJSON(d, resourceAD(t.res.ID, deliveryColumn))
 	return err
+}
+
+// keepUntilPurge makes the purge of what the backend keeps part of the same
+// transaction. It is told what the removal was told.
+func (e *Engine) keepUntilPurge(t *transition, out outcome) error {
+	state := []byte(out.result.State)
+	if state == nil {
+		state = out.state
+	}
+	if err := e.keepState(t, state); err != nil {
+		return err
+	}
+	if err := e.followUp(t, out.input); err != nil {
+		return err
+	}
+	t.followUp.RunAt = out.result.PurgeAfter
+	return nil
 }
 
 // judgeCancelled ends an operation whose resource must go. What the backend
@@ -254,19 +284,24 @@ func (e *Engine) fail(t *transition, out outcome) error {
 	if err := e.keepState(t, out.state); err != nil {
 		return err
 	}
+	return e.followUp(t, out.input)
+}
+
+// followUp draws the operation that removes all that is left, and that write
+// inserts with the transition.
+func (e *Engine) followUp(t *transition, input backend.Op) error {
 	id, _, err := newID("op_", e.random)
 	if err != nil {
 		return err
 	}
-	input := out.input
 	input.OperationID, input.State = id, nil
 	sealed, err := e.vault.sealOp(input, operationAD(id, inputColumn))
 	if err != nil {
 		return err
 	}
-	t.cleanUp = &OperationRecord{
+	t.followUp = &OperationRecord{
 		Operation: gateway.Operation{
-			ID: id, Lane: t.op.Lane, ResourceID: t.op.ResourceID, Verb: string(backend.VerbDeprovision),
+			ID: id, Lane: t.op.Lane, ResourceID: t.op.ResourceID, Verb: string(backend.VerbDeprovision), Mode: string(backend.ModePurge),
 			State: gateway.OperationPending, Plan: t.op.Plan,
 		},
 		Backend: t.op.Backend, MaxAttempts: t.op.MaxAttempts, InputSealed: sealed,

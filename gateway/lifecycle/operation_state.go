@@ -17,7 +17,8 @@ import (
 //	  │       ▲  ▲ │                          │ │ │ │
 //	  │resume │  │ └◄── retry, orphan, park ──┘ │ │ └───── refuse ───► failed
 //	  └───────┘  │                              │ │                      │
-//	             └── (its clean-up) ◄───────────┼─┼──────────────────────┘
+//	             ├── (its clean-up) ◄───────────┼─┼──────────────────────┘
+//	             └── (the purge, due later, of what a soft deprovision that is done has kept)
 //	          cancel                            │ └── cancel (requested while running)
 //	  pending ──────────────────► cancelled ◄───┘
 //

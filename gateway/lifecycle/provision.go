@@ -72,6 +72,9 @@ func (s *Scoped) provisionUnfinished(ctx context.Context, budget <-chan time.Tim
 	if cleanUp, ok := liveOf(live, backend.VerbDeprovision); ok && cleanUp.Parked() {
 		return s.engine.answer(work{res: found, op: cleanUp})
 	}
+	if found.State == gateway.Provisioning && len(live) == 0 {
+		return gateway.Delivery{}, errAgain // it was made between two reads: repeats are not judged
+	}
 	facts, err := s.engine.vault.resource(found)
 	if err != nil {
 		return gateway.Delivery{}, unreadable(err)
@@ -123,7 +126,7 @@ func (s *Scoped) provisionNew(ctx context.Context, budget <-chan time.Time, a *a
 	})
 }
 
-// provisionIntent evaluates what the backend will be told, once and for all
+// provisionIntent judges the order and evaluates what the backend will be told, once and for all
 // attempts, and puts into row what is kept with the resource: its backend, the
 // generated secrets, and the configuration of its first provision.
 func (s *Scoped) provisionIntent(a *active, facts gateway.Resource, row *ResourceRecord, alone bool) (*intent, error) {
@@ -134,6 +137,10 @@ func (s *Scoped) provisionIntent(a *active, facts gateway.Resource, row *Resourc
 	}
 	facts.Backend, row.Backend = offer.Backend, offer.Backend
 	facts.State = gateway.Provisioning
+	quotas, err := a.catalog.Judge(facts)
+	if err != nil {
+		return nil, classified(err)
+	}
 	have, err := e.vault.secrets(*row)
 	if err != nil {
 		return nil, unreadable(err)
@@ -150,5 +157,10 @@ func (s *Scoped) provisionIntent(a *active, facts gateway.Resource, row *Resourc
 	if row.FirstConfigSealed, err = e.vault.sealValue(input.Config, resourceAD(row.ID, firstConfigColumn)); err != nil {
 		return nil, err
 	}
-	return e.newIntent(a, *row, backend.VerbProvision, facts.Plan, input, alone)
+	it, err := e.newIntent(a, *row, backend.VerbProvision, facts.Plan, input, alone)
+	if err != nil {
+		return nil, err
+	}
+	it.quotas = quotas
+	return it, nil
 }

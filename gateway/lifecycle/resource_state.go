@@ -8,7 +8,9 @@ import (
 
 // The life of a resource. A provision that fails keeps its resource in
 // "provisioning" until the clean-up is done; an order repeated meanwhile queues
-// behind the clean-up, which then leaves the state alone.
+// behind the clean-up, which then leaves the state alone. Where the backend
+// keeps the data of a deprovisioned resource for a while, its purge is an
+// operation that waits until it is due; the platform notices nothing of it.
 //
 //	             order
 //	               │                 ┌── order again (behind the clean-up)
@@ -24,7 +26,8 @@ import (
 //	               │                       │                  │
 //	               └────────── drop order ─┴──────────────────┘  (from provisioning too)
 //	                               ▼
-//	                        deprovisioning ── dropped ──► deprovisioned (a tombstone)
+//	                        deprovisioning ── dropped ──► deprovisioned ◄─┐ (a tombstone,
+//	                                                             └─ purged ┘   its data perhaps kept)
 
 // event is something that happens to a resource.
 type event string
@@ -37,7 +40,8 @@ const (
 	planChanged event = "plan changed" // the backend changed it
 	planRefused event = "plan refused" // the backend said no; the old plan stays
 	dropOrdered event = "drop ordered" // it must go
-	dropped     event = "dropped"      // nothing is left of it
+	dropped     event = "dropped"      // it is gone for its platform
+	purged      event = "purged"       // what was kept of it is gone too
 )
 
 // resourceMoves is the whole table: what is not in it cannot happen.
@@ -64,7 +68,9 @@ var resourceMoves = map[gateway.State]map[event]gateway.State{
 	gateway.Deprovisioning: {
 		dropped: gateway.Deprovisioned,
 	},
-	gateway.Deprovisioned: {},
+	gateway.Deprovisioned: {
+		purged: gateway.Deprovisioned,
+	},
 }
 
 // moveResource returns the state after an event.

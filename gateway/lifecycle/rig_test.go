@@ -208,6 +208,9 @@ type fakeCatalog struct {
 	onOp     func() // called before an intent is written; may be nil
 	render   func(r gateway.Resource, verb backend.Verb, outputs backend.Value) ([]gateway.ConfigVar, string, error)
 	extra    []gateway.Generated
+	quotas   []gateway.QuotaRule // of orders and plan changes
+	judged   int                 // how often an order was judged
+	rule     func(r gateway.Resource, plan string, outputs func(bool) (backend.Value, error)) error
 }
 
 func (c *fakeCatalog) set(change func(*fakeCatalog)) {
@@ -259,13 +262,24 @@ func (c *fakeCatalog) OldPlan(_ gateway.Resource, id string) (backend.Plan, erro
 	return plan(id), nil
 }
 
-func (c *fakeCatalog) Judge(gateway.Resource) ([]gateway.QuotaRule, error) { return nil, nil }
+func (c *fakeCatalog) Judge(gateway.Resource) ([]gateway.QuotaRule, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.judged++
+	return c.quotas, nil
+}
 
-func (c *fakeCatalog) JudgePlanChange(_ gateway.Resource, plan string, _ func(bool) (backend.Value, error)) ([]gateway.QuotaRule, error) {
+func (c *fakeCatalog) JudgePlanChange(r gateway.Resource, plan string, outputs func(bool) (backend.Value, error)) ([]gateway.QuotaRule, error) {
 	if !known(plan) {
 		return nil, gateway.Errorf(gateway.Refused, "There is no such plan.")
 	}
-	return nil, nil
+	c.mu.Lock()
+	quotas, rule := c.quotas, c.rule
+	c.mu.Unlock()
+	if rule == nil {
+		return quotas, nil
+	}
+	return quotas, rule(r, plan, outputs)
 }
 
 func (c *fakeCatalog) Page(gateway.Resource) (gateway.Page, error) { return gateway.Page{}, nil }

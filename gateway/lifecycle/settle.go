@@ -61,6 +61,7 @@ func (e *Engine) reload(current work) (work, error) {
 		return current, err
 	}
 	current.op.CancelRequested = op.CancelRequested
+	current.op.Plan, current.op.Backend = op.Plan, op.Backend // they may have other names now
 	current.res = res
 	return current, nil
 }
@@ -70,7 +71,7 @@ type transition struct {
 	work
 	rest     time.Duration    // a pending operation is due after it
 	touched  bool             // the resource's row changes
-	cleanUp  *OperationRecord // the removal of what a failed provision left
+	followUp *OperationRecord // the purge of what a failed provision left, or a removal kept
 	handOver *backend.Value   // outputs for the removal that waits behind a cancelled operation
 	forget   bool             // nothing of the resource is left: erase its inputs
 	absent   *active          // the configuration without the backend that a parked operation waits for
@@ -99,16 +100,19 @@ func (e *Engine) write(tx Tx, t *transition) error {
 	if t.touched {
 		row := t.res
 		row.UpdatedAt = tx.Now()
-		if row.State == gateway.Deprovisioned {
+		if row.State == gateway.Deprovisioned && row.DeletedAt.IsZero() {
 			row.DeletedAt = tx.Now()
 		}
 		if err := tx.UpdateResource(row); err != nil {
 			return err
 		}
 	}
-	if t.cleanUp != nil {
-		op := *t.cleanUp
-		op.CreatedAt, op.RunAt = tx.Now(), tx.Now()
+	if t.followUp != nil {
+		op := *t.followUp
+		op.CreatedAt = tx.Now()
+		if op.RunAt.Before(tx.Now()) {
+			op.RunAt = tx.Now()
+		}
 		if err := tx.InsertOperation(op); err != nil {
 			return err
 		}
@@ -151,6 +155,8 @@ func (e *Engine) amendRemoval(tx Tx, resourceID string, outputs backend.Value) e
 func (e *Engine) announce(t *transition) {
 	log := e.logFor(t.op)
 	switch {
+	case t.op.State == gateway.OperationDone && t.followUp != nil:
+		e.announceKept(t)
 	case t.op.State == gateway.OperationDone:
 		log.Info("operation done", "state", t.res.State)
 	case t.op.State == gateway.OperationCancelled:
@@ -171,4 +177,19 @@ func (e *Engine) announce(t *transition) {
 		// Something became due: a repeat, a removal, or what waited behind one.
 		e.wakeAll()
 	}
+}
+
+// longKept is how long a backend may keep data without being asked about it: a
+// later purge is more likely a mistake in a unit than a promise.
+const longKept = 366 * 24 * time.Hour
+
+// announceKept logs a removal whose data the backend keeps. However late the
+// purge is, it is not made earlier: that would break the backend's promise.
+func (e *Engine) announceKept(t *transition) {
+	log := e.logFor(t.op).With("state", t.res.State, "purge", t.followUp.ID, "purge_after", t.followUp.RunAt)
+	if time.Until(t.followUp.RunAt) > longKept {
+		log.Warn("operation done, its data is kept for more than a year")
+		return
+	}
+	log.Info("operation done, its data is kept")
 }

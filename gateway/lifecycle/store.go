@@ -65,6 +65,9 @@ type Reader interface {
 	// LastInput returns the newest operation of the resource that still has
 	// its input.
 	LastInput(ctx context.Context, resourceID string) (OperationRecord, error)
+	// InUse counts the resources that are not failed, and of which something is
+	// left, by the names of the configuration that they need.
+	InUse(ctx context.Context) ([]gateway.InUse, error)
 }
 
 // Queue hands out work.
@@ -119,6 +122,30 @@ type ResourceTx interface {
 	UpdateResource(r ResourceRecord) error
 	// MarkDelivered raises DeliveredRev to rev; a lower one changes nothing.
 	MarkDelivered(id string, rev int64) error
+	// CountLiving counts resources that are not failed, being removed or gone,
+	// and stops at most. The count must hold until the transaction commits: a
+	// store whose transactions overlap takes a lock for the add-on first, or
+	// has the loser of a conflict run again.
+	CountLiving(which Living, most int) (int, error)
+	// Rename gives resources, and their live operations, the names that are
+	// valid now, all at once: what a rename has changed no other of the same
+	// call changes again. It returns how many names of resources it changed, and
+	// counts their versions up, so that whoever read an old name cannot write it back.
+	//
+	// A repeat changes nothing. Where a rename's From is the To of another, a
+	// repeat alone could not tell an old name from a new one: so the store
+	// remembers the renames of the last call, and leaves such a one out.
+	//
+	// ErrTaken: two living resources would have one external id.
+	Rename(renames []gateway.Rename) (int, error)
+}
+
+// Living selects the resources that a quota counts together: of an add-on,
+// narrowed by what is not empty.
+type Living struct {
+	Addon           string
+	Platform, Owner string // both or none
+	Plan            string // on it, or being changed to it; not with Owner
 }
 
 // OperationTx changes operations that nobody runs.

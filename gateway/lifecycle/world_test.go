@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -27,9 +28,14 @@ type world struct {
 	after  func(ctx context.Context, call lifecycle.Call) error
 	state  json.RawMessage // what successful calls return
 	silent bool            // calls are not noted: for benchmarks
+	keep   time.Time       // what a soft deprovision returns as PurgeAfter; zero: it purges
+	used   int64           // what a read says of storage_mb
 }
 
-type thing struct{ plan, password string }
+type thing struct {
+	plan, password string
+	locked         bool // deprovisioned softly
+}
 
 func newWorld() *world {
 	return &world{things: map[string]thing{}, made: map[string]int{}, now: map[string]int{}}
@@ -61,6 +67,9 @@ func (w *world) enter(call lifecycle.Call) (before func(context.Context, lifecyc
 	}
 	w.running++
 	w.peak = max(w.peak, w.running)
+	if call.Verb == backend.VerbRead {
+		return w.before, w.after // it may come at any time
+	}
 	w.now[call.Op.ResourceID]++
 	if w.now[call.Op.ResourceID] > 1 {
 		panic("two calls at once for one resource")
@@ -72,14 +81,26 @@ func (w *world) leave(call lifecycle.Call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.running--
-	w.now[call.Op.ResourceID]--
+	if call.Verb != backend.VerbRead {
+		w.now[call.Op.ResourceID]--
+	}
 }
 
 func (w *world) act(call lifecycle.Call) backend.Result {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	id := call.Op.ResourceID
-	if call.Verb == backend.VerbDeprovision {
+	switch {
+	case call.Verb == backend.VerbRead:
+		return backend.Result{Outputs: backend.NewValue(cty.ObjectVal(map[string]cty.Value{
+			"host": cty.StringVal("host-" + call.Op.ShortID), "plan": cty.StringVal(call.Op.Plan.ID), "storage_mb": cty.NumberIntVal(w.used),
+		}))}
+	case call.Mode == backend.ModeSoft && !w.keep.IsZero():
+		kept := w.things[id]
+		kept.locked = true
+		w.things[id] = kept
+		return backend.Result{PurgeAfter: w.keep, State: w.state}
+	case call.Verb == backend.VerbDeprovision:
 		delete(w.things, id)
 		return backend.Result{}
 	}

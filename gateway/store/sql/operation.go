@@ -12,7 +12,7 @@ import (
 // others. seq stands first in operationRest and is left out of inserts, which
 // count it themselves.
 const (
-	operationFacts = `id, lane, resource_id, verb, plan, state, step, attempt, waiting_for, error, run_at, created_at, finished_at`
+	operationFacts = `id, lane, resource_id, verb, mode, plan, state, step, attempt, waiting_for, error, run_at, created_at, finished_at`
 	operationRest  = `seq, backend, owner, lease_until, max_attempts, cancel_requested, acted,
  input_enc, old_plan_enc, state_enc, failure_kind, failure_message`
 
@@ -24,7 +24,7 @@ func scanOperation(row scanner, op *gateway.Operation, more ...any) error {
 	var runAt, finished stdsql.NullInt64
 	var created int64
 	into := append([]any{
-		&op.ID, &op.Lane, &op.ResourceID, &op.Verb, &op.Plan, &op.State, &op.Step, &op.Attempt, &op.WaitingFor, &op.Error,
+		&op.ID, &op.Lane, &op.ResourceID, &op.Verb, &op.Mode, &op.Plan, &op.State, &op.Step, &op.Attempt, &op.WaitingFor, &op.Error,
 		&runAt, &created, &finished,
 	}, more...)
 	if err := row.Scan(into...); err != nil {

@@ -95,9 +95,9 @@ func listOperations(ctx context.Context, run Runner, statement string, args ...a
 }
 
 const insertedColumns = `INSERT INTO operations (id, resource_id, seq, lane, verb, backend, plan, state, attempt, max_attempts,
- run_at, owner, lease_until, created_at, input_enc, old_plan_enc)
+ run_at, owner, lease_until, created_at, input_enc, old_plan_enc, mode)
  SELECT $1, $2, (SELECT COALESCE(MAX(seq), 0) + 1 FROM operations WHERE resource_id = $2),
- $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15`
+ $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16`
 
 const (
 	insertPending = insertedColumns
@@ -113,7 +113,7 @@ func (t *Tx) InsertOperation(op lifecycle.OperationRecord) error {
 	}
 	err := exactly(background(), t.run, lifecycle.ErrLaneBusy, statement,
 		op.ID, op.ResourceID, op.Lane, op.Verb, op.Backend, op.Plan, string(op.State), op.Attempt, op.MaxAttempts,
-		millis(op.RunAt), op.Owner, millis(op.LeaseUntil), millis(op.CreatedAt), op.InputSealed, op.OldPlanSealed)
+		millis(op.RunAt), op.Owner, millis(op.LeaseUntil), millis(op.CreatedAt), op.InputSealed, op.OldPlanSealed, op.Mode)
 	if err != nil {
 		return fmt.Errorf("insert operation %s: %w", op.ID, t.dialect.Violated(err))
 	}

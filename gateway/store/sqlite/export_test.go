@@ -31,6 +31,28 @@ func (s *Store) Explain(t *testing.T, statement string) (plan string) {
 	return plan
 }
 
+// ExplainAll is Explain with every step of the plan.
+func (s *Store) ExplainAll(t *testing.T, statement string) (plan string) {
+	t.Helper()
+	rows, err := s.writer.run.Query(context.Background(), "EXPLAIN QUERY PLAN "+statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var ignored any
+		var step string
+		if err := rows.Scan(&ignored, &ignored, &ignored, &step); err != nil {
+			t.Fatal(err)
+		}
+		plan += step + "\n"
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
 func (s *Store) query(t *testing.T, statement string, into ...any) {
 	t.Helper()
 	rows, err := s.writer.run.Query(context.Background(), statement)

@@ -228,6 +228,22 @@ func TestCommitsReachTheDisk(t *testing.T) {
 	}
 }
 
+// What a quota counts may be many rows: the index alone must tell.
+func TestQuotasAreCountedWithoutReadingRows(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "addongw.db"))
+	const living = ` AND state NOT IN ('deprovisioning', 'deprovisioned', 'failed')`
+	for what, statement := range map[string]string{
+		"of an add-on": `SELECT COUNT(*) FROM (SELECT 1 FROM resources WHERE addon = 'x'` + living + ` LIMIT 9)`,
+		"of a plan":    `SELECT COUNT(*) FROM (SELECT 1 FROM resources WHERE addon = 'x' AND plan = 'y'` + living + ` LIMIT 9)`,
+		"of an owner":  `SELECT COUNT(*) FROM (SELECT 1 FROM resources WHERE addon = 'x' AND platform = 'y' AND owner_id = 'z' AND owner_id <> ''` + living + ` LIMIT 9)`,
+		"in use":       `SELECT platform, addon, plan, region, backend, COUNT(*) FROM resources WHERE 1 = 1` + living + ` GROUP BY platform, addon, plan, region, backend`,
+	} {
+		if plan := s.ExplainAll(t, statement); !strings.Contains(plan, "USING COVERING INDEX resources_") {
+			t.Errorf("%s: %s", what, plan)
+		}
+	}
+}
+
 func TestPointReadsUseAnIndex(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "addongw.db"))
 	for what, statement := range map[string]string{
@@ -239,6 +255,7 @@ func TestPointReadsUseAnIndex(t *testing.T) {
 		"next backend":   `SELECT MIN(backend) FROM operations WHERE state = 'pending' AND verb = 'v' AND backend > 'b'`,
 		"waiting":        `UPDATE operations SET run_at = 1 WHERE state = 'pending' AND run_at IS NULL AND waiting_for = 'x'`,
 		"orphans":        `UPDATE operations SET run_at = 1 WHERE state = 'running' AND owner <> 'x'`,
+		"leading to":     `SELECT 1 FROM resources WHERE addon = 'x' AND desired_plan = 'y' AND desired_plan <> ''`,
 	} {
 		plan := s.Explain(t, statement)
 		// The indexes of what runs and what is pending hold nothing that is over.

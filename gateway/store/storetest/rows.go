@@ -57,9 +57,10 @@ func resourceRoundTrip(t *testing.T, f *fixture) {
 func operationRoundTrip(t *testing.T, f *fixture) {
 	r := f.resource(t, "1")
 	got := f.operation(t, r, "1", func(op *lifecycle.OperationRecord) {
-		op.InputSealed, op.OldPlanSealed = []byte{1}, []byte{2}
+		op.InputSealed, op.OldPlanSealed, op.Mode = []byte{1}, []byte{2}, "soft"
 	})
 	want := newOperation(r, "1")
+	want.Mode = "soft"
 	want.Seq, want.InputSealed, want.OldPlanSealed = 1, []byte{1}, []byte{2}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("inserted (-want +got):\n%s", diff)

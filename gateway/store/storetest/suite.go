@@ -64,6 +64,12 @@ func Run(t *testing.T, open Open) {
 		"resources are listed newest first, by filter and page":      listResources,
 		"resources are found by any id or a unique beginning":        findResource,
 		"operations are listed and found":                            listOperations,
+		"living resources are counted for quotas":                    livingIsCounted,
+		"a count holds until its transaction commits":                countsAreExact,
+		"names in use are grouped":                                   inUseIsGrouped,
+		"renames are made together and once":                         renames,
+		"a rename is seen by whoever changes the row":                renameIsFenced,
+		"a rename onto a taken id changes nothing":                   renameOntoTaken,
 		"the keyset is kept":                                         keysetIsKept,
 		"a working store is writable":                                writable,
 	} {

@@ -1,0 +1,319 @@
+package lifecycle_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/lifecycle"
+	"github.com/addongw/addongw/gateway/secret"
+	"github.com/addongw/addongw/gateway/store/sqlite"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// This test binary runs itself as a gateway that is killed with SIGKILL, again
+// and again, on one store and one world of files. See kill_test.go.
+
+// childEnv makes the test binary a gateway; its value is a childPlan.
+const childEnv = "ADDONGW_LIFECYCLE_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if text, ok := os.LookupEnv(childEnv); ok {
+		runChild(text)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// story is what a platform does with an order.
+type story string
+
+const (
+	ordering     story = "order"
+	changing     story = "order, change the plan"
+	removing     story = "order, remove; the backend keeps the data until it is purged"
+	cancelling   story = "order, remove while it is being made"
+	compensating story = "order what the backend makes and then refuses"
+)
+
+// childPlan is what a gateway process has to do.
+type childPlan struct {
+	Dir     string
+	Story   story
+	KillAt  string // the instant at which it kills itself; empty: never
+	Verb    backend.Verb
+	Mode    backend.DeprovisionMode // of Verb
+	Orders  []string                // external ids, ordered by Clients at once
+	Clients int
+
+	reached, dropped chan struct{} // cancelling: the provision is being made; its removal is recorded
+}
+
+// The instants of the crash matrix, for one operation.
+const (
+	beforeIntent = "before the intent is committed"
+	beforeCall   = "after the intent, before the backend acts"
+	insideCall   = "inside the call, after the backend acted"
+	beforeResult = "the backend answered, nothing is committed"
+	afterResult  = "the result is committed, nobody knows"
+)
+
+// dieAt ends the process the hard way when the planned operation has come to
+// the planned instant.
+func (p childPlan) dieAt(instant string, verb backend.Verb, mode backend.DeprovisionMode) {
+	if p.KillAt == instant && p.Verb == verb && p.Mode == mode {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+}
+
+// dyingStore is a store with instants in it.
+type dyingStore struct {
+	*sqlite.Store
+	plan childPlan
+}
+
+func (s dyingStore) Update(ctx context.Context, fn func(lifecycle.Tx) error) error {
+	var settled *lifecycle.OperationRecord
+	err := s.Store.Update(ctx, func(tx lifecycle.Tx) error {
+		settled = nil
+		return fn(dyingTx{Tx: tx, plan: s.plan, settled: &settled})
+	})
+	if err == nil && settled != nil {
+		s.plan.dieAt(afterResult, backend.Verb(settled.Verb), backend.DeprovisionMode(settled.Mode))
+	}
+	return err
+}
+
+type dyingTx struct {
+	lifecycle.Tx
+	plan    childPlan
+	settled **lifecycle.OperationRecord
+}
+
+func (t dyingTx) InsertOperation(op lifecycle.OperationRecord) error {
+	err := t.Tx.InsertOperation(op)
+	t.plan.dieAt(beforeIntent, backend.Verb(op.Verb), backend.DeprovisionMode(op.Mode))
+	return err
+}
+
+func (t dyingTx) Settle(op lifecycle.OperationRecord) error {
+	err := t.Tx.Settle(op)
+	if err == nil && !op.Live() {
+		t.plan.dieAt(beforeResult, backend.Verb(op.Verb), backend.DeprovisionMode(op.Mode))
+		*t.settled = &op
+	}
+	return err
+}
+
+// runChild is the gateway process. For each order it prints a line of JSON.
+func runChild(text string) {
+	var p childPlan
+	must(json.Unmarshal([]byte(text), &p))
+	p.reached, p.dropped = make(chan struct{}, 10), make(chan struct{})
+	ctx := context.Background()
+	store, err := sqlite.Open(ctx, filepath.Join(p.Dir, "store", "addongw.db"))
+	must(err)
+	sealer, err := secret.OpenSealer(ctx, []secret.Key{{ID: "test", Value: secret.New(testKey)}}, store)
+	must(err)
+	e, err := lifecycle.New(lifecycle.Options{Store: dyingStore{store, p}, Sealer: sealer, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	must(err)
+	e.Activate(&fakeCatalog{}, dyingBackends{p}, nil)
+	must(e.Start(ctx))
+	p.work(e.For(gateway.Scope{Platform: platformName, Addon: addonName, Budget: time.Minute, DeadID: gateway.DeadIDGone}), store)
+	if p.KillAt != "" {
+		time.Sleep(10 * time.Second) // what was seen in the store is committed; the kill is still to come
+	}
+	os.Exit(0) // without a word to the engine: ending is a kind of crash too
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// work runs the plan's orders, Clients at once.
+func (p childPlan) work(s *lifecycle.Scoped, store *sqlite.Store) {
+	orders := make(chan string)
+	var group sync.WaitGroup
+	var printing sync.Mutex
+	for range max(1, p.Clients) {
+		group.Go(func() {
+			for id := range orders {
+				a, err := p.do(s, store, id)
+				if err != nil {
+					a = answer{ExternalID: id, Error: err.Error()}
+				}
+				line, _ := json.Marshal(a)
+				printing.Lock()
+				fmt.Println(string(line))
+				printing.Unlock()
+			}
+		})
+	}
+	for _, id := range p.Orders {
+		orders <- id
+	}
+	close(orders)
+	group.Wait()
+}
+
+// answer is what a platform was told about one order.
+type answer struct {
+	ExternalID, ResourceID, URL, Error string
+}
+
+// do plays the story, or goes on where the last process died.
+func (p childPlan) do(s *lifecycle.Scoped, store *sqlite.Store, id string) (answer, error) {
+	ctx := context.Background()
+	known, err := store.ResourceByExternalID(ctx, platformName, addonName, id)
+	repeat := err == nil
+	if repeat && p.Story == compensating {
+		return answer{ExternalID: id, ResourceID: known.ID}, untilOver(ctx, store, id, gateway.Failed)
+	}
+	if p.Story == cancelling {
+		return p.cancel(ctx, s, store, id)
+	}
+	d, err := s.Provision(ctx, gateway.Order{ExternalID: id, Plan: "free", Region: "eu"})
+	if kind := gateway.KindOf(err); err != nil {
+		switch {
+		case p.Story == compensating && kind == gateway.Refused:
+			return answer{ExternalID: id}, untilOver(ctx, store, id, gateway.Failed)
+		case repeat && (kind == gateway.Conflict && p.Story == changing || kind == gateway.Gone && p.Story == removing):
+			d.Resource = known.Resource // it has moved on before the kill
+		default:
+			return answer{}, err
+		}
+	}
+	switch p.Story {
+	case changing:
+		d, err = s.ChangePlan(ctx, d.Resource.ID, "big")
+	case removing:
+		if _, err = s.Deprovision(ctx, d.Resource.ID); err == nil {
+			err = untilOver(ctx, store, id, gateway.Deprovisioned)
+		}
+	}
+	return answer{ExternalID: id, ResourceID: d.Resource.ID, URL: vars(d)["ACME_DB_URL"]}, err
+}
+
+// cancel orders, and removes while the backend is at it.
+func (p childPlan) cancel(ctx context.Context, s *lifecycle.Scoped, store *sqlite.Store, id string) (answer, error) {
+	known, err := store.ResourceByExternalID(ctx, platformName, addonName, id)
+	if err != nil {
+		go func() { _, _ = s.Provision(ctx, gateway.Order{ExternalID: id, Plan: "free", Region: "eu"}) }()
+		<-p.reached
+		if known, err = store.ResourceByExternalID(ctx, platformName, addonName, id); err != nil {
+			return answer{}, err
+		}
+	}
+	if _, err := s.Deprovision(ctx, known.ID); err != nil {
+		return answer{}, err
+	}
+	close(p.dropped)
+	return answer{ExternalID: id, ResourceID: known.ID}, untilOver(ctx, store, id, gateway.Deprovisioned)
+}
+
+// untilOver waits until an order's resource is in a state and at rest.
+func untilOver(ctx context.Context, store *sqlite.Store, id string, state gateway.State) error {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		r, err := store.ResourceByExternalID(ctx, platformName, addonName, id)
+		if err != nil {
+			return err
+		}
+		live, err := store.LiveOperations(ctx, r.ID)
+		if err != nil {
+			return err
+		}
+		if r.State == state && len(live) == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("it never became %s", state)
+}
+
+type dyingBackends struct{ plan childPlan }
+
+func (b dyingBackends) Backend(name string) (lifecycle.Backend, lifecycle.Limits, bool) {
+	return fileWorld(b), lifecycle.Limits{MinBackoff: time.Millisecond}, name == backendName
+}
+
+// fileWorld makes a folder for each resource, which outlives the processes.
+type fileWorld struct{ plan childPlan }
+
+func (w fileWorld) Run(_ context.Context, call lifecycle.Call, _ func(string, []byte)) (backend.Result, error) {
+	w.plan.dieAt(beforeCall, call.Verb, call.Mode)
+	if err := w.act(call); err != nil {
+		return backend.Result{}, err
+	}
+	if w.plan.Story == cancelling && call.Verb == backend.VerbProvision {
+		w.plan.reached <- struct{}{}
+		<-w.plan.dropped
+	}
+	w.plan.dieAt(insideCall, call.Verb, call.Mode)
+	switch {
+	case call.Mode == backend.ModeSoft:
+		return backend.Result{PurgeAfter: time.Now()}, nil
+	case call.Verb == backend.VerbDeprovision:
+		return backend.Result{}, nil
+	case w.plan.Story == compensating:
+		return backend.Result{}, backend.Failf(backend.Invalid, "refused after all")
+	}
+	return backend.Result{Outputs: backend.NewValue(cty.ObjectVal(map[string]cty.Value{
+		"host": cty.StringVal("host"), "plan": cty.StringVal(call.Op.Plan.ID),
+	}))}, nil
+}
+
+// act ensures the thing. It notes every call, every making, and whatever
+// contradicts what was there before.
+func (w fileWorld) act(call lifecycle.Call) error {
+	thing := filepath.Join(w.plan.Dir, "world", call.Op.ResourceID)
+	w.note(string(call.Verb) + string(call.Mode))
+	switch {
+	case call.Mode == backend.ModeSoft:
+		return replace(filepath.Join(thing, "locked"), "")
+	case call.Verb == backend.VerbDeprovision:
+		return os.RemoveAll(thing)
+	}
+	password := filepath.Join(thing, "password")
+	first, err := os.ReadFile(password)
+	if errors.Is(err, fs.ErrNotExist) {
+		w.note("made")
+		if err := os.MkdirAll(thing, 0o700); err != nil {
+			return err
+		}
+		return replace(password, call.Op.Secrets["password"])
+	}
+	if err == nil && string(first) != call.Op.Secrets["password"] {
+		w.note("changed-password")
+	}
+	return err
+}
+
+func (w fileWorld) note(word string) {
+	f, err := os.OpenFile(filepath.Join(w.plan.Dir, "calls"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	must(err)
+	_, err = f.WriteString(word + "\n")
+	must(errors.Join(err, f.Close()))
+}
+
+// replace writes a file so that a kill leaves all of it or nothing.
+func replace(path, text string) error {
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
