@@ -296,4 +296,3 @@ func TestTheLastDayOfADeprecatedPlanIsStillGood(t *testing.T) {
 		}
 	}
 }
-
