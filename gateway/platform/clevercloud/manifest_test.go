@@ -78,3 +78,13 @@ func TestTheSampleOrderIsForTheDefaultRegion(t *testing.T) {
 		}
 	}
 }
+
+func TestSamplesOrderOnlyWhatIsListed(t *testing.T) {
+	c := common()
+	c.Plans = []platform.Plan{{ID: "staff", Slug: "staff", Unlisted: true}, c.Plans[0], c.Plans[1], {ID: "legacy", Slug: "legacy", Unlisted: true}}
+	for _, s := range newTestMount(t, c, "").Samples() {
+		if strings.Contains(s.Body, "staff") || strings.Contains(s.Body, "legacy") {
+			t.Errorf("%s: %s", s.What, s.Body)
+		}
+	}
+}
