@@ -84,6 +84,7 @@ func TestAPlanIsMadeByItsOwnBackendThenTheRegions(t *testing.T) {
 		"the region's":    {"clevercloud", "standard", "us", "postgres.big"},
 		"the plan's":      {"othercloud", "archive", "eu", "shell.files"},
 		"a hidden plan's": {"clevercloud", "staff", "us", "postgres.big"},
+		"a renamed one's": {"clevercloud", "free", "eu", "postgres.main"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			offer, err := c.Offer(tc.platform, "acme-db", tc.plan, tc.region)
@@ -168,7 +169,7 @@ func TestABackendThatMadeAResourceServesItAlthoughOthersMakeNewOnes(t *testing.T
 		t.Error("the settings are those of another backend")
 	}
 	r.Plan, r.Backend = "archive", "postgres.main" // its params are for shell.files
-	if _, err := c.Op(r, outputs(), null()); gateway.KindOf(err) != gateway.Internal {
+	if _, err := c.Op(r, outputs(), null()); err == nil || gateway.KindOf(err) != gateway.Internal {
 		t.Errorf("params that do not suit: %v", err)
 	}
 }
@@ -196,8 +197,8 @@ func TestIncludedDirectoriesAreReadOnceAndKeepTheirOwnPaths(t *testing.T) {
 		t.Errorf("%d files, directories (-want +got)\n%s", files.Summary.Files, diff)
 	}
 	for _, a := range c.Addons {
-		if a.ID == "acme-redis" && (a.Summary != "A Redis of its own" || a.Description != a.Summary) {
-			t.Errorf("summary %q, description %q", a.Summary, a.Description)
+		if a.ID == "acme-redis" && a.Description != "A Redis of its own" || a.ID != "acme-db" && a.Summary != "A Redis of its own" {
+			t.Errorf("%s: summary %q, description %q", a.ID, a.Summary, a.Description)
 		}
 	}
 	for _, b := range c.Backends {
@@ -218,6 +219,16 @@ func TestIncludedDirectoriesAreReadOnceAndKeepTheirOwnPaths(t *testing.T) {
 	vars, _, err := c.Render(r, backend.VerbProvision, outputs())
 	if err != nil || len(vars) != 2 || vars[0].Value.Reveal() != "A Redis of its own" {
 		t.Errorf("config vars %v, %v", vars, err)
+	}
+	for _, m := range c.Mounts {
+		if common := m.Mount.(fakeMount).common; common.Addon == "acme-team" && !strings.HasPrefix(common.Password.Reveal(), "no-secret") {
+			t.Error("the secret is not that of the team's directory")
+		}
+	}
+	r.Addon, r.Plan, r.Backend = "acme-team", "small", "postgres.main"
+	op, err := c.Op(r, null(), null())
+	if err != nil || op.Config.Cty().GetAttr("comment").AsString() != "of the main directory" {
+		t.Errorf("a live setting reads beside the add-on, not beside its own file: %v", err)
 	}
 }
 

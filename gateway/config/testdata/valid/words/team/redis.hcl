@@ -11,8 +11,34 @@ backend "shell" "redis" {
   }
 }
 
+secrets "file" "team" {
+  directory = "passwords"
+}
+
+variable "summary" {
+  type    = string
+  default = file("summary.txt")
+}
+
 locals {
   summary = file("summary.txt")
+}
+
+# Of this directory, and made by a backend of another.
+addon "acme-team" {
+  summary = var.summary
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "small" {
+    params = { connection_limit = 5 }
+  }
+
+  platform "clevercloud" {
+    password = secret("team:clever")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
 }
 
 addon "acme-redis" {
