@@ -20,7 +20,7 @@ const module = "github.com/addongw/addongw/"
 var internalImports = map[string][]string{
 	"gateway":                                  {},
 	"gateway/admin":                            {},
-	"gateway/config":                           {"gateway/configvar", "gateway/diagnostic", "gateway/platform", "gateway/schema", "gateway/secret", "plugins/backend/expr"},
+	"gateway/config":                           {"gateway/configvar", "gateway/diagnostic", "gateway/platform", "gateway/schema", "gateway/secret", "gateway/ssotoken", "plugins/backend/expr"},
 	"gateway/configvar":                        {"gateway/diagnostic", "gateway/schema", "gateway/secret", "plugins/backend/expr"},
 	"gateway/diagnostic":                       {"plugins/backend/expr"},
 	"gateway/lifecycle":                        {"gateway/secret"},
@@ -32,6 +32,7 @@ var internalImports = map[string][]string{
 	"gateway/schema":                           {"gateway/diagnostic", "gateway/secret", "plugins/backend/expr"},
 	"gateway/secret":                           {},
 	"gateway/server":                           {"gateway/platform"},
+	"gateway/ssotoken":                         {"gateway/secret"},
 	"gateway/store/sql":                        {"gateway/lifecycle"},
 	"gateway/store/sqlite":                     {"gateway/lifecycle", "gateway/store/sql"},
 	"gateway/store/storetest":                  {"gateway/lifecycle"},
@@ -57,6 +58,7 @@ var always = map[string][]string{
 // restricted says which packages may import a library. Nobody else may: a
 // library that is seen in one place can be replaced in one place.
 var restricted = map[string][]string{
+	"github.com/golang-jwt/jwt/v5":        {"gateway/ssotoken"},
 	"github.com/hashicorp/hcl/v2":         {"gateway/config", "gateway/configvar", "gateway/diagnostic", "gateway/platform", "gateway/platform/clevercloud", "gateway/platform/platformtest", "gateway/schema", "plugins/backend/expr", "cmd/addongw"},
 	"github.com/hashicorp/go-hclog":       {"gateway/pluginhost"},
 	"github.com/hashicorp/go-plugin":      {"gateway/pluginhost", "plugins/backend"},

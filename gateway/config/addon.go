@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/schema"
 	"github.com/addongw/addongw/plugins/backend"
@@ -27,6 +28,7 @@ type Addon struct {
 	Plans       []Plan   // in the order customers see
 	Regions     []Region // in the order customers see
 	Platforms   []string // names of dialects
+	Retired     bool     // nothing new is made
 }
 
 // addon is an Addon with its expressions.
@@ -40,8 +42,8 @@ type addon struct {
 	platforms map[string]*mounted
 	order     []*mounted
 	value     cty.Value // addon.* in expressions
-
-	incomplete bool // it lacks a backend, and that is reported
+	formerly  []string  // previously
+	sso       *signOn   // nil: no sso block
 }
 
 func addonTable() *schema.Block {
@@ -62,9 +64,10 @@ func addonTable() *schema.Block {
 			s("docs_url", "The documentation."), s("terms_url", "The terms of service."),
 			{Name: "tags", Type: cty.List(cty.String), Doc: "Words to be found by."},
 			{Name: "currency", Type: cty.String, Default: `"EUR"`, Doc: "Of the plans' prices."},
-			{Name: "backend", Reference: true, Doc: "What makes the resources, where plan or region do not say."},
+			{Name: "backend", Reference: true, Doc: "What makes the resources, where neither plan nor region says."},
 			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "The config vars of every resource: { NAME = expression }."},
-			reservedSetting("previously"), reservedSetting("retired"),
+			previouslySetting("add-on", `"acme-postgres"`),
+			{Name: "retired", Type: cty.Bool, Default: "false", Doc: "True: nothing new is made; existing resources work on, plan changes too."},
 		},
 		Blocks: []*schema.Block{
 			{Type: "messages", Max: 1, Doc: "What customers read when something is done.", Attributes: []schema.Attribute{
@@ -73,7 +76,7 @@ func addonTable() *schema.Block {
 			regionTable(), planTable(),
 			{Type: "platform", Labels: []string{"id"}, Body: true, Doc: "Sells the add-on on a platform."},
 			reserved("option"), reserved("validate"), reserved("plan_change"), reserved("quota"), reserved("pool"),
-			reserved("hook"), reserved("sso"), reserved("dashboard"),
+			reserved("hook"), ssoTable(), reserved("dashboard"),
 		},
 	}
 }
@@ -90,7 +93,7 @@ func (l *loader) addons(blocks []*schema.Content) {
 		})
 	}
 	for _, outlined := range blocks {
-		decoded, diags := schema.DecodeNested(outlined, l.scope)
+		decoded, diags := schema.DecodeNested(outlined, l.scopeAt(outlined.Range))
 		l.add(inside(diags, title(outlined))...)
 		for _, c := range decoded {
 			l.addon(c)
@@ -116,12 +119,18 @@ func (l *loader) addon(c *schema.Content) {
 	if first, again := l.config.addons[a.ID]; again && c.Has("id") {
 		l.add(schema.Twice(fmt.Sprintf("addon %q", a.ID), id.at, first.content.Range))
 	}
+	a.formerly = l.previously(claim{what: gateway.RenamedAddon, now: id}, c)
 	a.backend = l.reference(c, a.title())
 	l.regions(a)
 	l.plans(a)
+	l.needsBackend(a)
+	l.signOn(a)
 	a.vars = l.configVars(c, "config_vars")
 	a.setValue()
 	l.platforms(a)
+	if !l.diags[found:].HasErrors() { // what could not be read may sell it
+		l.checkSold(a)
+	}
 	l.checkAddon(a)
 	l.register(a)
 }
@@ -131,6 +140,7 @@ func (a *addon) title() string { return fmt.Sprintf("addon %q", a.ID) }
 func (a *addon) describe(c *schema.Content) {
 	a.Summary, a.Description, a.Logo, a.Support = c.Text("summary"), c.Text("description"), c.Text("logo"), c.Text("support")
 	a.DocsURL, a.TermsURL, a.Tags, a.Currency = c.Text("docs_url"), c.Text("terms_url"), c.Texts("tags"), c.Text("currency")
+	a.Retired = c.Bool("retired")
 }
 
 // setValue makes what addon.* offers.

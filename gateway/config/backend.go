@@ -1,7 +1,6 @@
 package config
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/schema"
 	"github.com/addongw/addongw/plugins/backend"
@@ -57,7 +57,7 @@ func backendTable() *schema.Block {
 			{Name: "checksum", Type: cty.String, Doc: `The checksum of the plugin's file, as "sha256:…".`},
 			{Name: "tls", Type: cty.Bool, Default: "true", Doc: "False for plugins in languages that can't do it; unix sockets only."},
 			{Name: "concurrency", Type: cty.Number, Doc: "How many calls at once; 16 unless told."},
-			reservedSetting("previously"),
+			previouslySetting("backend", `"postgres.old"`),
 		},
 		Blocks: []*schema.Block{
 			{Type: "timeouts", Max: 1, Doc: "How long one call may take.", Attributes: []schema.Attribute{
@@ -101,6 +101,7 @@ func (l *loader) backend(c *schema.Content) *loadedBackend {
 	c = l.decode(c)
 	b := &loadedBackend{content: c}
 	b.Name = c.Label(0) + "." + c.Label(1)
+	l.previously(claim{what: gateway.RenamedBackend, now: identity{text: b.Name, at: c.LabelRange(1), known: true}}, c)
 	b.Plugin = Plugin{Name: c.Text("plugin"), Version: c.Text("version"), Checksum: c.Text("checksum"), TLS: c.Bool("tls")}
 	if b.Plugin.Name == "" {
 		b.Plugin.Name = c.Label(0)
@@ -168,12 +169,8 @@ func (l *loader) decodeConfig(b *loadedBackend) {
 	if c := b.content.First("config"); c != nil {
 		body, header = c.Body, c.Range
 	}
-	dir, err := filepath.Abs(l.options.Dir)
-	if err != nil {
-		dir = l.options.Dir
-	}
 	decoded, diags := schema.DecodeBackend(b.content.Label(0)+" config", b.Description.Config, body, header, schema.BackendScope{
-		Load: l.scope, Live: l.unknown.scope(l.scope), Dir: dir,
+		Load: b.content.Context, Live: l.unknown.scope(b.content.Context), Dir: absolute(l.files.dirOf(header), "."),
 	})
 	l.add(inside(diags, title(b.content))...)
 	b.body, b.sound = decoded, !diags.HasErrors()

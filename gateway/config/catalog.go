@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -17,18 +16,20 @@ import (
 // Offer tells which backend makes such a resource and which outputs the engine
 // must generate. What is not offered is gateway.Refused.
 func (c *Config) Offer(platform, addonID, planID, regionID string) (gateway.Offer, error) {
-	_, m, err := c.sold(platform, addonID)
+	a, m, err := c.sold(platform, addonID)
 	if err != nil {
 		return gateway.Offer{}, err
 	}
-	if !slices.ContainsFunc(m.plans, func(p *plan) bool { return p.ID == planID }) {
+	p, r := a.plan(c.today(gateway.RenamedPlan, a.ID, planID)), a.region(regionID)
+	switch {
+	case p == nil || !slices.Contains(m.plans, p):
 		return gateway.Offer{}, gateway.Errorf(gateway.Refused, "There is no plan %q.", planID)
-	}
-	at := slices.IndexFunc(m.regions, func(r *region) bool { return r.ID == regionID })
-	if at < 0 {
+	case r == nil || !slices.Contains(m.regions, r):
 		return gateway.Offer{}, gateway.Errorf(gateway.Refused, "There is no region %q.", regionID)
+	case !p.scope.region(r.ID):
+		return gateway.Offer{}, gateway.Errorf(gateway.Refused, "The plan %q is not offered in the region %q.", p.Name, r.Title)
 	}
-	b := m.regions[at].backend
+	b := p.madeIn(r)
 	offer := gateway.Offer{Backend: b.Name}
 	for _, o := range b.Description.Outputs.Attributes {
 		if o.Generated > 0 {
@@ -46,7 +47,7 @@ func (c *Config) Op(r gateway.Resource, outputs, first backend.Value) (backend.O
 		return backend.Op{}, err
 	}
 	op := backend.Op{
-		ResourceID: r.ID, ShortID: r.ShortID, Addon: r.Addon,
+		ResourceID: r.ID, ShortID: r.ShortID, Addon: u.addon.ID,
 		Plan:    u.plan.told(u.backend),
 		Region:  backend.Region{ID: u.region.ID, Data: backend.NewValue(u.region.data)},
 		Options: backend.NewValue(u.backend.options()),
@@ -60,7 +61,7 @@ func (c *Config) Op(r gateway.Resource, outputs, first backend.Value) (backend.O
 	if !outputs.IsNull() {
 		output = u.backend.knownOutputs(outputs)
 	}
-	config, diags := u.backend.body.Live(u.scope(output), first.Cty())
+	config, diags := u.backend.body.Live(u.scopeIn(u.backend.content.Context, output), first.Cty())
 	if diags.HasErrors() {
 		return backend.Op{}, gateway.Fault(fmt.Errorf("evaluate the settings of backend.%s: %w", u.backend.Name, configvar.Failure(diags)))
 	}
@@ -79,21 +80,28 @@ func (c *Config) OldPlan(r gateway.Resource, planID string) (backend.Plan, error
 }
 
 // Judge decides whether a new order may be taken: its plan must be offered on
-// r's platform and region.
+// r's platform and region, and neither be deprecated nor belong to a retired
+// add-on.
 func (c *Config) Judge(r gateway.Resource) ([]gateway.QuotaRule, error) {
-	_, err := c.Offer(r.Platform, r.Addon, r.Plan, r.Region)
-	return nil, err
+	if _, err := c.Offer(r.Platform, r.Addon, r.Plan, r.Region); err != nil {
+		return nil, err
+	}
+	return nil, c.closed(r.Addon, r.Plan)
 }
 
 // JudgePlanChange decides whether r may change to the plan: it must be offered
-// on r's platform and region and be made by the backend that made r.
+// on r's platform and region, not be deprecated, and be made by the backend
+// that made r.
 func (c *Config) JudgePlanChange(r gateway.Resource, planID string, _ func(fresh bool) (backend.Value, error)) ([]gateway.QuotaRule, error) {
 	offer, err := c.Offer(r.Platform, r.Addon, planID, r.Region)
 	if err != nil {
 		return nil, err
 	}
+	if err := c.withdrawn(r.Addon, planID); err != nil {
+		return nil, err
+	}
 	b := c.backends[offer.Backend]
-	if r.Backend != "" && offer.Backend != r.Backend {
+	if r.Backend != "" && offer.Backend != c.today(gateway.RenamedBackend, "", r.Backend) {
 		return nil, gateway.Errorf(gateway.Unsupported, "The plan can't be changed to %q.", planID)
 	}
 	if b.asked && !slices.Contains(b.Description.Capabilities, backend.CanChangePlan) {
@@ -110,23 +118,14 @@ func (c *Config) Page(r gateway.Resource) (gateway.Page, error) {
 	}
 	page := gateway.Page{
 		AddonName: u.addon.Name, Logo: u.addon.Logo, Support: u.addon.Support, DocsURL: u.addon.DocsURL,
-		Plan: u.plan.Name, Region: u.region.Title, Session: defaultSession,
+		Plan: u.plan.Name, Region: u.region.Title,
 	}
 	if mount := u.platform.mount; mount != nil {
 		profile := mount.Profile()
 		page.Platform, page.Dashboard, page.FrameAncestors = profile.Name, profile.Dashboard, profile.FrameAncestors
 	}
+	u.signOnPage(&page)
 	return page, nil
-}
-
-// defaultSession is how long a customer's sign-on lasts unless told.
-const defaultSession = 15 * time.Minute
-
-// SignOn evaluates where the add-on sends a customer who signs on; "" for our
-// own page.
-func (c *Config) SignOn(r gateway.Resource, _ gateway.SignOn, _ backend.Value) (string, error) {
-	_, err := c.use(r)
-	return "", err
 }
 
 // PlatformAPI finds the own API of the platform that an add-on is sold on.
@@ -167,7 +166,7 @@ func (c *Config) Render(r gateway.Resource, verb backend.Verb, outputs backend.V
 
 // sold finds an add-on on a platform.
 func (c *Config) sold(platform, addonID string) (*addon, *mounted, error) {
-	a, ok := c.addons[addonID]
+	a, ok := c.addons[c.today(gateway.RenamedAddon, "", addonID)]
 	if !ok {
 		return nil, nil, gateway.Errorf(gateway.Refused, "There is no add-on %q.", addonID)
 	}
@@ -188,26 +187,43 @@ type use struct {
 	backend  *loadedBackend
 }
 
-// use looks up what r is made of. Plans and regions that its platform no
-// longer sells are found as well: the resource is there.
+// use looks up what r is made of, under the names it has now. Plans and regions
+// that its platform no longer sells are found as well: the resource is there.
+// So is the backend that made it, which need not be the one that would today.
 func (c *Config) use(r gateway.Resource) (use, error) {
 	a, m, err := c.sold(r.Platform, r.Addon)
 	if err != nil {
 		return use{}, err
 	}
-	u := use{resource: r, addon: a, platform: m, plan: a.plan(r.Plan), region: a.region(r.Region)}
+	u := use{resource: r, addon: a, platform: m, plan: a.plan(c.today(gateway.RenamedPlan, a.ID, r.Plan)), region: a.region(r.Region)}
 	if u.plan == nil {
 		return use{}, gateway.Errorf(gateway.Refused, "There is no plan %q.", r.Plan)
 	}
 	if u.region == nil {
 		return use{}, gateway.Errorf(gateway.Refused, "There is no region %q.", r.Region)
 	}
-	u.backend = u.region.backend
+	u.resource.Addon, u.resource.Plan = a.ID, u.plan.ID
+	u.backend = c.backends[c.today(gateway.RenamedBackend, "", r.Backend)]
+	if u.backend == nil {
+		u.backend = u.plan.madeIn(u.region)
+	}
+	suits := u.backend != nil
+	if suits {
+		u.plan, suits = u.plan.as(u.backend)
+	}
+	if !suits {
+		return use{}, gateway.Fault(fmt.Errorf("the plan %s of %s has no params for backend %s, which made the resource", r.Plan, a.ID, r.Backend))
+	}
 	return u, nil
 }
 
 func (u use) scope(output cty.Value) *hcl.EvalContext {
-	return liveScope(u.addon.content.Context, u.addon, u.platform.value, u.plan.of(u.backend), u.region.value, resourceValue(u.resource), output)
+	return u.scopeIn(u.addon.content.Context, output)
+}
+
+// scopeIn is the scope for expressions that another block than the add-on has.
+func (u use) scopeIn(parent *hcl.EvalContext, output cty.Value) *hcl.EvalContext {
+	return liveScope(parent, u.addon, u.platform.value, u.plan.of(u.backend), u.region.value, resourceValue(u.resource), output)
 }
 
 // message renders the add-on's message after verb, or the usual one.

@@ -28,6 +28,7 @@ func (l *loader) checkAddon(a *addon) {
 		everywhere = append(everywhere, cases[m]...)
 	}
 	l.checkVars(a, places, cases)
+	l.checkSignOn(a, everywhere)
 	for _, verb := range messageVerbs() {
 		if expr := a.message(verb); expr != nil {
 			l.check(configvar.Expression{Name: string(verb), What: "message", Expr: expr, Type: cty.String, Required: true, Public: true, In: a.title()}, everywhere)
@@ -75,32 +76,39 @@ func (l *loader) check(e configvar.Expression, cases []configvar.Case) {
 	l.add(configvar.Check(e, cases, l.files.parsed)...)
 }
 
-// cases makes the scopes of each plan and region that a platform sells, and
-// notes them for the live settings of the backends.
+// cases makes the scopes of each plan and region that a platform sells
+// together, and notes them for the live settings of the backends.
 func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 	var cases []configvar.Case
 	for _, r := range m.regions {
-		name, output := "the backend", cty.DynamicVal
-		if r.backend != nil {
-			name, output = "backend."+r.backend.Name, r.backend.unknown
-		}
 		for _, p := range m.plans {
-			scope := func(parts unknowns, output cty.Value) configvar.Case {
+			if !p.scope.region(r.ID) {
+				continue
+			}
+			b := p.madeIn(r)
+			name, output := "the backend", cty.DynamicVal
+			if b != nil {
+				name, output = "backend."+b.Name, b.unknown
+			}
+			scope := func(parent *hcl.EvalContext, parts unknowns, output cty.Value) configvar.Case {
 				return configvar.Case{
 					Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Addon: a.ID, Backend: name,
 					Context: func() *hcl.EvalContext {
 						resource := parts.resource(text(p.ID), text(r.ID))
-						return liveScope(a.content.Context, a, m.value, p.of(r.backend), r.value, resource, output)
+						return liveScope(parent, a, m.value, p.of(b), r.value, resource, output)
 					},
 				}
 			}
-			usual, sparse := scope(l.unknown, output), scope(l.sparse, output)
-			sparse.Only, sparse.Note = "resource", "platforms do not send this for every resource"
-			cases = append(cases, usual, sparse)
-			if r.backend != nil && r.backend.body != nil {
-				first := scope(l.unknown, r.backend.none)
+			usual := func(parent *hcl.EvalContext) []configvar.Case {
+				sparse := scope(parent, l.sparse, output)
+				sparse.Only, sparse.Note = "resource", "platforms do not send this for every resource"
+				return []configvar.Case{scope(parent, l.unknown, output), sparse}
+			}
+			cases = append(cases, usual(a.content.Context)...)
+			if b != nil && b.body != nil {
+				first := scope(b.content.Context, l.unknown, b.none)
 				first.Only, first.Note = "output", "at the first provision there are no outputs yet"
-				l.live[r.backend] = append(l.live[r.backend], usual, sparse, first)
+				l.live[b] = append(append(l.live[b], usual(b.content.Context)...), first)
 			}
 		}
 	}

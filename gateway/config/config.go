@@ -2,7 +2,9 @@ package config
 
 import (
 	"slices"
+	"time"
 
+	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/secret"
 )
 
@@ -19,7 +21,12 @@ type Config struct {
 
 	addons   map[string]*addon
 	backends map[string]*loadedBackend
+	renames  []gateway.Rename
+	former   map[formerName]string // the same, to look up
 	secrets  []secret.Value
+	now      func() time.Time
+
+	development bool
 }
 
 // Secrets returns every secret text that the files hold or name, for a

@@ -36,7 +36,9 @@ type Files struct {
 	secrets []secret.Value
 
 	parsed map[string]*hcl.File
+	dirs   []string                // the directories that were read, in order
 	merged []string                // the files that make up the configuration, in order
+	from   map[string]string       // the directory of each of them
 	broken map[string]map[int]bool // files that could not be read, and the lines that show it
 }
 
@@ -51,12 +53,16 @@ type Summary struct {
 }
 
 func newFiles() *Files {
-	return &Files{parsed: map[string]*hcl.File{}, broken: map[string]map[int]bool{}}
+	return &Files{parsed: map[string]*hcl.File{}, from: map[string]string{}, broken: map[string]map[int]bool{}}
 }
 
 // Map returns the parsed files by the name that ranges use, the broken ones
 // and the files of values too.
 func (f *Files) Map() map[string]*hcl.File { return maps.Clone(f.parsed) }
+
+// Dirs returns the directories whose files make up the configuration: the
+// configuration directory itself, and then those that it includes.
+func (f *Files) Dirs() []string { return slices.Clone(f.dirs) }
 
 // Secrets returns every secret text that was read or that the files hold, for
 // redactors: of diagnostics' excerpts, logs and what plugins say.
@@ -109,8 +115,7 @@ func (f *Files) body() hcl.Body {
 	return hcl.MergeFiles(files)
 }
 
-// readFiles parses every file of the directory. One that is broken does not
-// keep the others from being checked.
+// readFiles parses every file of the directory and of those that it includes.
 func (l *loader) readFiles() {
 	entries, err := os.ReadDir(l.options.Dir)
 	if err != nil {
@@ -118,16 +123,28 @@ func (l *loader) readFiles() {
 		l.files.broken[l.options.Dir] = map[int]bool{}
 		return
 	}
+	r := &includeReader{loader: l, known: map[string]bool{}}
+	r.read(l.options.Dir, entries)
+	l.files.Summary.Files = len(l.files.merged)
+}
+
+// readDirectory parses the files of one directory and returns their names. One
+// that is broken does not keep the others from being checked.
+func (l *loader) readDirectory(dir string, entries []fs.DirEntry) []string {
+	l.files.dirs = append(l.files.dirs, dir)
+	var paths []string
 	for _, entry := range entries {
 		name := entry.Name()
 		if entry.IsDir() || !isConfiguration(name) {
 			continue
 		}
-		path := filepath.Join(l.options.Dir, name)
-		l.files.merged = append(l.files.merged, path)
+		path := filepath.Join(dir, name)
+		paths = append(paths, path)
+		l.files.from[path] = dir
 		l.parse(path)
 	}
-	l.files.Summary.Files = len(l.files.merged)
+	l.files.merged = append(l.files.merged, paths...)
+	return paths
 }
 
 // isConfiguration tells the configuration from files of values, tests, and
@@ -175,15 +192,20 @@ func (l *loader) parse(path string) *hcl.File {
 }
 
 func unreadable(what string, err error) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  fmt.Sprintf("%s can't be read", what),
+		Extra:    diagnostic.Info{Code: "AG210", Hint: reason(err)},
+	}
+}
+
+// reason is what the system said, without the path.
+func reason(err error) string {
 	var at *fs.PathError
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	return &hcl.Diagnostic{
-		Severity: hcl.DiagError,
-		Summary:  fmt.Sprintf("%s can't be read", what),
-		Extra:    diagnostic.Info{Code: "AG210", Hint: err.Error()},
-	}
+	return err.Error()
 }
 
 // checkSyntax looks through whole files for what no evaluation would show.

@@ -74,7 +74,7 @@ func (l *loader) gateway(c *schema.Content) {
 	g := &l.config.Gateway
 	g.Listen, g.BaseURL = c.Text("listen"), strings.TrimRight(c.Text("base_url"), "/")
 	for _, dir := range c.Texts("plugin_dirs") {
-		g.PluginDirs = append(g.PluginDirs, absolute(l.options.Dir, dir))
+		g.PluginDirs = append(g.PluginDirs, absolute(l.files.dirOf(c.Range), dir))
 	}
 	g.Drain = l.duration(c, "drain")
 	if dev != nil {
@@ -155,7 +155,7 @@ func (l *loader) admin(c *schema.Content) {
 		return
 	}
 	if !filepath.IsAbs(path) {
-		path = absolute(l.options.Dir, path)
+		path = absolute(l.files.dirOf(c.Range), path)
 	}
 	l.config.Gateway.AdminListen = "unix:" + path
 }

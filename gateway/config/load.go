@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -38,6 +39,9 @@ type Options struct {
 
 	// Development is set by "addongw dev".
 	Development *Development
+
+	// Now is the time, for tokens and for what has expired; nil: time.Now.
+	Now func() time.Time
 }
 
 // Development replaces what a throw-away gateway on a developer's machine
@@ -60,6 +64,7 @@ func Load(ctx context.Context, options Options) (*Config, *Files, hcl.Diagnostic
 	l.add(diags...)
 	l.root = root
 	l.checkSyntax()
+	l.includes(root.Blocks("include"))
 	l.variables(root.Blocks("variable"))
 	l.secretSources(root.Blocks("secrets"))
 	l.locals(root.Blocks("locals"))
@@ -68,6 +73,7 @@ func Load(ctx context.Context, options Options) (*Config, *Files, hcl.Diagnostic
 	l.keyring(root.First("keyring"))
 	l.backends(root.Blocks("backend"))
 	l.addons(root.Blocks("addon"))
+	l.checkNames()
 	l.validatePlans()
 	l.checkMounts()
 	l.checkLiveSettings()
@@ -82,11 +88,12 @@ type loader struct {
 	files   *Files
 	diags   hcl.Diagnostics
 
-	syntax  hcl.Diagnostics  // what keeps files from being read as HCL
-	root    *schema.Content  // the top level of all files
-	scope   *hcl.EvalContext // functions, var and local
-	plugins Plugins          // nil: not to be asked
-	baseURL hcl.Range        // of the gateway's base_url; empty: nobody wrote it
+	syntax  hcl.Diagnostics             // what keeps files from being read as HCL
+	root    *schema.Content             // the top level of all files
+	scope   *hcl.EvalContext            // functions, var and local
+	plugins Plugins                     // nil: not to be asked
+	scopes  map[string]*hcl.EvalContext // scope, for files of included directories
+	baseURL hcl.Range                   // of the gateway's base_url; empty: nobody wrote it
 	unknown unknowns
 	sparse  unknowns // a resource of which as much is null as may be
 	secrets *secretReader
@@ -94,6 +101,7 @@ type loader struct {
 
 	config     *Config
 	tables     map[string]platformTables // by dialect
+	claims     []claim                   // what "previously" says
 	toValidate []planCheck
 	live       map[*loadedBackend][]configvar.Case // where each backend's live settings are evaluated
 	budget     int                                 // evaluations left
@@ -107,6 +115,9 @@ func newLoader(ctx context.Context, options Options) *loader {
 	if options.Environ == nil {
 		options.Environ = func(string) (string, bool) { return "", false }
 	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
 	l := &loader{
 		ctx:     ctx,
 		options: options,
@@ -114,13 +125,14 @@ func newLoader(ctx context.Context, options Options) *loader {
 		unknown: newUnknowns(),
 		sparse:  newSparse(),
 		secrets: newSecretReader(options.Secrets, options.Environ),
-		config:  &Config{addons: map[string]*addon{}, backends: map[string]*loadedBackend{}},
+		config:  &Config{addons: map[string]*addon{}, backends: map[string]*loadedBackend{}, former: map[formerName]string{}, now: options.Now, development: options.Development != nil},
+		scopes:  map[string]*hcl.EvalContext{},
 		tables:  map[string]platformTables{},
 		live:    map[*loadedBackend][]configvar.Case{},
 		budget:  maxEvaluations,
 	}
 	l.scope = &hcl.EvalContext{
-		Functions: functions(options, l.secrets),
+		Functions: functions(options, options.Dir, l.secrets),
 		Variables: map[string]cty.Value{},
 	}
 	return l
@@ -130,7 +142,7 @@ func (l *loader) add(diags ...*hcl.Diagnostic) { l.diags = append(l.diags, diags
 
 // decode reads one outlined block, which is not repeated by for_each.
 func (l *loader) decode(c *schema.Content) *schema.Content {
-	decoded, diags := schema.DecodeNested(c, l.scope)
+	decoded, diags := schema.DecodeNested(c, l.scopeAt(c.Range))
 	l.add(inside(diags, title(c))...)
 	return decoded[0]
 }
@@ -182,7 +194,7 @@ func rootTable() *schema.Block {
 		Doc: "The top level of a configuration file.",
 		Blocks: []*schema.Block{
 			gatewayTable(), storeTable(), keyringTable(), secretsTable(), variableTable(), localsTable(), backendTable(), addonTable(),
-			reserved("include"), reserved("module"), reserved("provider"), reserved("metrics"), reserved("notify"), reserved("test"),
+			includeTable(), reserved("module"), reserved("provider"), reserved("metrics"), reserved("notify"), reserved("test"),
 		},
 	}
 }

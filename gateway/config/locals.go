@@ -78,7 +78,7 @@ func (s *localSorter) value(expr hcl.Expression) cty.Value {
 		s.add(early...)
 		return cty.DynamicVal
 	}
-	scope := s.scope.NewChild()
+	scope := s.scopeAt(expr.Range()).NewChild()
 	scope.Variables = map[string]cty.Value{"local": cty.ObjectVal(s.values)}
 	if s.unsure("locals") {
 		scope.Variables["local"] = cty.DynamicVal

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/schema"
 	"github.com/addongw/addongw/plugins/backend"
 )
@@ -20,15 +21,19 @@ type Plan struct {
 	Description string
 	Price       float64 // per 30 days, in the add-on's currency
 	Features    []string
+	Unlisted    bool // hidden or deprecated: manifests leave it out
 }
 
 // plan is a Plan with what the backends are told.
 type plan struct {
 	Plan
-	content *schema.Content
-	limits  cty.Value
-	params  map[string]*schema.Params // by backend; each has its own schema
-	values  map[string]cty.Value      // plan.* in expressions, by backend
+	content    *schema.Content
+	limits     cty.Value
+	backend    *loadedBackend // its own; nil where it has none, and after an error
+	scope      soldScope
+	deprecated *deprecation              // nil: it is not
+	params     map[string]*schema.Params // by backend; each has its own schema
+	values     map[string]cty.Value      // plan.* in expressions, by backend
 }
 
 func planTable() *schema.Block {
@@ -43,10 +48,14 @@ func planTable() *schema.Block {
 			{Name: "limits", Type: cty.DynamicPseudoType, Doc: "Numbers for gauges and rules: plan.limits.NAME."},
 			{Name: "price", Type: cty.Number, Default: "0", Doc: "Per 30 days, in the add-on's currency."},
 			{Name: "features", Type: cty.List(cty.String), Doc: "Short texts for the list of plans."},
-			reservedSetting("regions"), reservedSetting("platforms"), reservedSetting("backend"), reservedSetting("options"),
-			reservedSetting("rotate_every"), reservedSetting("hidden"), reservedSetting("previously"), reservedSetting("rollout"),
+			{Name: "regions", Type: cty.List(cty.String), Doc: "The regions, by our ids, that the plan is offered in. Default: all."},
+			{Name: "platforms", Type: cty.List(cty.String), Doc: "The platforms that the plan is offered on. Default: all that the add-on has."},
+			{Name: "backend", Reference: true, Doc: "What makes the resources of this plan, whatever region and add-on say. Plans of different backends can't be changed into each other."},
+			{Name: "hidden", Type: cty.Bool, Default: "false", Doc: "True: whoever knows the plan can order it, and manifests leave it out."},
+			previouslySetting("plan", `"free"`),
+			reservedSetting("options"), reservedSetting("rotate_every"), reservedSetting("rollout"),
 		},
-		Blocks: []*schema.Block{reserved("deprecated")},
+		Blocks: []*schema.Block{deprecatedTable()},
 	}
 }
 
@@ -67,6 +76,10 @@ func (l *loader) plans(a *addon) {
 		if p.Price < 0 {
 			l.add(wrong("A price can't be below zero", c.ValueRange("price"), "0 means free"))
 		}
+		l.previously(claim{what: gateway.RenamedPlan, addon: a.ID, now: id}, c)
+		l.deprecated(p)
+		l.soldScope(a, p)
+		p.Unlisted = c.Bool("hidden") || p.deprecated != nil
 		l.params(a, p)
 		if earlier, again := first[p.ID]; again {
 			if c.Has("id") && id.text != "" {
@@ -77,6 +90,7 @@ func (l *loader) plans(a *addon) {
 		first[p.ID] = p
 		a.plans = append(a.plans, p)
 	}
+	l.checkReplacements(a)
 }
 
 func (l *loader) checkPartID(kind string, id identity) {
@@ -85,26 +99,35 @@ func (l *loader) checkPartID(kind string, id identity) {
 	}
 }
 
-// params reads a plan's params by the schema of every backend it may be made
-// by.
+// params reads a plan's params by the schema of every backend that may make
+// resources of it.
 func (l *loader) params(a *addon, p *plan) {
-	for _, b := range a.backends() {
-		s := backend.Schema{Open: true}
-		asked := b.asked && !p.content.Meant("params")
-		if asked {
-			s = b.Description.Plan
-		}
-		decoded, diags := schema.DecodeParams("plan", s, p.content.Expr("params"), p.content.Range, p.content.Context)
+	for _, b := range a.makersOf(p) {
+		decoded, diags := p.read(b)
 		l.add(inside(diags, fmt.Sprintf("%s, plan %q", a.title(), p.ID))...)
 		p.params[b.Name] = decoded
-		p.values[b.Name] = p.value(asked, decoded)
-		if b.sound && asked && !diags.HasErrors() {
+		p.values[b.Name] = p.value(b, decoded)
+		if b.sound && p.asks(b) && !diags.HasErrors() {
 			l.toValidate = append(l.toValidate, planCheck{addon: a, plan: p, backend: b})
 		}
 	}
 	if len(p.params) == 0 { // no backend at all, which is reported elsewhere
-		p.values[""] = p.value(false, nil)
+		p.values[""] = p.value(nil, nil)
 	}
+}
+
+// read decodes the params by the schema of one backend.
+func (p *plan) read(b *loadedBackend) (*schema.Params, hcl.Diagnostics) {
+	s := backend.Schema{Open: true}
+	if p.asks(b) {
+		s = b.Description.Plan
+	}
+	return schema.DecodeParams("plan", s, p.content.Expr("params"), p.content.Range, p.content.Context)
+}
+
+// asks reports whether a plugin says which params there are.
+func (p *plan) asks(b *loadedBackend) bool {
+	return b != nil && b.asked && !p.content.Meant("params")
 }
 
 // planCheck is a plan that a plugin has to judge.
@@ -146,9 +169,9 @@ func (p *plan) told(b *loadedBackend) backend.Plan {
 
 // value makes what plan.* offers. Without a plugin's schema nobody knows what
 // else there is in params.
-func (p *plan) value(asked bool, params *schema.Params) cty.Value {
+func (p *plan) value(b *loadedBackend, params *schema.Params) cty.Value {
 	known := cty.DynamicVal
-	if asked {
+	if p.asks(b) {
 		known = params.Value
 	}
 	limits := p.limits
@@ -169,6 +192,19 @@ func (p *plan) of(b *loadedBackend) cty.Value {
 		}
 	}
 	return p.values[b.Name]
+}
+
+// as is the plan for a backend that makes no new resources of it, but may have
+// made some. ok is false when the params do not suit that backend any more.
+func (p *plan) as(b *loadedBackend) (same *plan, ok bool) {
+	if _, makes := p.params[b.Name]; makes {
+		return p, true
+	}
+	decoded, diags := p.read(b)
+	former := *p
+	former.params = map[string]*schema.Params{b.Name: decoded}
+	former.values = map[string]cty.Value{b.Name: p.value(b, decoded)}
+	return &former, !diags.HasErrors()
 }
 
 // inWords makes a title of an id: "legacy-small" is "Legacy Small".

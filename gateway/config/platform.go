@@ -22,6 +22,8 @@ type mounted struct {
 	regions []*region // those offered there
 	vars    []configVar
 	value   cty.Value // platform.* in expressions
+
+	frameAncestors []string // instead of the dialect's; nil: not told
 }
 
 // plannedDialects are platforms that the project names and this version lacks.
@@ -48,7 +50,9 @@ func platformTable() *schema.Block {
 			s("sso_url", "A whole URL for single sign-on that is elsewhere; for the manifest only."),
 			s("mode", `"sync" or "async", where the platform knows both.`),
 			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "Replaces or adds config vars on this platform; null leaves one out."},
-			reservedSetting("api_url"), reservedSetting("frame_ancestors"), reservedSetting("log_drain"), reservedSetting("log_drain_url"),
+			s("api_url", "Where the platform's own API is called, such as a test installation. Default: the real one. Nothing in a request changes it."),
+			{Name: "frame_ancestors", Type: cty.List(cty.String), Doc: "The origins whose pages may show a customer's page of ours in a frame, such as \"https://console.example.com\". Default: the platform's own dashboard; [] means none."},
+			reservedSetting("log_drain"), reservedSetting("log_drain_url"),
 			reservedSetting("abandon_after"), reservedSetting("test_url"), reservedSetting("credentials"),
 		},
 		Blocks: []*schema.Block{
@@ -122,6 +126,8 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 	p.describe(settings)
 	p.credentials(settings, m)
 	p.urls(settings, m)
+	p.origins(settings, m)
+	p.formerAddon(settings)
 	p.offer(settings, m)
 	p.ranges(settings, own)
 	for _, v := range m.vars {
@@ -199,6 +205,9 @@ func (p *platformReader) describe(c *schema.Content) {
 		Addon: a.ID, AddonName: a.Name, Summary: a.Summary, Description: a.Addon.Description, Logo: a.Logo, Currency: a.Currency,
 		ID: c.Text("id"), Username: c.Text("username"), Mode: p.choice(c, "mode", "sync", "async"),
 		Development: p.options.Development != nil, Block: c.Range,
+	}
+	if a.sso != nil {
+		p.common.SSOMaxAge = a.sso.maxAge
 	}
 	if p.common.ID == "" {
 		p.common.ID = a.ID

@@ -2,8 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -23,7 +21,7 @@ type region struct {
 	Region
 	content *schema.Content
 	data    cty.Value
-	backend *loadedBackend // nil after an error
+	backend *loadedBackend // for plans without one of their own; nil where nobody says, and after an error
 	value   cty.Value      // region.* in expressions
 }
 
@@ -36,7 +34,7 @@ func regionTable() *schema.Block {
 			{Name: "title", Type: cty.String, Doc: "What customers read. Default: the id."},
 			{Name: "data", Type: cty.DynamicPseudoType, Doc: "Whatever templates and the backend need to know of it: region.data."},
 			{Name: "default", Type: cty.Bool, Default: "false", Doc: "The region of orders that name none, on platforms that allow them, and of sample orders; the first one unless told."},
-			{Name: "backend", Reference: true, Doc: "What makes the resources of this region."},
+			{Name: "backend", Reference: true, Doc: "What makes the resources of this region, where the plan does not say."},
 		},
 	}
 }
@@ -52,7 +50,9 @@ func (l *loader) regions(a *addon) {
 			r.Title = r.ID
 		}
 		r.setValue()
-		l.regionBackend(a, r)
+		if r.backend = a.backend; c.Has("backend") {
+			r.backend = l.reference(c, a.title())
+		}
 		if earlier, again := first[r.ID]; again {
 			if c.Has("id") && id.text != "" {
 				l.add(schema.Twice(fmt.Sprintf("region %q", r.ID), id.at, earlier.content.LabelRange(0)))
@@ -74,35 +74,6 @@ func (l *loader) regions(a *addon) {
 	if chosen == nil && len(a.regions) > 0 {
 		a.regions[0].Default = true
 	}
-}
-
-// regionBackend settles what makes a region's resources.
-func (l *loader) regionBackend(a *addon, r *region) {
-	if r.content.Has("backend") {
-		r.backend = l.reference(r.content, a.title())
-		return
-	}
-	r.backend = a.backend
-	if a.content.Has("backend") || a.incomplete {
-		return
-	}
-	a.incomplete = true
-	hint := "add: backend = backend.TYPE.NAME"
-	if names := slices.Collect(maps.Keys(l.config.backends)); len(names) == 1 {
-		hint = "add: backend = backend." + names[0]
-	}
-	l.add(diagnostic.New(`This addon needs "backend"`, a.content.Range, diagnostic.Info{Code: "AG204", Hint: hint}))
-}
-
-// backends lists what may make the add-on's resources, each once.
-func (a *addon) backends() []*loadedBackend {
-	var list []*loadedBackend
-	for _, r := range a.regions {
-		if r.backend != nil && !slices.Contains(list, r.backend) {
-			list = append(list, r.backend)
-		}
-	}
-	return list
 }
 
 // setValue makes what region.* offers.

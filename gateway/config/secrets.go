@@ -57,7 +57,7 @@ func (l *loader) secretSources(blocks []*schema.Content) {
 			l.add(wrong(fmt.Sprintf("The secret source %q exists already", name), c.LabelRange(1), "give it another name"))
 			continue
 		}
-		l.secrets.directories[name] = absolute(l.options.Dir, decoded.Text("directory"))
+		l.secrets.directories[name] = absolute(l.files.dirOf(c.Range), decoded.Text("directory"))
 	}
 	l.checkRefs()
 }
@@ -221,14 +221,15 @@ func (r *secretReader) values() []secret.Value {
 	return list
 }
 
-// functions is the table for everything in the files. Files are read once:
+// functions is the table for everything in the files of one directory: file()
+// and templatefile() read below it. Files are read once:
 // what is rendered later must not depend on what happened to them since.
-func functions(options Options, secrets *secretReader) map[string]function.Function {
+func functions(options Options, dir string, secrets *secretReader) map[string]function.Function {
 	var mu sync.Mutex
 	read := map[string][]byte{}
 	return expr.Functions(expr.Env{
 		Getenv: options.Environ,
-		Dir:    options.Dir,
+		Dir:    dir,
 		Secret: secrets.value,
 		ReadFile: func(path string) ([]byte, error) {
 			mu.Lock()
@@ -245,7 +246,7 @@ func functions(options Options, secrets *secretReader) map[string]function.Funct
 	})
 }
 
-// absolute makes a path of the files begin at the configuration directory.
+// absolute makes a path of a file begin at the directory of that file.
 func absolute(dir, path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path

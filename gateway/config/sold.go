@@ -27,8 +27,11 @@ func (p *platformReader) offer(c *schema.Content, m *mounted) {
 			continue
 		}
 		p.common.Plans = append(p.common.Plans, platform.Plan{
-			ID: offered.ID, Slug: slug, Name: offered.Name, Description: offered.Plan.Description, Price: offered.Price, Features: offered.Features,
+			ID: offered.ID, Slug: slug, Name: offered.Name, Description: offered.Plan.Description, Price: offered.Price, Features: offered.Features, Unlisted: offered.Unlisted,
 		})
+		if _, named := slugs[offered.ID]; !named {
+			p.formerSlug(offered)
+		}
 	}
 	m.regions = p.offeredRegions(c)
 	p.common.DefaultRegion = p.of.defaultRegion()
@@ -38,22 +41,31 @@ func (p *platformReader) offer(c *schema.Content, m *mounted) {
 }
 
 func (p *platformReader) offeredPlans(c *schema.Content) []*plan {
-	if !c.Has("plans") {
-		return p.of.plans
-	}
 	var offered []*plan
+	if !c.Has("plans") {
+		for _, x := range p.of.plans {
+			if x.scope.platform(p.name) {
+				offered = append(offered, x)
+			}
+		}
+		return offered
+	}
 	for i, id := range c.Texts("plans") {
-		at := p.elementRange(c, "plans", i)
+		at := elementRange(c, "plans", i)
 		found := p.of.plan(id)
-		if found == nil {
+		switch {
+		case found == nil:
 			p.unknownName("plan", id, at, p.planIDs())
-			continue
-		}
-		if slices.Contains(offered, found) {
+		case slices.Contains(offered, found):
 			p.add(diagnostic.New(fmt.Sprintf("%q stands twice in this list", id), at, diagnostic.Info{Code: "AG207"}))
-			continue
+		case !found.scope.platform(p.name):
+			p.add(diagnostic.New(fmt.Sprintf("The plan %q is not for this platform", id), at, diagnostic.Info{
+				Code: "AG233", Hint: "take it out of the list, or add the platform to the plan's own",
+				Also: []diagnostic.Place{{Range: found.content.ValueRange("platforms"), Text: "the platforms that it is for"}},
+			}))
+		default:
+			offered = append(offered, found)
 		}
-		offered = append(offered, found)
 	}
 	return offered
 }
@@ -123,7 +135,7 @@ func (p *platformReader) regionIDs() (ids []string) {
 	return ids
 }
 
-func (p *platformReader) elementRange(c *schema.Content, name string, i int) hcl.Range {
+func elementRange(c *schema.Content, name string, i int) hcl.Range {
 	if items, diags := hcl.ExprList(c.Expr(name)); !diags.HasErrors() && i < len(items) {
 		return items[i].Range()
 	}

@@ -35,7 +35,7 @@ func (l *loader) store(c *schema.Content) {
 	}
 	switch kind := c.Label(0); kind {
 	case "sqlite":
-		l.config.Store.Path = absolute(l.options.Dir, l.decode(c).Text("path"))
+		l.config.Store.Path = absolute(l.files.dirOf(c.Range), l.decode(c).Text("path"))
 	case "postgres":
 		l.add(diagnostic.NotInThisVersion(kind, c.LabelRange(0)))
 	default:

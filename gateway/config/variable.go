@@ -175,7 +175,7 @@ func (l *loader) choose(v *variable, fromFiles map[string]given) (given, bool) {
 func (l *loader) defaultOf(expr hcl.Expression) cty.Value {
 	diags := schema.CheckPhase(expr, l.scope, schema.Load)
 	if !diags.HasErrors() {
-		v, found := expr.Value(l.scope)
+		v, found := expr.Value(l.scopeAt(expr.Range()))
 		if !found.HasErrors() {
 			return v
 		}
@@ -208,7 +208,7 @@ func (l *loader) validate(v *variable, value cty.Value) {
 		if condition == nil || !value.IsWhollyKnown() {
 			continue
 		}
-		holds, diags := condition.Value(l.scope)
+		holds, diags := condition.Value(l.scopeAt(condition.Range()))
 		l.add(diags...)
 		if diags.HasErrors() {
 			continue

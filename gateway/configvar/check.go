@@ -22,6 +22,10 @@ type Expression struct {
 	// var: text, a number, true or false, or null, which leaves it out.
 	Type cty.Type
 
+	// Judge looks further at a value, which may be unknown, that is as Type and
+	// Public demand; nil: there is nothing more to say.
+	Judge func(v cty.Value) hcl.Diagnostics
+
 	Required bool   // null is an error (AG209)
 	Public   bool   // a sensitive value is an error (AG309)
 	In       string // where it stands: addon "acme-db"
@@ -103,7 +107,10 @@ func (c *checker) result(v cty.Value) hcl.Diagnostics {
 		if schema.IsNull(v) && c.Required {
 			return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%q is null", c.Name), at, diagnostic.Info{Code: "AG209", Hint: "it must have a value"})}
 		}
-		_, diags := schema.Convert(v, c.Type, c.Name, at)
+		v, diags := schema.Convert(v, c.Type, c.Name, at)
+		if c.Judge != nil && !diags.HasErrors() {
+			diags = append(diags, c.Judge(v)...)
+		}
 		return diags
 	}
 	if t := v.Type(); !schema.IsNull(v) && t != cty.DynamicPseudoType && !t.IsPrimitiveType() {

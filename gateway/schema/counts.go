@@ -24,7 +24,7 @@ func (c *Content) repeated() hcl.Diagnostics {
 			first[key] = n
 		case n.Block.Max == 1:
 			diags = append(diags, twice(quote(key), n.Range, earlier.Range, "there can be only one"))
-		case len(n.Block.Labels) > 0:
+		case len(n.Block.Labels) > 0 && !n.Block.Repeats:
 			diags = append(diags, Twice(key, n.Range, earlier.Range))
 		}
 	}

@@ -52,7 +52,10 @@ func wrongPhase(name string, phase Phase, at hcl.Range) *hcl.Diagnostic {
 			return diagnostic.New(quote(name)+" is not known yet when the files are read", at, diagnostic.Info{Code: "AG303"})
 		}
 		return diagnostic.New(quote(name)+" is gone when config vars are rendered", at, info)
-	case "binding", "sso", "credential":
+	case "sso":
+		info.Hint = "it has a value only in the redirect of an sso block"
+		return diagnostic.New(`"sso" is known only while a customer signs on`, at, info)
+	case "binding", "credential":
 		return diagnostic.NotInThisVersion(name, at)
 	case "each":
 		info.Hint = "add for_each = [ … ] to the block"

@@ -28,6 +28,7 @@ type Block struct {
 	Body       bool // its body belongs to somebody else (config, platform): handed on undecoded
 	Open       bool // settings of any name are welcome; those not listed are kept as expressions
 	ForEach    bool // for_each makes many of one block, each with "each" in scope
+	Repeats    bool // two may have the same labels
 	Ordered    bool // customers see the order, so for_each over a map is warned of: AG217
 }
 

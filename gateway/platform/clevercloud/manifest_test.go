@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/platformtest"
 	"github.com/addongw/addongw/spec"
 )
@@ -75,6 +76,16 @@ func TestTheSampleOrderIsForTheDefaultRegion(t *testing.T) {
 		c.DefaultRegion = region
 		if body := newTestMount(t, c, "").Samples()[0].Body; !strings.Contains(body, want) {
 			t.Errorf("default region %s: %s", region, body)
+		}
+	}
+}
+
+func TestSamplesOrderOnlyWhatIsListed(t *testing.T) {
+	c := common()
+	c.Plans = []platform.Plan{{ID: "staff", Slug: "staff", Unlisted: true}, c.Plans[0], c.Plans[1], {ID: "legacy", Slug: "legacy", Unlisted: true}}
+	for _, s := range newTestMount(t, c, "").Samples() {
+		if strings.Contains(s.Body, "staff") || strings.Contains(s.Body, "legacy") {
+			t.Errorf("%s: %s", s.What, s.Body)
 		}
 	}
 }

@@ -10,12 +10,14 @@ import (
 	"github.com/addongw/addongw/gateway/platform"
 )
 
-// Samples provisions the first plan, changes to the last and deprovisions.
+// Samples provisions the first plan that is listed, changes to the last and
+// deprovisions.
 func (m *mount) Samples() []platform.Sample {
-	if len(m.common.Plans) == 0 {
+	listed := slices.DeleteFunc(slices.Clone(m.common.Plans), func(p platform.Plan) bool { return p.Unlisted })
+	if len(listed) == 0 {
 		return nil
 	}
-	first, last := m.common.Plans[0].Slug, m.common.Plans[len(m.common.Plans)-1].Slug
+	first, last := listed[0].Slug, listed[len(listed)-1].Slug
 	const id = "addon_00000000-0000-4000-8000-000000000001"
 	sample := func(what, method, path string, body map[string]any) platform.Sample {
 		s := platform.Sample{What: what, Method: method, Path: resourcesPath + path, User: m.common.ID}

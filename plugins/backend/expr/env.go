@@ -184,7 +184,7 @@ func (env Env) resolve(path string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", path, bare(err))
 	}
 	if within, err := filepath.Rel(dir, real); err != nil || !filepath.IsLocal(within) {
-		return "", errors.New("only files below the configuration directory can be read")
+		return "", errors.New("only files below the directory of this file can be read")
 	}
 	return real, nil
 }

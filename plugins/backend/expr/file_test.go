@@ -46,7 +46,7 @@ func TestFilesAreReadBelowTheConfigurationDirectoryOnly(t *testing.T) {
 	for source, want := range map[string]string{
 		`file("README.md")`: `inside`, `file("./sub/../README.md")`: `inside`, `file("mounted")`: `linked`, `file("` + dir + `/README.md")`: `inside`,
 		`templatefile("sub/t.tpl", { name = "Ann" })`: `Hello Ann`,
-		`file("../passwd")`:                           "no such file", `file("escape")`: "only files below the configuration directory", `file("escape-dir/passwd")`: "only files below",
+		`file("../passwd")`:                           "no such file", `file("escape")`: "only files below the directory of this file", `file("escape-dir/passwd")`: "only files below",
 		`file("` + outside + `/passwd")`: "only files below", `file("/etc/passwd")`: "only files below", `templatefile("escape", {})`: "only files below",
 		`file("sub")`: "it is not a file", `file("fifo")`: "it is not a file", `file("missing")`: "no such file",
 	} {

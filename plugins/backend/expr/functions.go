@@ -17,7 +17,8 @@ type Env struct {
 	// Getenv looks an environment variable up, for env(name, default).
 	Getenv func(name string) (value string, ok bool)
 
-	// Dir is the configuration directory: file and templatefile read below it
+	// Dir is the directory of the file with the expression, as a rule the
+	// configuration directory: file and templatefile read below it
 	// and nowhere else, whatever a path or a symbolic link says.
 	Dir string
 

@@ -8,7 +8,7 @@ addon "acme-db" {
   }
 
   config_vars = {
-    ACME_DB_TOKEN = sso.token # ERROR AG299
+    ACME_DB_TOKEN = binding.id # ERROR AG299
   }
 
   platform "clevercloud" {

@@ -1,9 +1,6 @@
 module "x" { # ERROR AG299
 }
 
-include "../team" { # ERROR AG299
-}
-
 store "postgres" { # ERROR AG299
 }
 
@@ -26,7 +23,8 @@ addon "acme-db" {
   quota { # ERROR AG299
   }
 
-  previously = ["old"] # ERROR AG299
+  hook "h" { # ERROR AG299
+  }
 
   platform "clevercloud" {
     password = secret("env:CLEVER_PASSWORD")

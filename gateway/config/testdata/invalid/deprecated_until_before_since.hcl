@@ -1,0 +1,23 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  plan "old" {
+    params = { connection_limit = 5 }
+
+    deprecated {
+      since = "2026-11-30"
+      until = "2026-11-29" # ERROR AG213
+    }
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

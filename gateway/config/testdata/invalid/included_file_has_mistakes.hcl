@@ -1,0 +1,28 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}
+
+include "team" {}
+
+#-- team/team.hcl --
+addon "acme-redis" {
+  backend = backend.postgres.main
+  prise = 1 # ERROR AG202
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+}

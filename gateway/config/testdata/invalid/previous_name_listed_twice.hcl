@@ -1,0 +1,13 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+  previously = [
+    "acme-old",
+    "acme-old", # ERROR AG207
+  ]
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+}

@@ -1,0 +1,17 @@
+backend "postgres" "other" {
+  previously = ["postgres.main"] # ERROR AG207
+
+  config {
+    admin_url = secret("env:PG_OTHER_URL")
+  }
+}
+
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+}

@@ -1,0 +1,30 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  plan "older" {
+    params = { connection_limit = 5 }
+
+    deprecated {
+      replacement = "old" # ERROR AG213
+    }
+  }
+
+  plan "old" {
+    params = { connection_limit = 5 }
+
+    deprecated {
+      replacement = "old" # ERROR AG213
+    }
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

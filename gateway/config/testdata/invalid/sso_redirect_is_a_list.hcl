@@ -1,0 +1,18 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  sso {
+    redirect = ["https://app.acme.example"] # ERROR AG305
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

@@ -1,0 +1,18 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  sso {
+    redirect = "https://app.acme.example/?password=${urlencode(output.password)}" # ERROR AG309
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}
