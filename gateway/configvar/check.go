@@ -12,7 +12,8 @@ import (
 	"github.com/addongw/addongw/gateway/schema"
 )
 
-// Expression is something that is evaluated for every customer.
+// Expression is something that is evaluated for every customer: a template, or
+// a rule that judges requests.
 type Expression struct {
 	Name string // as the operator calls it: ACME_DB_URL
 	What string // what it is: "config var", "message"
@@ -21,6 +22,13 @@ type Expression struct {
 	// Type is what the value must convert to. cty.NilType stands for a config
 	// var: text, a number, true or false, or null, which leaves it out.
 	Type cty.Type
+
+	// Phase is schema.Request for a rule; zero: schema.Live.
+	Phase schema.Phase
+
+	// Fits judges a value of the right type that is known before serving: the
+	// problem, or "", and a hint. Nil: every value fits.
+	Fits func(v cty.Value) (problem, hint string)
 
 	Required bool   // null is an error (AG209)
 	Public   bool   // a sensitive value is an error (AG309)
@@ -33,8 +41,11 @@ type Expression struct {
 func Check(e Expression, cases []Case, files map[string]*hcl.File) hcl.Diagnostics {
 	cases = distinct(e.Expr, cases)
 	c := &checker{Expression: e, anatomy: dissect(e.Expr), cases: cases, files: files}
+	if e.Phase == "" {
+		e.Phase = schema.Live
+	}
 	if len(cases) > 0 { // which names there are is the same in every case
-		c.phase = schema.CheckPhase(e.Expr, cases[0].scope, schema.Live)
+		c.phase = schema.CheckPhase(e.Expr, cases[0].scope, e.Phase)
 	}
 	c.judge(func(in *Case) bool { return in.Note == "" })
 	c.judge(func(in *Case) bool { return in.Note != "" })
@@ -44,7 +55,7 @@ func Check(e Expression, cases []Case, files map[string]*hcl.File) hcl.Diagnosti
 // judge checks the cases of one sort. Those with a note come last: they tell
 // only what the usual ones do not show.
 func (c *checker) judge(sort func(*Case) bool) {
-	c.seen, c.gaps, c.judged = len(c.diags), nil, 0
+	c.gaps, c.judged = nil, 0
 	for i := range c.cases {
 		if in := &c.cases[i]; sort(in) {
 			c.judged++
@@ -62,7 +73,6 @@ type checker struct {
 	phase hcl.Diagnostics // names of another phase
 	diags hcl.Diagnostics
 
-	seen   int   // how many of diags the cases without a note have shown
 	judged int   // cases of the present sort
 	gaps   []gap // of the present sort
 }
@@ -103,8 +113,8 @@ func (c *checker) result(v cty.Value) hcl.Diagnostics {
 		if schema.IsNull(v) && c.Required {
 			return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%q is null", c.Name), at, diagnostic.Info{Code: "AG209", Hint: "it must have a value"})}
 		}
-		_, diags := schema.Convert(v, c.Type, c.Name, at)
-		return diags
+		converted, diags := schema.Convert(v, c.Type, c.Name, at)
+		return append(diags, c.fits(converted)...)
 	}
 	if t := v.Type(); !schema.IsNull(v) && t != cty.DynamicPseudoType && !t.IsPrimitiveType() {
 		return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%s is %s; a config var is text", c.Name, schema.TypeName(t)), at, diagnostic.Info{
@@ -112,6 +122,19 @@ func (c *checker) result(v cty.Value) hcl.Diagnostics {
 		})}
 	}
 	return nil
+}
+
+// fits judges a value that is known, beyond its type.
+func (c *checker) fits(v cty.Value) hcl.Diagnostics {
+	v, _ = v.Unmark()
+	if c.Fits == nil || v.IsNull() || !v.IsKnown() {
+		return nil
+	}
+	problem, hint := c.Fits(v)
+	if problem == "" {
+		return nil
+	}
+	return hcl.Diagnostics{diagnostic.New(problem, c.Expr.Range(), diagnostic.Info{Code: "AG213", Hint: hint})}
 }
 
 func remedy(t cty.Type) string {
@@ -130,7 +153,7 @@ func (c *checker) add(in *Case, diags ...*hcl.Diagnostic) {
 			info.In = c.In
 		}
 		if in.Note != "" {
-			if c.known(d, info.Code) {
+			if c.known(d, info.Code, in.Note) {
 				continue
 			}
 			info.Notes = append(slices.Clone(info.Notes), in.Note)
@@ -145,11 +168,12 @@ func (c *checker) add(in *Case, diags ...*hcl.Diagnostic) {
 	}
 }
 
-// known reports whether a case without a note has shown d already.
-func (c *checker) known(d *hcl.Diagnostic, code string) bool {
-	return slices.ContainsFunc(c.diags[:c.seen], func(k *hcl.Diagnostic) bool {
+// known reports whether a case without a note, or with another one, has shown d
+// already.
+func (c *checker) known(d *hcl.Diagnostic, code, note string) bool {
+	return slices.ContainsFunc(c.diags, func(k *hcl.Diagnostic) bool {
 		info, _ := diagnostic.Of(k)
-		return info.Code == code && k.Subject != nil && d.Subject != nil && *k.Subject == *d.Subject
+		return info.Code == code && k.Subject != nil && d.Subject != nil && *k.Subject == *d.Subject && !slices.Contains(info.Notes, note)
 	})
 }
 

@@ -57,7 +57,7 @@ func (c *checker) follow(in *Case, m mention, v cty.Value) {
 					Code: "AG311", Hint: fmt.Sprintf("give it a value, or write try(%s%s, …)", path, stepText(step)),
 				}))
 			}
-		case m.traversal.RootName() == "plan" || m.traversal.RootName() == "region":
+		case slices.Contains([]string{"plan", "region", "current"}, m.traversal.RootName()):
 			c.gaps = append(c.gaps, g)
 		default:
 			d := c.unknownName(g)
@@ -93,8 +93,11 @@ func (c *checker) missingInSome(g gap) *hcl.Diagnostic {
 	var without []string
 	for _, other := range c.gaps {
 		id := other.in.Plan
-		if word == "region" {
+		switch word {
+		case "region":
 			id = other.in.Region
+		case "current":
+			id = other.in.Current
 		}
 		if other.at == g.at && !other.guarded && !slices.Contains(without, id) {
 			without = append(without, id)
@@ -104,9 +107,13 @@ func (c *checker) missingInSome(g gap) *hcl.Diagnostic {
 	if g.path == word {
 		full = g.name
 	}
-	subject := diagnostic.Capital(word) + " " + without[0] + " has"
+	kind := word
+	if word == "current" {
+		kind = "plan"
+	}
+	subject := diagnostic.Capital(kind) + " " + without[0] + " has"
 	if len(without) > 1 {
-		subject = diagnostic.Capital(word) + "s " + diagnostic.And(without) + " have"
+		subject = diagnostic.Capital(kind) + "s " + diagnostic.And(without) + " have"
 	}
 	return diagnostic.New(fmt.Sprintf("%s no %s", subject, full), g.at, diagnostic.Info{
 		Code: "AG304", Hint: fmt.Sprintf("set it there, or write try(%s.%s, …)", g.path, g.name),

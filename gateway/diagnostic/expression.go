@@ -84,14 +84,16 @@ func unknownAttribute(s source, d *hcl.Diagnostic) (message, bool) {
 	return m, true
 }
 
-// Declaration says how to make a value that does not exist: of "var" and
-// "local", whose values an operator declares; "" for others.
+// Declaration says how to make a value that does not exist: of "var", "local"
+// and the options, which an operator declares; "" for others.
 func Declaration(owner, name string) string {
 	switch owner {
 	case "var":
 		return fmt.Sprintf("declare it: variable %q { … }", name)
 	case "local":
 		return fmt.Sprintf("add it: locals { %s = … }", name)
+	case "resource.options", "request.options":
+		return fmt.Sprintf("declare it: option %q { … }", name)
 	}
 	return ""
 }
