@@ -36,10 +36,14 @@ type addon struct {
 	backend   *loadedBackend // the default of its regions; may be nil
 	plans     []*plan
 	regions   []*region
+	options   []*option
 	vars      []configVar
+	rules     rules
 	platforms map[string]*mounted
 	order     []*mounted
 	value     cty.Value // addon.* in expressions
+
+	optionValues struct{ usual, sparse cty.Value } // what *.options offers while files are checked
 
 	incomplete bool // it lacks a backend, and that is reported
 }
@@ -72,8 +76,8 @@ func addonTable() *schema.Block {
 			}},
 			regionTable(), planTable(),
 			{Type: "platform", Labels: []string{"id"}, Body: true, Doc: "Sells the add-on on a platform."},
-			reserved("option"), reserved("validate"), reserved("plan_change"), reserved("quota"), reserved("pool"),
-			reserved("hook"), reserved("sso"), reserved("dashboard"),
+			optionTable(), validateTable(), quotaTable(), planChangeTable(),
+			reserved("pool"), reserved("hook"), reserved("sso"), reserved("dashboard"),
 		},
 	}
 }
@@ -119,10 +123,13 @@ func (l *loader) addon(c *schema.Content) {
 	a.backend = l.reference(c, a.title())
 	l.regions(a)
 	l.plans(a)
+	l.addonOptions(a)
+	l.rules(a)
 	a.vars = l.configVars(c, "config_vars")
 	a.setValue()
 	l.platforms(a)
 	l.checkAddon(a)
+	l.checkRules(a)
 	l.register(a)
 }
 

@@ -17,10 +17,7 @@ import (
 // checkAddon proves that the add-on's config vars and messages can be rendered
 // on every platform, for every plan in every region.
 func (l *loader) checkAddon(a *addon) {
-	places := a.order
-	if len(places) == 0 { // not sold yet; its templates are checked all the same
-		places = []*mounted{{plans: a.plans, regions: a.regions, vars: a.vars, value: noPlatform()}}
-	}
+	places := a.places()
 	cases := map[*mounted][]configvar.Case{}
 	var everywhere []configvar.Case
 	for _, m := range places {
@@ -33,6 +30,15 @@ func (l *loader) checkAddon(a *addon) {
 			l.check(configvar.Expression{Name: string(verb), What: "message", Expr: expr, Type: cty.String, Required: true, Public: true, In: a.title()}, everywhere)
 		}
 	}
+}
+
+// places are the platforms that sell the add-on. One that is not sold yet is
+// checked all the same, as if on some platform.
+func (a *addon) places() []*mounted {
+	if len(a.order) > 0 {
+		return a.order
+	}
+	return []*mounted{{plans: a.plans, regions: a.regions, vars: a.vars, value: noPlatform()}}
 }
 
 // checkVars checks each config var once, with the cases of all platforms that
@@ -85,20 +91,20 @@ func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 			name, output = "backend."+r.backend.Name, r.backend.unknown
 		}
 		for _, p := range m.plans {
-			scope := func(parts unknowns, output cty.Value) configvar.Case {
+			scope := func(parts unknowns, options, output cty.Value) configvar.Case {
 				return configvar.Case{
 					Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Addon: a.ID, Backend: name,
 					Context: func() *hcl.EvalContext {
-						resource := parts.resource(text(p.ID), text(r.ID))
+						resource := parts.resource(text(p.ID), text(r.ID), options)
 						return liveScope(a.content.Context, a, m.value, p.of(r.backend), r.value, resource, output)
 					},
 				}
 			}
-			usual, sparse := scope(l.unknown, output), scope(l.sparse, output)
+			usual, sparse := scope(l.unknown, a.optionValues.usual, output), scope(l.sparse, a.optionValues.sparse, output)
 			sparse.Only, sparse.Note = "resource", "platforms do not send this for every resource"
 			cases = append(cases, usual, sparse)
 			if r.backend != nil && r.backend.body != nil {
-				first := scope(l.unknown, r.backend.none)
+				first := scope(l.unknown, a.optionValues.usual, r.backend.none)
 				first.Only, first.Note = "output", "at the first provision there are no outputs yet"
 				l.live[r.backend] = append(l.live[r.backend], usual, sparse, first)
 			}

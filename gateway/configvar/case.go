@@ -34,6 +34,9 @@ func Relevant(expr hcl.Expression, cases []Case) []Case {
 	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return c.Only != "" && !mentioned[c.Only] })
 }
 
+// Mentions reports whether expr begins a reference with the name root.
+func Mentions(expr hcl.Expression, root string) bool { return roots(expr)[root] }
+
 // roots are the names that an expression begins its references with. Of a
 // resource and of a request, plan and region are known like the plan and the
 // region themselves, and every add-on has its own options. What there is of

@@ -23,7 +23,10 @@ addon "acme-db" {
     plan = "free"
   }
 
-  quota { # ERROR AG299
+  hook "welcome" { # ERROR AG299
+  }
+
+  dashboard { # ERROR AG299
   }
 
   previously = ["old"] # ERROR AG299
