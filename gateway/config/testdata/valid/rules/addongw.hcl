@@ -177,6 +177,11 @@ addon "acme-queue" {
     condition = length(keys(request.options)) == 0
     message   = "There are no options."
   }
+
+  platform "othercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
 }
 
 backend "postgres" "second" {
