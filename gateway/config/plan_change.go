@@ -31,13 +31,14 @@ func planChangeTable() *schema.Block {
 	return &schema.Block{
 		Type: "plan_change",
 		Doc: "Whether a resource may change its plan. Rules are tried in the order of the file, and the first one whose from and to match decides; " +
-			"without one every change is allowed that the backend can make.",
+			"without one every change is allowed that the backend can make. " + requestNames +
+			" There are also current (plan.* of the plan before) and output; an output that the backend measures is measured anew.",
 		Attributes: []schema.Attribute{
 			list("from", "The plans before, as a list of ids."), list("to", "The plans that are asked for, as a list of ids."),
 			{Name: "allow", Type: cty.Bool, Phase: schema.Request, Required: true,
-				Doc: "True for a change that may be made. " + requestNames + ", current (plan.* of the plan before) and output. An output that the backend measures is measured anew."},
+				Doc: "True for a change that may be made."},
 			{Name: "reason", Type: cty.String, Phase: schema.Request,
-				Doc: "What the customer reads otherwise: one sentence, without anything sensitive. It may use what allow may; it can be left out only beside allow = true."},
+				Doc: "What the customer reads otherwise: one sentence, without anything sensitive. It can be left out only beside allow = true."},
 			{Name: "mode", Type: cty.String, Default: `"sync"`,
 				Doc: `How the change is made: "sync", while the platform waits. "async" and "replace" are not possible in this version.`},
 		},

@@ -27,9 +27,9 @@ func quotaTable() *schema.Block {
 	}
 	return &schema.Block{
 		Type: "quota", Max: 1,
-		Doc: "How many resources there may be. They are counted while an order is recorded; what is being removed does not count.",
+		Doc: "How many resources there may be. They are counted while an order is recorded; what is being removed does not count. " + requestNames,
 		Attributes: []schema.Attribute{
-			number("resources", "Of the whole add-on, on all platforms together. "+requestNames+"."),
+			number("resources", "Of the whole add-on, on all platforms together."),
 			number("resources_per_owner", "Of one owner on one platform; owners that the platform does not tell are not counted."),
 			{Name: "per_plan", Type: cty.Map(cty.Number), Raw: true, Phase: schema.Request,
 				Doc: "Of single plans, on all platforms together: { PLAN = number }. Changes that lead to the plan count, too."},

@@ -12,9 +12,9 @@ import (
 )
 
 // requestNames is what the language reference says of the request phase.
-const requestNames = "It may use addon, plan (the one that is asked for), region, platform and request: " +
-	`request.verb ("provision" or "change_plan"), request.plan and request.region (our ids, never null), request.platform, request.options, ` +
-	"request.name, request.owner (id, name, email) and request.user_id (null where the platform does not tell; at a change of plan, what the order said)"
+const requestNames = `It is judged with addon, plan (the one that is asked for), region, platform and request: request.verb ("provision" or "change_plan"), ` +
+	"request.plan, request.region and request.platform (our ids, never null), request.options, request.name, request.owner (id, name, email) and request.user_id. " +
+	"The last three are null where the platform does not tell; at a change of plan, options and they are those of the order."
 
 // requestScope is the scope in which a platform's call is judged.
 func requestScope(parent *hcl.EvalContext, a *addon, platform, plan, region, request, current, output cty.Value) *hcl.EvalContext {
@@ -135,7 +135,7 @@ func (l *loader) asked(q question, parts unknowns, options cty.Value) configvar.
 // askedSparse is a request in which the platform sent as little as it may.
 func (l *loader) askedSparse(q question) configvar.Case {
 	c := l.asked(q, l.sparse, q.of.optionValues.sparse)
-	c.Only, c.Note = "request", "platforms do not send this with every request"
+	c.Only, c.Note = "request", "not every request has this"
 	return c
 }
 

@@ -24,12 +24,11 @@ type validation struct {
 func validateTable() *schema.Block {
 	return &schema.Block{
 		Type: "validate", Labels: []string{"name"},
-		Doc: "What must hold for an order and for a change of plan; otherwise the request is refused before anything is recorded.",
+		Doc: "What must hold for an order and for a change of plan; otherwise the request is refused before anything is recorded. " + requestNames +
+			" At a change of plan there are also current (the plan before) and output; at a provision current is null, and so is every output.",
 		Attributes: []schema.Attribute{
-			{Name: "condition", Type: cty.Bool, Phase: schema.Request, Required: true,
-				Doc: "True for a request that may go on. " + requestNames + "; at a change of plan also current (the plan before) and output, which are null at a provision."},
-			{Name: "message", Type: cty.String, Phase: schema.Request, Required: true,
-				Doc: "What the customer reads otherwise: one sentence, without anything sensitive. It may use what the condition may."},
+			{Name: "condition", Type: cty.Bool, Phase: schema.Request, Required: true, Doc: "True for a request that may go on."},
+			{Name: "message", Type: cty.String, Phase: schema.Request, Required: true, Doc: "What the customer reads otherwise: one sentence, without anything sensitive."},
 			{Name: "status", Type: cty.Number, Default: "422",
 				Doc: "What the platform hears: 422 (not offered so), 400 (not understood) or 409 (in conflict with what there is)."},
 		},

@@ -114,6 +114,9 @@ func (c *checker) result(v cty.Value) hcl.Diagnostics {
 			return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%q is null", c.Name), at, diagnostic.Info{Code: "AG209", Hint: "it must have a value"})}
 		}
 		converted, diags := schema.Convert(v, c.Type, c.Name, at)
+		if diags.HasErrors() && c.What == "condition" {
+			return hcl.Diagnostics{diagnostic.New(diags[0].Summary, at, diagnostic.Info{Code: "AG305", Hint: "compare it: with ==, <, or contains(…, …)"})}
+		}
 		return append(diags, c.fits(converted)...)
 	}
 	if t := v.Type(); !schema.IsNull(v) && t != cty.DynamicPseudoType && !t.IsPrimitiveType() {

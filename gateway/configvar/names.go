@@ -53,9 +53,11 @@ func (c *checker) follow(in *Case, m mention, v cty.Value) {
 		switch {
 		case schema.IsNull(v):
 			if !g.guarded {
-				c.add(in, diagnostic.New(path+" is null", g.at, diagnostic.Info{
-					Code: "AG311", Hint: fmt.Sprintf("give it a value, or write try(%s%s, …)", path, stepText(step)),
-				}))
+				hint := fmt.Sprintf("write try(%s%s, …)", path, stepText(step))
+				if in.Note == "" {
+					hint = "give it a value, or " + hint
+				}
+				c.add(in, diagnostic.New(path+" is null", g.at, diagnostic.Info{Code: "AG311", Hint: hint}))
 			}
 		case slices.Contains([]string{"plan", "region", "current"}, m.traversal.RootName()):
 			c.gaps = append(c.gaps, g)
@@ -74,13 +76,15 @@ func (c *checker) follow(in *Case, m mention, v cty.Value) {
 // unequal judges what some plans or regions lack: in all of them it is a wrong
 // name, in some it must be given or tried for.
 func (c *checker) unequal() {
-	count := map[hcl.Range]int{}
+	count, has := map[hcl.Range]int{}, map[hcl.Range][]string{}
 	for _, g := range c.gaps {
 		count[g.at]++
+		has[g.at] = append(has[g.at], g.has...)
 	}
 	for _, g := range c.gaps {
 		switch {
 		case count[g.at] == c.judged:
+			g.has = has[g.at] // what any of them has
 			c.add(g.in, c.unknownName(g))
 		case !g.guarded:
 			c.add(g.in, c.missingInSome(g))
