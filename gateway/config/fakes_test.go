@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,10 @@ func (f *fakePlugins) Describe(_ context.Context, p config.Plugin) (backend.Desc
 		return fakeShell(), nil
 	case "picky":
 		return fakePicky(), nil
+	case "discreet":
+		d := fakePicky()
+		d.Options.Attributes = slices.DeleteFunc(d.Options.Attributes, func(a backend.Attribute) bool { return a.Name == "extensions" })
+		return d, nil
 	case "crashes":
 		return backend.Description{}, &config.PluginError{Err: fmt.Errorf("exit status 2"), LastWords: "panic: out of cheese"}
 	}
@@ -59,7 +64,7 @@ func (f *fakePlugins) ValidateConfig(_ context.Context, p config.Plugin, value b
 		answer.Outputs = shellOutputs(f.t, v.GetAttr("output"))
 		return answer, nil
 	}
-	if p.Name == "picky" {
+	if p.Name == "picky" || p.Name == "discreet" {
 		return answer, nil
 	}
 	if url, _ := v.GetAttr("admin_url").Unmark(); url.IsKnown() && !url.IsNull() && !strings.HasPrefix(url.AsString(), "postgres://") {

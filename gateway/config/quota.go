@@ -129,12 +129,12 @@ func (l *loader) checkQuotas(a *addon) {
 		e := configvar.Expression{Name: string(q.counts), What: "quota", Expr: q.max, Type: cty.Number, Fits: countable, In: a.title() + ", quota"}
 		ours := func(p *plan) bool { return q.plan == "" || p.ID == q.plan }
 		if q.counts != gateway.CountedPerPlan {
-			l.checkRule(e, l.provisions(a, true, ours))
+			l.checkRule(e, l.provisions(a, q.max, true, ours))
 			continue
 		}
 		e.Name = q.plan
 		changes := l.planChanges(a, q.max, func(from, to *plan) bool { return ours(to) && (from != to || len(a.plans) == 1) })
-		l.checkRule(e, append(changes, l.provisions(a, false, ours)...))
+		l.checkRule(e, append(changes, l.provisions(a, q.max, false, ours)...))
 	}
 }
 

@@ -55,21 +55,28 @@ type question struct {
 	current  *plan // nil: a provision
 }
 
-// provisions lists the orders that platforms may make for the plans that fit.
-// alone is for rules that judge nothing else; for others the orders come second
-// to the changes of plan and show only what is special about them.
-func (l *loader) provisions(a *addon, alone bool, fits func(*plan) bool) []configvar.Case {
+// provisions lists the orders that platforms may make for the plans that fit,
+// as far as they make a difference to expr. alone is for rules that judge
+// nothing else; for others the orders come second to the changes of plan and
+// show only what is special about them.
+func (l *loader) provisions(a *addon, expr hcl.Expression, alone bool, fits func(*plan) bool) []configvar.Case {
 	var cases []configvar.Case
+	uses := configvar.Mentioned(expr)
 	a.each(func(m *mounted, r *region, to *plan) {
 		if len(cases) > maxEvaluations || !fits(to) {
 			return
 		}
 		q := question{of: a, platform: m, region: r, plan: to}
-		usual := l.asked(q, l.unknown, a.optionValues.usual)
-		if !alone {
-			usual.Only, usual.Note = "verb", "at a provision there are no outputs and no plan before: ask request.verb first, or write try(…, …)"
+		if alone || uses["verb"] {
+			usual := l.asked(q, l.unknown, a.optionValues.usual)
+			if !alone {
+				usual.Only, usual.Note = "verb", "at a provision there are no outputs and no plan before: ask request.verb first, or write try(…, …)"
+			}
+			cases = append(cases, usual)
 		}
-		cases = append(cases, usual, l.askedSparse(q))
+		if uses["request"] {
+			cases = append(cases, l.askedSparse(q))
+		}
 	})
 	return cases
 }
@@ -78,15 +85,18 @@ func (l *loader) provisions(a *addon, alone bool, fits func(*plan) bool) []confi
 // they make a difference to expr.
 func (l *loader) planChanges(a *addon, expr hcl.Expression, fits func(from, to *plan) bool) []configvar.Case {
 	var cases []configvar.Case
-	every := configvar.Mentions(expr, "current")
+	uses := configvar.Mentioned(expr)
 	a.each(func(m *mounted, r *region, to *plan) {
 		for _, from := range a.plans {
 			if len(cases) > maxEvaluations || !fits(from, to) {
 				continue
 			}
 			q := question{of: a, platform: m, region: r, plan: to, current: from}
-			cases = append(cases, l.asked(q, l.unknown, a.optionValues.usual), l.askedSparse(q))
-			if !every {
+			cases = append(cases, l.asked(q, l.unknown, a.optionValues.usual))
+			if uses["request"] {
+				cases = append(cases, l.askedSparse(q))
+			}
+			if !uses["current"] {
 				return
 			}
 		}

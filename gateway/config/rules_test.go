@@ -2,6 +2,9 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,6 +13,7 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/plugins/backend"
 )
 
@@ -243,6 +247,81 @@ func TestOptionsReachTheBackendTyped(t *testing.T) {
 	}
 }
 
+// TestAnOptionIsSensitiveWhereAPluginSaysSo: in templates and on the way to the
+// plugin, and no refusal repeats it. Numbers arrive as the plugin's type.
+func TestAnOptionIsSensitiveWhereAPluginSaysSo(t *testing.T) {
+	dir := t.TempDir()
+	text := read(t, "testdata/base.hcl") + `
+backend "postgres" "discreet" {
+  plugin = "discreet"
+}
+
+addon "acme-db" {
+  backend = backend.postgres.discreet
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  option "token" {
+    required = true
+  }
+
+  option "tier" {
+    values = ["1", "2"]
+  }
+
+  option "comment" {}
+
+  validate "token" {
+    condition = strlen(request.options.token) > 8
+    message   = "The token is short."
+  }
+
+  config_vars = {
+    ACME_DB_TOKEN   = "t-${resource.options.token}"
+    ACME_DB_COMMENT = resource.options.comment
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "addongw.hcl"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, _, diags := load(t, dir, config.Options{Secrets: true, Environ: environ})
+	must(t, c, diags)
+	r := order(func(r *gateway.Resource) {
+		r.Options = map[string]string{"token": "c4n4ry-token", "tier": "2", "comment": "hello"}
+	})
+	if _, err := c.Judge(r); err != nil {
+		t.Error(err)
+	}
+	op, err := c.Op(r, null(), null())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := cty.ObjectVal(map[string]cty.Value{
+		"locale": cty.StringVal("C"), "disk_mb": cty.NullVal(cty.Number), "tier": cty.NumberIntVal(2),
+		"token": cty.StringVal("c4n4ry-token").Mark(backend.Sensitive),
+	})
+	if got := op.Options.Cty(); !got.RawEquals(want) {
+		t.Errorf("options = %#v", got)
+	}
+	vars, _, err := c.Render(r, backend.VerbProvision, outputs())
+	if err != nil || len(vars) != 2 || !vars[0].Sensitive || vars[1].Sensitive {
+		t.Errorf("config vars %+v, %v", vars, err)
+	}
+	r.Options["token"] = "c4n4ry"
+	_, err = c.Judge(r)
+	judged(t, err, gateway.Refused, "The token is short.")
+}
+
 func TestOptionsAreTypedInTemplates(t *testing.T) {
 	r := order(with("version", "15"), with("spare-disk", "2.50"), with("backups", "false"))
 	vars, _, err := withRules(t, nil).Render(r, backend.VerbProvision, outputs())
@@ -276,6 +355,127 @@ func TestAResourceOutlivesItsOptions(t *testing.T) {
 	if _, err := c.JudgePlanChange(order(func(x *gateway.Resource) { x.Plan, x.Options = "free", r.Options }), "standard", (&asked{}).outputs); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestWhatWasNotCheckedBeforeServingIsNotLetThrough: of more values than can be
+// checked, some are judged for the first time when a customer asks.
+func TestWhatWasNotCheckedBeforeServingIsNotLetThrough(t *testing.T) {
+	tests := map[string]string{
+		"a sensitive sentence": `validate "x" {
+    condition = false
+    message   = "Ask with ${platform.password}."
+  }`,
+		"a sensitive part of one": `validate "x" {
+    condition = request.verb == "change_plan"
+    message   = "Ask with ${upper(platform.password)}, please."
+  }`,
+		"a condition that is null": `validate "x" {
+    condition = request.name == "x" ? true : null
+    message   = "No."
+  }`,
+		"a condition that is a word": `validate "x" {
+    condition = request.region
+    message   = "No."
+  }`,
+		"a condition that fails": `validate "x" {
+    condition = tonumber(platform.password) > 1
+    message   = "No."
+  }`,
+		"a sentence that fails": `validate "x" {
+    condition = false
+    message   = "No ${request.name}."
+  }`,
+		"a quota below zero": `quota {
+    resources = strlen(request.region) - 3
+  }`,
+		"a fraction": `quota {
+    resources_per_owner = strlen(request.region) / 3
+  }`,
+		"a quota that is a word": `quota {
+    per_plan = { p-1 = request.region }
+  }`,
+	}
+	for name, rule := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			text := read(t, "testdata/base.hcl") + `
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "p" {
+    for_each = range(320)
+    id       = "p-${each.value}"
+    params   = { connection_limit = 5 }
+  }
+
+  validate "a lot" {
+    condition = request.verb == "provision" || current.id != plan.id
+    message   = "This is the plan you have."
+  }
+
+  ` + rule + `
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}
+`
+			if err := os.WriteFile(filepath.Join(dir, "addongw.hcl"), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c, _, diags := load(t, dir, config.Options{Secrets: true, Environ: environ})
+			if info, _ := diagnostic.Of(diags[0]); c == nil || len(diags) != 1 || info.Code != "AG218" {
+				t.Fatalf("want one warning:\n%s", describe(diags))
+			}
+			r := order(func(r *gateway.Resource) { r.Plan, r.Options = "p-1", nil })
+			_, err := c.Judge(r)
+			judged(t, err, gateway.Internal, gateway.Message(gateway.Fault(nil)))
+			if text := fmt.Sprint(err); strings.Contains(strings.ToLower(text), goodPassword) || !strings.Contains(text, "addongw.hcl:") {
+				t.Errorf("our log reads: %s", text)
+			}
+		})
+	}
+}
+
+func TestRulesCanBeWrittenInJSON(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"base.hcl": read(t, "testdata/base.hcl"),
+		"acme-db.hcl.json": `{"addon": {"acme-db": {
+			"backend": "backend.postgres.main", "region": {"eu": {}},
+			"plan": [{"free": {"params": {"connection_limit": 5}, "limits": {"storage_mb": 10}}}, {"standard": {"params": {"connection_limit": 5}, "limits": {"storage_mb": 100}}}],
+			"option": {"version": {"type": "number", "default": 16, "values": [15, 16]}},
+			"validate": {"version": {"condition": "${request.options.version > 15}", "message": "Version ${request.options.version} is too old.", "status": 409}},
+			"quota": {"resources": 10, "per_plan": {"free": "${request.platform == \"clevercloud\" ? 3 : 4}"}},
+			"plan_change": [{"to": ["free"], "allow": "${output.storage_mb < plan.limits.storage_mb}", "reason": "${output.storage_mb} MB do not fit."}],
+			"platform": {"clevercloud": {"password": "${secret(\"env:CLEVER_PASSWORD\")}", "sso_salt": "${secret(\"env:CLEVER_SSO_SALT\")}"}}
+		}}}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, _, diags := load(t, dir, config.Options{Secrets: true, Environ: environ})
+	must(t, c, diags)
+	r := order(func(r *gateway.Resource) { r.Options = nil })
+	rules, err := c.Judge(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]gateway.QuotaRule{{Counts: "resources", Max: 10}, {Counts: "per_plan", Max: 3}}, rules); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	r.Options = map[string]string{"version": "15"}
+	_, err = c.Judge(r)
+	judged(t, err, gateway.Conflict, "Version 15 is too old.")
+	r.Plan, r.Options = "standard", nil
+	full := asked{fresh: map[string]cty.Value{"storage_mb": cty.NumberIntVal(11)}}
+	_, err = c.JudgePlanChange(r, "free", full.outputs)
+	judged(t, err, gateway.Unsupported, "11 MB do not fit.")
 }
 
 func BenchmarkJudge(b *testing.B) {

@@ -76,7 +76,7 @@ func (l *loader) checkValidations(a *addon) {
 				return
 			}
 			e.In = v.in
-			l.checkRule(e, append(l.planChanges(a, e.Expr, change), l.provisions(a, false, anyPlan)...))
+			l.checkRule(e, append(l.planChanges(a, e.Expr, change), l.provisions(a, e.Expr, false, anyPlan)...))
 		}
 		check(configvar.Expression{Name: "condition", What: "condition", Expr: v.condition, Type: cty.Bool, Required: true})
 		check(configvar.Expression{Name: "message", What: "message", Expr: v.message, Type: cty.String, Required: true, Public: true, Fits: nonempty})

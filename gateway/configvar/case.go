@@ -34,8 +34,10 @@ func Relevant(expr hcl.Expression, cases []Case) []Case {
 	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return c.Only != "" && !mentioned[c.Only] })
 }
 
-// Mentions reports whether expr begins a reference with the name root.
-func Mentions(expr hcl.Expression, root string) bool { return roots(expr)[root] }
+// Mentioned tells in what cases may differ for expr: the names that it begins
+// its references with, and "plan", "region", "platform", "options" and "verb"
+// where it depends on them in another way.
+func Mentioned(expr hcl.Expression) map[string]bool { return roots(expr) }
 
 // roots are the names that an expression begins its references with. Of a
 // resource and of a request, plan and region are known like the plan and the
