@@ -38,12 +38,16 @@ type addon struct {
 	backend   *loadedBackend // the default of its regions; may be nil
 	plans     []*plan
 	regions   []*region
+	options   []*option
 	vars      []configVar
+	rules     rules
 	platforms map[string]*mounted
 	order     []*mounted
 	value     cty.Value // addon.* in expressions
 	formerly  []string  // previously
 	sso       *signOn   // nil: no sso block
+
+	optionValues struct{ usual, sparse cty.Value } // what *.options offers while files are checked
 }
 
 func addonTable() *schema.Block {
@@ -75,8 +79,8 @@ func addonTable() *schema.Block {
 			}},
 			regionTable(), planTable(),
 			{Type: "platform", Labels: []string{"id"}, Body: true, Doc: "Sells the add-on on a platform."},
-			reserved("option"), reserved("validate"), reserved("plan_change"), reserved("quota"), reserved("pool"),
-			reserved("hook"), ssoTable(), reserved("dashboard"),
+			optionTable(), validateTable(), quotaTable(), planChangeTable(), ssoTable(),
+			reserved("pool"), reserved("hook"), reserved("dashboard"),
 		},
 	}
 }
@@ -124,6 +128,8 @@ func (l *loader) addon(c *schema.Content) {
 	l.regions(a)
 	l.plans(a)
 	l.needsBackend(a)
+	l.addonOptions(a)
+	l.rules(a)
 	l.signOn(a)
 	a.vars = l.configVars(c, "config_vars")
 	a.setValue()
@@ -132,6 +138,7 @@ func (l *loader) addon(c *schema.Content) {
 		l.checkSold(a)
 	}
 	l.checkAddon(a)
+	l.checkRules(a)
 	l.register(a)
 }
 

@@ -17,7 +17,37 @@ import (
 
 // BenchmarkValidate is the budget of checking: 1,000 add-ons × 2 plans × 3
 // platforms in under a second and 150 MB, plugins not counted.
-func BenchmarkValidate(b *testing.B) {
+func BenchmarkValidate(b *testing.B) { validate(b, "") }
+
+// BenchmarkValidateRules is the same with a rule of every kind in each add-on.
+func BenchmarkValidateRules(b *testing.B) {
+	validate(b, `
+  option "version" {
+    type    = number
+    default = 16
+    values  = [15, 16]
+  }
+
+  validate "region" {
+    condition = contains(addon.regions, request.region)
+    message   = "Choose one of ${join(", ", addon.regions)}."
+  }
+
+  quota {
+    resources           = 5000
+    resources_per_owner = 20
+  }
+
+  plan_change {
+    from   = ["large"]
+    to     = ["small"]
+    allow  = output.storage_mb < plan.params.connection_limit * 10
+    reason = "Your data (${output.storage_mb} MB) does not fit in ${plan.name}."
+  }
+`)
+}
+
+func validate(b *testing.B, rules string) {
 	dir := b.TempDir()
 	text, err := os.ReadFile("testdata/base.hcl")
 	if err != nil {
@@ -52,8 +82,8 @@ addon "acme-db-%d" {
   platform "one" {}
   platform "two" {}
   platform "three" {}
-}
-`, i)
+%s}
+`, i, rules)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "addongw.hcl"), []byte(all.String()), 0o600); err != nil {
 		b.Fatal(err)

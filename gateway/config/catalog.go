@@ -50,7 +50,7 @@ func (c *Config) Op(r gateway.Resource, outputs, first backend.Value) (backend.O
 		ResourceID: r.ID, ShortID: r.ShortID, Addon: u.addon.ID,
 		Plan:    u.plan.told(u.backend),
 		Region:  backend.Region{ID: u.region.ID, Data: backend.NewValue(u.region.data)},
-		Options: backend.NewValue(u.backend.options()),
+		Options: backend.NewValue(u.backend.told(u.options)),
 		Outputs: outputs,
 		Config:  backend.NewValue(cty.EmptyObjectVal),
 	}
@@ -81,18 +81,22 @@ func (c *Config) OldPlan(r gateway.Resource, planID string) (backend.Plan, error
 
 // Judge decides whether a new order may be taken: its plan must be offered on
 // r's platform and region, and neither be deprecated nor belong to a retired
-// add-on.
+// add-on; its options be known and well formed, and every validate block hold.
 func (c *Config) Judge(r gateway.Resource) ([]gateway.QuotaRule, error) {
 	if _, err := c.Offer(r.Platform, r.Addon, r.Plan, r.Region); err != nil {
 		return nil, err
 	}
-	return nil, c.closed(r.Addon, r.Plan)
+	if err := c.closed(r.Addon, r.Plan); err != nil {
+		return nil, err
+	}
+	return c.judgeOrder(r)
 }
 
 // JudgePlanChange decides whether r may change to the plan: it must be offered
 // on r's platform and region, not be deprecated, and be made by the backend
-// that made r.
-func (c *Config) JudgePlanChange(r gateway.Resource, planID string, _ func(fresh bool) (backend.Value, error)) ([]gateway.QuotaRule, error) {
+// that made r, and the plan_change block that decides and every validate block
+// must hold.
+func (c *Config) JudgePlanChange(r gateway.Resource, planID string, outputs func(fresh bool) (backend.Value, error)) ([]gateway.QuotaRule, error) {
 	offer, err := c.Offer(r.Platform, r.Addon, planID, r.Region)
 	if err != nil {
 		return nil, err
@@ -107,7 +111,7 @@ func (c *Config) JudgePlanChange(r gateway.Resource, planID string, _ func(fresh
 	if b.asked && !slices.Contains(b.Description.Capabilities, backend.CanChangePlan) {
 		return nil, gateway.Errorf(gateway.Unsupported, "Plans can't be changed.")
 	}
-	return nil, nil
+	return c.judgeChange(r, planID, outputs)
 }
 
 // Page tells what a page for r's customer shows of the configuration.
@@ -185,6 +189,7 @@ type use struct {
 	plan     *plan
 	region   *region
 	backend  *loadedBackend
+	options  cty.Value // typed
 }
 
 // use looks up what r is made of, under the names it has now. Plans and regions
@@ -203,6 +208,7 @@ func (c *Config) use(r gateway.Resource) (use, error) {
 		return use{}, gateway.Errorf(gateway.Refused, "There is no region %q.", r.Region)
 	}
 	u.resource.Addon, u.resource.Plan = a.ID, u.plan.ID
+	u.options = a.recorded(r.Options)
 	u.backend = c.backends[c.today(gateway.RenamedBackend, "", r.Backend)]
 	if u.backend == nil {
 		u.backend = u.plan.madeIn(u.region)
@@ -223,7 +229,7 @@ func (u use) scope(output cty.Value) *hcl.EvalContext {
 
 // scopeIn is the scope for expressions that another block than the add-on has.
 func (u use) scopeIn(parent *hcl.EvalContext, output cty.Value) *hcl.EvalContext {
-	return liveScope(parent, u.addon, u.platform.value, u.plan.of(u.backend), u.region.value, resourceValue(u.resource), output)
+	return liveScope(parent, u.addon, u.platform.value, u.plan.of(u.backend), u.region.value, resourceValue(u.resource, u.options), output)
 }
 
 // message renders the add-on's message after verb, or the usual one.
@@ -244,17 +250,4 @@ func (u use) message(verb backend.Verb, scope *hcl.EvalContext) (string, error) 
 		return u.addon.Name + " is being removed.", nil
 	}
 	return u.addon.Name + " is ready.", nil
-}
-
-// options is what a customer chose: nothing in this version, so the defaults
-// of the plugin's schema.
-func (b *loadedBackend) options() cty.Value {
-	values := map[string]cty.Value{}
-	for _, a := range b.Description.Options.Attributes {
-		values[a.Name] = cty.NullVal(a.Type.WithoutOptionalAttributesDeep())
-		if a.Default != cty.NilVal {
-			values[a.Name] = a.Default
-		}
-	}
-	return cty.ObjectVal(values)
 }

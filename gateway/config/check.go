@@ -17,10 +17,7 @@ import (
 // checkAddon proves that the add-on's config vars and messages can be rendered
 // on every platform, for every plan in every region.
 func (l *loader) checkAddon(a *addon) {
-	places := a.order
-	if len(places) == 0 { // not sold yet; its templates are checked all the same
-		places = []*mounted{{plans: a.plans, regions: a.regions, vars: a.vars, value: noPlatform()}}
-	}
+	places := a.places()
 	cases := map[*mounted][]configvar.Case{}
 	var everywhere []configvar.Case
 	for _, m := range places {
@@ -34,6 +31,15 @@ func (l *loader) checkAddon(a *addon) {
 			l.check(configvar.Expression{Name: string(verb), What: "message", Expr: expr, Type: cty.String, Required: true, Public: true, In: a.title()}, everywhere)
 		}
 	}
+}
+
+// places are the platforms that sell the add-on. One that is not sold yet is
+// checked all the same, as if on some platform.
+func (a *addon) places() []*mounted {
+	if len(a.order) > 0 {
+		return a.order
+	}
+	return []*mounted{{plans: a.plans, regions: a.regions, vars: a.vars, value: noPlatform()}}
 }
 
 // checkVars checks each config var once, with the cases of all platforms that
@@ -90,23 +96,23 @@ func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 			if b != nil {
 				name, output = "backend."+b.Name, b.unknown
 			}
-			scope := func(parent *hcl.EvalContext, parts unknowns, output cty.Value) configvar.Case {
+			scope := func(parent *hcl.EvalContext, parts unknowns, options, output cty.Value) configvar.Case {
 				return configvar.Case{
 					Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Addon: a.ID, Backend: name,
 					Context: func() *hcl.EvalContext {
-						resource := parts.resource(text(p.ID), text(r.ID))
+						resource := parts.resource(text(p.ID), text(r.ID), options)
 						return liveScope(parent, a, m.value, p.of(b), r.value, resource, output)
 					},
 				}
 			}
 			usual := func(parent *hcl.EvalContext) []configvar.Case {
-				sparse := scope(parent, l.sparse, output)
+				sparse := scope(parent, l.sparse, a.optionValues.sparse, output)
 				sparse.Only, sparse.Note = "resource", "platforms do not send this for every resource"
-				return []configvar.Case{scope(parent, l.unknown, output), sparse}
+				return []configvar.Case{scope(parent, l.unknown, a.optionValues.usual, output), sparse}
 			}
 			cases = append(cases, usual(a.content.Context)...)
 			if b != nil && b.body != nil {
-				first := scope(b.content.Context, l.unknown, b.none)
+				first := scope(b.content.Context, l.unknown, a.optionValues.usual, b.none)
 				first.Only, first.Note = "output", "at the first provision there are no outputs yet"
 				l.live[b] = append(append(l.live[b], usual(b.content.Context)...), first)
 			}

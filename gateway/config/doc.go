@@ -3,11 +3,14 @@
 //
 // [Load] checks everything that can be checked before serving: names, types,
 // references, what plugins say about their settings, what dialects say about
-// theirs, and that every config var can be rendered for every platform, plan
-// and region. All files are checked, and all problems are reported.
+// theirs, that every config var can be rendered for every platform, plan and
+// region, and that every rule can judge every request for them. All files are
+// checked, and all problems are reported.
 //
-// A [Config] answers what the engine asks about its offers: it satisfies
-// lifecycle.Catalog without knowing that package. It never changes; a reload
+// A [Config] answers what the engine asks about its offers, and judges orders
+// and changes of plan by the rules of the add-on: it satisfies
+// lifecycle.Catalog without knowing that package. A request that a rule can't
+// judge is never let through. It never changes; a reload
 // loads another one.
 //
 // It starts no plugins and opens no database. One file holds one kind of

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -41,6 +42,12 @@ func (f *fakePlugins) Describe(_ context.Context, p config.Plugin) (backend.Desc
 		return fakePostgres(), nil
 	case "shell":
 		return fakeShell(), nil
+	case "picky":
+		return fakePicky(), nil
+	case "discreet":
+		d := fakePicky()
+		d.Options.Attributes = slices.DeleteFunc(d.Options.Attributes, func(a backend.Attribute) bool { return a.Name == "extensions" })
+		return d, nil
 	case "crashes":
 		return backend.Description{}, &config.PluginError{Err: fmt.Errorf("exit status 2"), LastWords: "panic: out of cheese"}
 	}
@@ -55,6 +62,9 @@ func (f *fakePlugins) ValidateConfig(_ context.Context, p config.Plugin, value b
 	v := value.Cty()
 	if p.Name == "shell" {
 		answer.Outputs = shellOutputs(f.t, v.GetAttr("output"))
+		return answer, nil
+	}
+	if p.Name == "picky" || p.Name == "discreet" {
 		return answer, nil
 	}
 	if url, _ := v.GetAttr("admin_url").Unmark(); url.IsKnown() && !url.IsNull() && !strings.HasPrefix(url.AsString(), "postgres://") {
@@ -115,6 +125,20 @@ func fakePostgres() backend.Description {
 			{Name: "storage_mb", Type: cty.Number, Measured: true},
 		}},
 	}
+}
+
+// fakePicky takes options of every sort.
+func fakePicky() backend.Description {
+	d := fakePostgres()
+	d.Config = backend.Schema{Open: true}
+	d.Options = backend.Schema{Attributes: []backend.Attribute{
+		{Name: "locale", Type: cty.String, Default: cty.StringVal("C")},
+		{Name: "disk_mb", Type: cty.Number},
+		{Name: "tier", Type: cty.Number, Default: cty.NumberIntVal(1)},
+		{Name: "extensions", Type: cty.List(cty.String), Required: true, Doc: "What to install."},
+		{Name: "token", Type: cty.String, Required: true, Sensitive: true, Doc: "What to sign on with."},
+	}}
+	return d
 }
 
 func fakeShell() backend.Description {

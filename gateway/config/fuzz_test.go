@@ -18,7 +18,7 @@ func FuzzLoad(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, pattern := range []string{"testdata/invalid/*.hcl", "testdata/valid/complete/*.hcl"} {
+	for _, pattern := range []string{"testdata/invalid/*.hcl", "testdata/valid/*/*.hcl"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			f.Fatal(err)

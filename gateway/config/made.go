@@ -96,6 +96,19 @@ func (a *addon) makersOf(p *plan) []*loadedBackend {
 	return list
 }
 
+// backends lists what may make the add-on's resources, each once.
+func (a *addon) backends() []*loadedBackend {
+	var list []*loadedBackend
+	for _, p := range a.plans {
+		for _, b := range a.makersOf(p) {
+			if !slices.Contains(list, b) {
+				list = append(list, b)
+			}
+		}
+	}
+	return list
+}
+
 // needsBackend reports that nothing says what makes the resources of some plan
 // in some region.
 func (l *loader) needsBackend(a *addon) {

@@ -12,11 +12,12 @@ import (
 	"github.com/addongw/addongw/plugins/backend"
 )
 
-// resourceType is what resource.* offers.
+// resourceType is what resource.* offers beside the options, which every add-on
+// has of its own.
 func resourceType() cty.Type {
 	return cty.Object(map[string]cty.Type{
 		"id": cty.String, "short_id": cty.String, "provider_id": cty.String, "platform_id": cty.String,
-		"name": cty.String, "plan": cty.String, "region": cty.String, "options": cty.Map(cty.String),
+		"name": cty.String, "plan": cty.String, "region": cty.String,
 		"owner":   cty.Object(map[string]cty.Type{"id": cty.String, "name": cty.String, "email": cty.String}),
 		"user_id": cty.String, "callback_url": cty.String,
 		"log":        cty.Object(map[string]cty.Type{"token": cty.String, "drain_url": cty.String}),
@@ -50,29 +51,20 @@ func newSparse() unknowns {
 		values[name] = cty.NullVal(cty.String)
 	}
 	none := cty.NullVal(cty.String)
-	values["options"] = cty.MapValEmpty(cty.String)
 	values["owner"] = cty.ObjectVal(map[string]cty.Value{"id": none, "name": none, "email": none})
 	values["log"] = cty.ObjectVal(map[string]cty.Value{"token": none.Mark(backend.Sensitive), "drain_url": none})
 	return values
 }
 
 // resource is a resource before there is one: its plan and region are known.
-func (u unknowns) resource(plan, region cty.Value) cty.Value {
+func (u unknowns) resource(plan, region, options cty.Value) cty.Value {
 	values := maps.Clone(u)
-	values["plan"], values["region"] = plan, region
+	values["plan"], values["region"], values["options"] = plan, region, options
 	return cty.ObjectVal(values)
 }
 
 // resourceValue is a real resource. What a platform does not send is null.
-func resourceValue(r gateway.Resource) cty.Value {
-	options := cty.MapValEmpty(cty.String)
-	if len(r.Options) > 0 {
-		texts := map[string]cty.Value{}
-		for name, text := range r.Options {
-			texts[name] = cty.StringVal(text)
-		}
-		options = cty.MapVal(texts)
-	}
+func resourceValue(r gateway.Resource, options cty.Value) cty.Value {
 	token := cty.NullVal(cty.String)
 	if r.LogToken != nil {
 		token = text(r.LogToken.Reveal())
@@ -80,11 +72,15 @@ func resourceValue(r gateway.Resource) cty.Value {
 	return cty.ObjectVal(map[string]cty.Value{
 		"id": text(r.ID), "short_id": text(r.ShortID), "provider_id": text(r.ProviderID), "platform_id": text(r.ExternalID),
 		"name": text(r.Name), "plan": text(r.Plan), "region": text(r.Region), "options": options,
-		"owner":   cty.ObjectVal(map[string]cty.Value{"id": text(r.Owner.ID), "name": text(r.Owner.Name), "email": text(r.Owner.Email)}),
+		"owner":   ownerValue(r.Owner),
 		"user_id": text(r.UserID), "callback_url": text(r.CallbackURL),
 		"log":        cty.ObjectVal(map[string]cty.Value{"token": token.Mark(backend.Sensitive), "drain_url": text(r.LogDrainURL)}),
 		"created_at": text(timestamp(r.CreatedAt)),
 	})
+}
+
+func ownerValue(o gateway.Owner) cty.Value {
+	return cty.ObjectVal(map[string]cty.Value{"id": text(o.ID), "name": text(o.Name), "email": text(o.Email)})
 }
 
 func timestamp(t time.Time) string {
@@ -116,7 +112,7 @@ func (u unknowns) scope(parent *hcl.EvalContext) *hcl.EvalContext {
 	scope := parent.NewChild()
 	scope.Variables = map[string]cty.Value{
 		"addon": cty.DynamicVal, "platform": cty.DynamicVal, "plan": cty.DynamicVal, "region": cty.DynamicVal, "output": cty.DynamicVal,
-		"resource": u.resource(cty.UnknownVal(cty.String), cty.UnknownVal(cty.String)),
+		"resource": u.resource(cty.UnknownVal(cty.String), cty.UnknownVal(cty.String), cty.DynamicVal),
 	}
 	return scope
 }

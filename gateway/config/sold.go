@@ -55,7 +55,7 @@ func (p *platformReader) offeredPlans(c *schema.Content) []*plan {
 		found := p.of.plan(id)
 		switch {
 		case found == nil:
-			p.unknownName("plan", id, at, p.planIDs())
+			p.unknownName(p.of, "plan", id, at, p.of.planIDs())
 		case slices.Contains(offered, found):
 			p.add(diagnostic.New(fmt.Sprintf("%q stands twice in this list", id), at, diagnostic.Info{Code: "AG207"}))
 		case !found.scope.platform(p.name):
@@ -74,7 +74,7 @@ func (p *platformReader) slugs(c *schema.Content) map[string]string {
 	slugs := c.Map("plan_names")
 	for _, id := range slices.Sorted(maps.Keys(slugs)) {
 		if p.of.plan(id) == nil {
-			p.unknownName("plan", id, schema.KeyRange(c.Expr("plan_names"), id), p.planIDs())
+			p.unknownName(p.of, "plan", id, schema.KeyRange(c.Expr("plan_names"), id), p.of.planIDs())
 		}
 	}
 	return slugs
@@ -96,7 +96,7 @@ func (p *platformReader) offeredRegions(c *schema.Content) []*region {
 		id := given[theirs]
 		p.common.Regions[theirs] = id
 		if p.of.region(id) == nil {
-			p.unknownName("region", id, schema.EntryRange(c.Expr("regions"), theirs), p.regionIDs())
+			p.unknownName(p.of, "region", id, schema.EntryRange(c.Expr("regions"), theirs), p.regionIDs())
 			continue
 		}
 		ours = append(ours, id)
@@ -110,19 +110,20 @@ func (p *platformReader) offeredRegions(c *schema.Content) []*region {
 	return offered
 }
 
-func (p *platformReader) unknownName(kind, id string, at hcl.Range, known []string) {
-	if len(known) == 0 || p.of.content.Meant(kind) {
+// unknownName reports a plan or region that the add-on does not have.
+func (l *loader) unknownName(a *addon, kind, id string, at hcl.Range, known []string) {
+	if len(known) == 0 || a.content.Meant(kind) {
 		return // it may be one that could not be read
 	}
 	info := diagnostic.Info{Code: "AG302", Hint: diagnostic.DidYouMean(id, known)}
 	if list := diagnostic.List(known); list != "" {
 		info.Notes = []string{kind + "s: " + list}
 	}
-	p.add(diagnostic.New(fmt.Sprintf("This add-on has no %s %q", kind, id), at, info))
+	l.add(diagnostic.New(fmt.Sprintf("This add-on has no %s %q", kind, id), at, info))
 }
 
-func (p *platformReader) planIDs() (ids []string) {
-	for _, x := range p.of.plans {
+func (a *addon) planIDs() (ids []string) {
+	for _, x := range a.plans {
 		ids = append(ids, x.ID)
 	}
 	return ids
@@ -135,6 +136,7 @@ func (p *platformReader) regionIDs() (ids []string) {
 	return ids
 }
 
+// elementRange is where the i-th element of a list is written.
 func elementRange(c *schema.Content, name string, i int) hcl.Range {
 	if items, diags := hcl.ExprList(c.Expr(name)); !diags.HasErrors() && i < len(items) {
 		return items[i].Range()

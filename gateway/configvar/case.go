@@ -9,9 +9,10 @@ import (
 )
 
 // Case is a scope to check an expression in: one platform × plan × region of
-// an add-on.
+// an add-on, and for a rule what is asked for.
 type Case struct {
 	diagnostic.Case
+	Verb    string // of the request that a rule judges; else empty
 	Addon   string
 	Backend string // what makes the outputs: "backend.postgres.main"
 
@@ -33,24 +34,31 @@ func Relevant(expr hcl.Expression, cases []Case) []Case {
 	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return c.Only != "" && !mentioned[c.Only] })
 }
 
+// Mentioned tells in what cases may differ for expr: the names that it begins
+// its references with, and "plan", "region", "platform", "options" and "verb"
+// where it depends on them in another way.
+func Mentioned(expr hcl.Expression) map[string]bool { return roots(expr) }
+
 // roots are the names that an expression begins its references with. Of a
-// resource, plan and region are known like the plan and the region themselves.
+// resource and of a request, plan and region are known like the plan and the
+// region themselves, and every add-on has its own options. What there is of
+// the output and of the plan before depends on what is asked for.
 func roots(expr hcl.Expression) map[string]bool {
 	names := map[string]bool{}
 	for _, t := range expr.Variables() {
-		names[t.RootName()] = true
-		if t.RootName() != "resource" {
-			continue
-		}
-		part := ""
-		if len(t) > 1 {
-			part = stepName(t[1])
-		}
-		switch part {
-		case "", "*": // the whole of it
-			names["plan"], names["region"] = true, true
-		case "plan", "region":
-			names[part] = true
+		root := t.RootName()
+		names[root] = true
+		switch root {
+		case "output", "current":
+			names["verb"] = true
+		case "resource", "request":
+			part := ""
+			if len(t) > 1 {
+				part = stepName(t[1])
+			}
+			for _, known := range []string{"plan", "region", "platform", "options", "verb"} {
+				names[known] = names[known] || part == known || part == "" || part == "*"
+			}
 		}
 	}
 	return names
@@ -62,15 +70,15 @@ func roots(expr hcl.Expression) map[string]bool {
 func distinct(expr hcl.Expression, cases []Case) []Case {
 	type key struct {
 		diagnostic.Case
-		addon, backend, only string
+		addon, backend, verb, only string
 	}
 	mentioned := roots(expr)
 	everywhere := func(name string) bool {
-		return slices.Contains([]string{"resource", "output", "var", "local"}, name)
+		return slices.Contains([]string{"resource", "request", "verb", "output", "var", "local"}, name)
 	}
 	own := false // whether some name means another thing in each add-on
-	for name := range mentioned {
-		own = own || !everywhere(name)
+	for name, is := range mentioned {
+		own = own || is && !everywhere(name)
 	}
 	seen := map[key]bool{}
 	var kept []Case
@@ -84,7 +92,13 @@ func distinct(expr hcl.Expression, cases []Case) []Case {
 		if !mentioned["region"] {
 			c.Region = ""
 		}
-		k := key{Case: c.Case, backend: c.Backend, only: c.Only}
+		if !mentioned["current"] {
+			c.Current = ""
+		}
+		if !mentioned["verb"] {
+			c.Verb = ""
+		}
+		k := key{Case: c.Case, backend: c.Backend, verb: c.Verb, only: c.Only}
 		if own {
 			k.addon = c.Addon
 		}

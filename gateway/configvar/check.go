@@ -12,7 +12,8 @@ import (
 	"github.com/addongw/addongw/gateway/schema"
 )
 
-// Expression is something that is evaluated for every customer.
+// Expression is something that is evaluated for every customer: a template, or
+// a rule that judges requests.
 type Expression struct {
 	Name string // as the operator calls it: ACME_DB_URL
 	What string // what it is: "config var", "message"
@@ -26,6 +27,9 @@ type Expression struct {
 	// Public demand; nil: there is nothing more to say.
 	Judge func(v cty.Value) hcl.Diagnostics
 
+	// Phase is schema.Request for a rule; zero: schema.Live.
+	Phase schema.Phase
+
 	Required bool   // null is an error (AG209)
 	Public   bool   // a sensitive value is an error (AG309)
 	In       string // where it stands: addon "acme-db"
@@ -37,8 +41,11 @@ type Expression struct {
 func Check(e Expression, cases []Case, files map[string]*hcl.File) hcl.Diagnostics {
 	cases = distinct(e.Expr, cases)
 	c := &checker{Expression: e, anatomy: dissect(e.Expr), cases: cases, files: files}
+	if e.Phase == "" {
+		e.Phase = schema.Live
+	}
 	if len(cases) > 0 { // which names there are is the same in every case
-		c.phase = schema.CheckPhase(e.Expr, cases[0].scope, schema.Live)
+		c.phase = schema.CheckPhase(e.Expr, cases[0].scope, e.Phase)
 	}
 	c.judge(func(in *Case) bool { return in.Note == "" })
 	c.judge(func(in *Case) bool { return in.Note != "" })
@@ -48,7 +55,7 @@ func Check(e Expression, cases []Case, files map[string]*hcl.File) hcl.Diagnosti
 // judge checks the cases of one sort. Those with a note come last: they tell
 // only what the usual ones do not show.
 func (c *checker) judge(sort func(*Case) bool) {
-	c.seen, c.gaps, c.judged = len(c.diags), nil, 0
+	c.gaps, c.judged = nil, 0
 	for i := range c.cases {
 		if in := &c.cases[i]; sort(in) {
 			c.judged++
@@ -66,7 +73,6 @@ type checker struct {
 	phase hcl.Diagnostics // names of another phase
 	diags hcl.Diagnostics
 
-	seen   int   // how many of diags the cases without a note have shown
 	judged int   // cases of the present sort
 	gaps   []gap // of the present sort
 }
@@ -107,9 +113,12 @@ func (c *checker) result(v cty.Value) hcl.Diagnostics {
 		if schema.IsNull(v) && c.Required {
 			return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%q is null", c.Name), at, diagnostic.Info{Code: "AG209", Hint: "it must have a value"})}
 		}
-		v, diags := schema.Convert(v, c.Type, c.Name, at)
+		converted, diags := schema.Convert(v, c.Type, c.Name, at)
+		if diags.HasErrors() && c.What == "condition" {
+			return hcl.Diagnostics{diagnostic.New(diags[0].Summary, at, diagnostic.Info{Code: "AG305", Hint: "compare it: with ==, <, or contains(…, …)"})}
+		}
 		if c.Judge != nil && !diags.HasErrors() {
-			diags = append(diags, c.Judge(v)...)
+			diags = append(diags, c.Judge(converted)...)
 		}
 		return diags
 	}
@@ -137,7 +146,7 @@ func (c *checker) add(in *Case, diags ...*hcl.Diagnostic) {
 			info.In = c.In
 		}
 		if in.Note != "" {
-			if c.known(d, info.Code) {
+			if c.known(d, info.Code, in.Note) {
 				continue
 			}
 			info.Notes = append(slices.Clone(info.Notes), in.Note)
@@ -152,11 +161,12 @@ func (c *checker) add(in *Case, diags ...*hcl.Diagnostic) {
 	}
 }
 
-// known reports whether a case without a note has shown d already.
-func (c *checker) known(d *hcl.Diagnostic, code string) bool {
-	return slices.ContainsFunc(c.diags[:c.seen], func(k *hcl.Diagnostic) bool {
+// known reports whether a case without a note, or with another one, has shown d
+// already.
+func (c *checker) known(d *hcl.Diagnostic, code, note string) bool {
+	return slices.ContainsFunc(c.diags, func(k *hcl.Diagnostic) bool {
 		info, _ := diagnostic.Of(k)
-		return info.Code == code && k.Subject != nil && d.Subject != nil && *k.Subject == *d.Subject
+		return info.Code == code && k.Subject != nil && d.Subject != nil && *k.Subject == *d.Subject && !slices.Contains(info.Notes, note)
 	})
 }
 

@@ -53,11 +53,13 @@ func (c *checker) follow(in *Case, m mention, v cty.Value) {
 		switch {
 		case schema.IsNull(v):
 			if !g.guarded {
-				c.add(in, diagnostic.New(path+" is null", g.at, diagnostic.Info{
-					Code: "AG311", Hint: fmt.Sprintf("give it a value, or write try(%s%s, …)", path, stepText(step)),
-				}))
+				hint := fmt.Sprintf("write try(%s%s, …)", path, stepText(step))
+				if in.Note == "" {
+					hint = "give it a value, or " + hint
+				}
+				c.add(in, diagnostic.New(path+" is null", g.at, diagnostic.Info{Code: "AG311", Hint: hint}))
 			}
-		case m.traversal.RootName() == "plan" || m.traversal.RootName() == "region":
+		case slices.Contains([]string{"plan", "region", "current"}, m.traversal.RootName()):
 			c.gaps = append(c.gaps, g)
 		default:
 			d := c.unknownName(g)
@@ -74,13 +76,15 @@ func (c *checker) follow(in *Case, m mention, v cty.Value) {
 // unequal judges what some plans or regions lack: in all of them it is a wrong
 // name, in some it must be given or tried for.
 func (c *checker) unequal() {
-	count := map[hcl.Range]int{}
+	count, has := map[hcl.Range]int{}, map[hcl.Range][]string{}
 	for _, g := range c.gaps {
 		count[g.at]++
+		has[g.at] = append(has[g.at], g.has...)
 	}
 	for _, g := range c.gaps {
 		switch {
 		case count[g.at] == c.judged:
+			g.has = has[g.at] // what any of them has
 			c.add(g.in, c.unknownName(g))
 		case !g.guarded:
 			c.add(g.in, c.missingInSome(g))
@@ -93,8 +97,11 @@ func (c *checker) missingInSome(g gap) *hcl.Diagnostic {
 	var without []string
 	for _, other := range c.gaps {
 		id := other.in.Plan
-		if word == "region" {
+		switch word {
+		case "region":
 			id = other.in.Region
+		case "current":
+			id = other.in.Current
 		}
 		if other.at == g.at && !other.guarded && !slices.Contains(without, id) {
 			without = append(without, id)
@@ -104,9 +111,13 @@ func (c *checker) missingInSome(g gap) *hcl.Diagnostic {
 	if g.path == word {
 		full = g.name
 	}
-	subject := diagnostic.Capital(word) + " " + without[0] + " has"
+	kind := word
+	if word == "current" {
+		kind = "plan"
+	}
+	subject := diagnostic.Capital(kind) + " " + without[0] + " has"
 	if len(without) > 1 {
-		subject = diagnostic.Capital(word) + "s " + diagnostic.And(without) + " have"
+		subject = diagnostic.Capital(kind) + "s " + diagnostic.And(without) + " have"
 	}
 	return diagnostic.New(fmt.Sprintf("%s no %s", subject, full), g.at, diagnostic.Info{
 		Code: "AG304", Hint: fmt.Sprintf("set it there, or write try(%s.%s, …)", g.path, g.name),

@@ -5,8 +5,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// guard is a result of a conditional: what stands in it matters only while the
-// condition is want.
+// guard is a result of a conditional, or one side of && or ||: what stands in
+// it matters only while the condition, or the other side, is want.
 type guard struct {
 	condition hclsyntax.Expression
 	want      bool
@@ -18,7 +18,7 @@ type mention struct {
 	guards    []guard
 }
 
-// arm is one result of a conditional.
+// arm is something with a guard.
 type arm struct {
 	expr   hclsyntax.Expression
 	guards []guard // the last one is its own
@@ -72,6 +72,12 @@ func (w *walker) Enter(n hclsyntax.Node) hcl.Diagnostics {
 	case *hclsyntax.ConditionalExpr:
 		w.results[e.TrueResult] = guard{condition: e.Condition, want: true}
 		w.results[e.FalseResult] = guard{condition: e.Condition, want: false}
+	case *hclsyntax.BinaryOpExpr:
+		// HCL drops what it finds in one side when the other one decides.
+		if e.Op == hclsyntax.OpLogicalAnd || e.Op == hclsyntax.OpLogicalOr {
+			w.results[e.LHS] = guard{condition: e.RHS, want: e.Op == hclsyntax.OpLogicalAnd}
+			w.results[e.RHS] = guard{condition: e.LHS, want: e.Op == hclsyntax.OpLogicalAnd}
+		}
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Case struct {
 	Platform string
 	Plan     string
 	Region   string
+	Current  string // the plan before a change
 }
 
 // New makes an error. The summary says what is wrong in one line; subject is

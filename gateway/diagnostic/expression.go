@@ -28,6 +28,7 @@ func expressionRules() map[string]rule {
 		"Inconsistent conditional result types":    twoTypes,
 		"Incorrect condition type":                 fixed("AG305", "A condition is true or false", "this is neither; compare it with == or !="),
 		"Invalid operand":                          badOperand,
+		"Operation failed":                         nullOperand,
 		"Iteration over non-iterable value":        notIterable,
 		"Incorrect key type":                       fixed("AG305", "A key is text", "this can't be a key"),
 		"Ambiguous attribute key":                  fixed("AG300", "This key could be a name or a reference", `write "a.b" for a name, (a.b) for a reference`),
@@ -84,14 +85,16 @@ func unknownAttribute(s source, d *hcl.Diagnostic) (message, bool) {
 	return m, true
 }
 
-// Declaration says how to make a value that does not exist: of "var" and
-// "local", whose values an operator declares; "" for others.
+// Declaration says how to make a value that does not exist: of "var", "local"
+// and the options, which an operator declares; "" for others.
 func Declaration(owner, name string) string {
 	switch owner {
 	case "var":
 		return fmt.Sprintf("declare it: variable %q { … }", name)
 	case "local":
 		return fmt.Sprintf("add it: locals { %s = … }", name)
+	case "resource.options", "request.options":
+		return fmt.Sprintf("declare it: option %q { … }", name)
 	}
 	return ""
 }
@@ -264,6 +267,24 @@ func badOperand(s source, d *hcl.Diagnostic) (message, bool) {
 	return message{summary: fmt.Sprintf("%s can't be used with this operator", s.subject(*d.Subject)), Info: Info{
 		Code: "AG305", Hint: inWords(strings.TrimSuffix(reason, ".")),
 	}}, true
+}
+
+// nullOperand is for an operator beside which something is null.
+func nullOperand(s source, d *hcl.Diagnostic) (message, bool) {
+	var sides []hclsyntax.Expression
+	switch e := d.Expression.(type) {
+	case *hclsyntax.BinaryOpExpr:
+		sides = []hclsyntax.Expression{e.LHS, e.RHS}
+	case *hclsyntax.UnaryOpExpr:
+		sides = []hclsyntax.Expression{e.Val}
+	}
+	for _, side := range sides {
+		v, _ := side.Value(d.EvalContext)
+		if v, _ = v.Unmark(); v.IsKnown() && v.IsNull() {
+			return nullMessage(s, side.Range()), true
+		}
+	}
+	return message{}, false
 }
 
 func notIterable(s source, d *hcl.Diagnostic) (message, bool) {

@@ -110,6 +110,7 @@ func casesNote(info Info) string {
 		{"platform", func(c Case) string { return c.Platform }},
 		{"plan", func(c Case) string { return c.Plan }},
 		{"region", func(c Case) string { return c.Region }},
+		{"current plan", func(c Case) string { return c.Current }},
 	} {
 		if names := distinct(info.Cases, dimension.of); len(names) > 0 {
 			parts = append(parts, plural(dimension.word, len(names))+" "+And(names))

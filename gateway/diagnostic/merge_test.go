@@ -37,7 +37,7 @@ func TestOneProblemSeenManyTimesIsToldOnce(t *testing.T) {
 	got, _ := Of(merged[0])
 	want := Info{
 		Code: "AG304", In: `addon "acme-db"`, Notes: []string{"Set it there."}, Evaluations: 6,
-		Cases: []Case{{"clevercloud", "free", "eu"}, {"clevercloud", "legacy", "eu"}, {"heroku", "free", "eu"}, {"heroku", "legacy", "eu"}},
+		Cases: []Case{{"clevercloud", "free", "eu", ""}, {"clevercloud", "legacy", "eu", ""}, {"heroku", "free", "eu", ""}, {"heroku", "legacy", "eu", ""}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -125,7 +125,7 @@ func (b *Block) pluginPart() string {
 		}
 	}
 	for _, a := range b.Attributes {
-		if a.Raw && a.Phase != Live && a.Type != cty.NilType {
+		if a.Raw && a.Phase != Live && a.Phase != Request && a.Type != cty.NilType {
 			return a.example()
 		}
 	}

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -19,7 +21,7 @@ func CheckPhase(expr hcl.Expression, ctx *hcl.EvalContext, phase Phase) hcl.Diag
 		if defines(ctx, name) {
 			continue
 		}
-		if d := wrongPhase(name, phase, t[0].SourceRange()); d != nil {
+		if d := wrongPhase(t, phase); d != nil {
 			diags = append(diags, d)
 		}
 	}
@@ -36,21 +38,31 @@ func defines(ctx *hcl.EvalContext, name string) bool {
 	return false
 }
 
-func wrongPhase(name string, phase Phase, at hcl.Range) *hcl.Diagnostic {
+func wrongPhase(t hcl.Traversal, phase Phase) *hcl.Diagnostic {
+	name, at := t.RootName(), t[0].SourceRange()
 	info := diagnostic.Info{Code: "AG303"}
 	switch name {
 	case "addon", "plan", "region", "platform", "resource", "output":
-		if phase != Load {
-			return nil
+		switch {
+		case phase == Load:
+			info.Hint = "it has a value only in config_vars, messages and the live settings of a backend"
+			return diagnostic.New(quote(name)+" is not known yet when the files are read", at, info)
+		case phase == Request && name == "resource":
+			info.Hint = insteadOf(t, "resource", "request", "use request.name, request.options or request.owner")
+			info.Notes = []string{"a rule is judged before anything is recorded"}
+			return diagnostic.New(`"resource" is not there yet when a request is judged`, at, info)
 		}
-		info.Hint = "it has a value only in config_vars, messages and the live settings of a backend"
-		return diagnostic.New(quote(name)+" is not known yet when the files are read", at, info)
+		return nil
 	case "request", "current":
-		info.Hint = "use resource.region, resource.options or resource.owner"
-		info.Notes = []string{"they are rendered again at every change, long after the request"}
 		if phase == Load {
-			return diagnostic.New(quote(name)+" is not known yet when the files are read", at, diagnostic.Info{Code: "AG303"})
+			info.Hint = "it has a value only in validate, quota and plan_change"
+			return diagnostic.New(quote(name)+" is not known yet when the files are read", at, info)
 		}
+		info.Hint = insteadOf(t, "request", "resource", "use resource.region, resource.options or resource.owner")
+		if name == "current" {
+			info.Hint = "use plan: it is the one that the resource has"
+		}
+		info.Notes = []string{"they are rendered again at every change, long after the request"}
 		return diagnostic.New(quote(name)+" is gone when config vars are rendered", at, info)
 	case "sso":
 		info.Hint = "it has a value only in the redirect of an sso block"
@@ -65,6 +77,22 @@ func wrongPhase(name string, phase Phase, at hcl.Range) *hcl.Diagnostic {
 		return diagnostic.New(`"backend" is a reference, not a value`, at, info)
 	}
 	return nil
+}
+
+// insteadOf says what stands for request.NAME where there is a resource, and
+// the other way round; usual is for names that only one of them has.
+func insteadOf(t hcl.Traversal, root, other, usual string) string {
+	if t.RootName() != root || len(t) < 2 {
+		return usual
+	}
+	step, ok := t[1].(hcl.TraverseAttr)
+	switch {
+	case ok && slices.Contains([]string{"plan", "region", "options", "name", "owner", "user_id"}, step.Name):
+		return "use " + other + "." + step.Name
+	case ok && step.Name == "platform":
+		return "use platform.id"
+	}
+	return usual
 }
 
 // ContainsSecret reports whether a value or any part of it is sensitive.

@@ -20,7 +20,10 @@ addon "acme-db" {
     plan = "free"
   }
 
-  quota { # ERROR AG299
+  hook "welcome" { # ERROR AG299
+  }
+
+  dashboard { # ERROR AG299
   }
 
   hook "h" { # ERROR AG299

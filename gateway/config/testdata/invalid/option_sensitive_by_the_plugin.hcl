@@ -1,0 +1,37 @@
+backend "postgres" "picky" {
+  plugin = "picky"
+}
+
+addon "acme-db" {
+  backend = backend.postgres.picky
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+    limits = { storage_mb = 100 }
+  }
+
+  plan "standard" {
+    params = { connection_limit = 50 }
+    limits = { storage_mb = 5000 }
+  }
+
+  option "extensions" { # ERROR AG305
+    required = true
+  }
+
+  option "token" {
+    required = true
+  }
+
+  validate "token" {
+    condition = strlen(request.options.token) > 8
+    message   = "The token ${request.options.token} is short." # ERROR AG309
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

@@ -1,0 +1,32 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+    limits = { storage_mb = 100 }
+  }
+
+  plan "standard" {
+    params = { connection_limit = 50 }
+    limits = { storage_mb = 5000 }
+  }
+
+  plan_change {
+    to    = ["free"]
+    allow = true
+    mode  = "async" # ERROR AG421
+  }
+
+  plan_change {
+    to    = ["standard"]
+    allow = true
+    mode  = "replace" # ERROR AG213
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

@@ -1,0 +1,27 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+    limits = { storage_mb = 100 }
+  }
+
+  plan "standard" {
+    params = { connection_limit = 50 }
+    limits = { storage_mb = 5000 }
+  }
+
+  quota {
+    per_plan = {
+      fre      = 10 # ERROR AG302
+      standard = 5
+    }
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

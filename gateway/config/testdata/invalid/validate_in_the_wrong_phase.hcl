@@ -1,0 +1,30 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+    limits = { storage_mb = 100 }
+  }
+
+  plan "standard" {
+    params = { connection_limit = 50 }
+    limits = { storage_mb = 5000 }
+  }
+
+  validate "resource" {
+    condition = resource.region == "eu" # ERROR AG303
+    message   = "For ${resource.short_id}." # ERROR AG303
+  }
+
+  validate "sso" {
+    condition = backend.postgres.main == null # ERROR AG303
+    message   = "No."
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}

@@ -1,0 +1,38 @@
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+    limits = { storage_mb = 100 }
+  }
+
+  plan "standard" {
+    params = { connection_limit = 50 }
+    limits = { storage_mb = 5000 }
+  }
+
+  validate "region" {
+    condition = true
+    message   = "Not here."
+    status    = 500 # ERROR AG213
+  }
+
+  validate "plan" {
+    condition = true
+    message   = "Not here."
+    status    = "409" # WARNING AG211
+  }
+
+  validate "owner" {
+    condition = true
+    message   = "Not here."
+    status    = 422.5 # ERROR AG213
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}
