@@ -148,6 +148,17 @@ func (p platforms) Platform(name, addon string) (lifecycle.Platform, bool) {
 	return p.PlatformAPI(name, addon)
 }
 
+// Scopes lists what is sold on platforms that have one.
+func (p platforms) Scopes() []gateway.Scope {
+	var scopes []gateway.Scope
+	for _, m := range p.Mounts {
+		if m.API() != nil {
+			scopes = append(scopes, m.Scope())
+		}
+	}
+	return scopes
+}
+
 // launch starts a configured process for every backend, all at once.
 func launch(ctx context.Context, host *pluginhost.Host, cfg *config.Config) (backends, error) {
 	var secrets []string

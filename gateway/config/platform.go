@@ -48,7 +48,7 @@ func platformTable() *schema.Block {
 			s("sso_url", "A whole URL for single sign-on that is elsewhere; for the manifest only."),
 			s("mode", `"sync" or "async", where the platform knows both.`),
 			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "Replaces or adds config vars on this platform; null leaves one out."},
-			reservedSetting("api_url"), reservedSetting("frame_ancestors"), reservedSetting("log_drain"), reservedSetting("log_drain_url"),
+			s("api_url", "Of the platform's own API. Default: the real one."), reservedSetting("frame_ancestors"), reservedSetting("log_drain"), reservedSetting("log_drain_url"),
 			reservedSetting("abandon_after"), reservedSetting("test_url"), reservedSetting("credentials"),
 		},
 		Blocks: []*schema.Block{
@@ -122,6 +122,7 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 	p.describe(settings)
 	p.credentials(settings, m)
 	p.urls(settings, m)
+	p.url(settings, "api_url", &p.common.APIURL)
 	p.offer(settings, m)
 	p.ranges(settings, own)
 	for _, v := range m.vars {

@@ -39,7 +39,8 @@ type rig struct {
 	world   *world
 	catalog *fakeCatalog
 	limits  lifecycle.Limits
-	absent  bool // start without the backend
+	absent  bool  // start without the backend
+	moon    *moon // the platform's own API; nil: it has none
 	scope   gateway.Scope
 	log     *slog.Logger
 }
@@ -70,15 +71,16 @@ func (r *rig) start() {
 	}
 	r.engine, err = lifecycle.New(lifecycle.Options{
 		Store: r.store, Sealer: sealer, Log: r.log, PollInterval: 50 * time.Millisecond,
-		Redact: secret.NewRedactor("configured-secret").Redact,
+		Redact:    secret.NewRedactor("configured-secret").Redact,
+		PushAfter: pushAfter, PlatformLimits: lifecycle.Limits{MinBackoff: time.Millisecond, MaxBackoff: 20 * time.Millisecond},
 	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	if r.absent {
-		r.engine.Activate(r.catalog, noBackends{}, nil)
+		r.engine.Activate(r.catalog, noBackends{}, r.platforms())
 	} else {
-		r.engine.Activate(r.catalog, r, nil)
+		r.engine.Activate(r.catalog, r, r.platforms())
 	}
 	if err := r.engine.Start(ctx); err != nil {
 		r.t.Fatal(err)

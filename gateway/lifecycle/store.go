@@ -65,6 +65,12 @@ type Reader interface {
 	// LastInput returns the newest operation of the resource that still has
 	// its input.
 	LastInput(ctx context.Context, resourceID string) (OperationRecord, error)
+	// Resources lists resources, newest first.
+	Resources(ctx context.Context, f gateway.ResourceFilter) ([]gateway.Resource, error)
+	// Undelivered lists, by id and after one, active resources whose newest
+	// config nobody has received, that were not changed since, and of which no
+	// push is live.
+	Undelivered(ctx context.Context, since time.Duration, after string, limit int) ([]gateway.Resource, error)
 }
 
 // Queue hands out work.
@@ -119,6 +125,9 @@ type ResourceTx interface {
 	UpdateResource(r ResourceRecord) error
 	// MarkDelivered raises DeliveredRev to rev; a lower one changes nothing.
 	MarkDelivered(id string, rev int64) error
+	// SetParticulars replaces name and owner. It does not count the version up:
+	// nothing else changes them.
+	SetParticulars(id string, p gateway.Particulars) error
 }
 
 // OperationTx changes operations that nobody runs.
@@ -177,7 +186,7 @@ type ResourceRecord struct {
 // them, and who runs it.
 type OperationRecord struct {
 	gateway.Operation
-	Backend         string // "postgres.main"
+	Backend         string // "postgres.main"; of a call to a platform's API the platform, "clevercloud"
 	Seq             int64  // its place in the lane; the Store gives it
 	Owner           string // the node that runs it, or ran it last
 	LeaseUntil      time.Time

@@ -10,7 +10,6 @@ addon "acme-db" {
   platform "clevercloud" {
     password        = secret("env:CLEVER_PASSWORD")
     sso_salt        = secret("env:CLEVER_SALT")
-    api_url         = "https://api.clever-cloud.com" # ERROR AG299
     frame_ancestors = ["https://console.clever-cloud.com"] # ERROR AG299
     log_drain       = true                                 # ERROR AG299
   }
