@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway"
-	"github.com/addongw/addongw/gateway/lifecycle"
 	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/plugins/backend"
 )
@@ -519,7 +518,6 @@ func TestReconcileComparesBothWaysAndChangesNothing(t *testing.T) {
 		t.Errorf("without a listing: %+v, %v", got, err)
 	}
 }
-
 
 func TestAPushThatAnAnswerOvertookSendsNothing(t *testing.T) {
 	r := newMoonRig(t)
