@@ -10,8 +10,8 @@ import (
 	"github.com/addongw/addongw/gateway/lifecycle"
 )
 
-// pushAfter is how soon a rig pushes what is undelivered.
-const pushAfter = 40 * time.Millisecond
+// soon is how soon a rig that pushes does so.
+const soon = 20 * time.Millisecond
 
 // moon is the own API of the platform that the tests sell on.
 type moon struct {
@@ -40,10 +40,14 @@ func newMoon(t testing.TB) *moon {
 	}
 }
 
-// newMoonRig is a rig whose platform has an API.
-func newMoonRig(t testing.TB) *rig {
+// newMoonRig is a rig whose platform has an API. What is undelivered is not
+// pushed while a test may last.
+func newMoonRig(t testing.TB) *rig { return newPushRig(t, time.Hour) }
+
+// newPushRig is a rig that pushes what is undelivered after a while.
+func newPushRig(t testing.TB, pushAfter time.Duration) *rig {
 	r := newRig(t)
-	r.moon = newMoon(t)
+	r.moon, r.pushAfter = newMoon(t), pushAfter
 	r.restart()
 	return r
 }

@@ -20,7 +20,7 @@ func TestTheOwnerIsAskedForOnceTheOrderWasAnswered(t *testing.T) {
 	r := newMoonRig(t)
 	r.moon.set(func(m *moon) { m.early["ext-1"] = true })
 	d := r.provision("ext-1")
-	time.Sleep(pushAfter / 2) // nothing may come of it
+	time.Sleep(soon / 2) // nothing may come of it
 	if got := r.story(d.Resource.ID); got != "provision:done " {
 		t.Errorf("before the answer: %s", got)
 	}
@@ -37,14 +37,14 @@ func TestTheOwnerIsAskedForOnceTheOrderWasAnswered(t *testing.T) {
 		t.Errorf("the repeat tells the owner %+v", again.Resource.Owner)
 	}
 	r.deliver(again)
-	time.Sleep(2 * pushAfter)
+	time.Sleep(2 * soon)
 	if n := r.moon.called("fetch", "ext-1"); n != 1 || len(r.moon.pushed("ext-1")) != 0 {
 		t.Errorf("%d fetches and %d pushes", n, len(r.moon.pushed("ext-1")))
 	}
 }
 
 func TestWhatNoAnswerDeliveredIsPushedOnce(t *testing.T) {
-	r := newMoonRig(t)
+	r := newPushRig(t, soon)
 	g := newGate()
 	r.world.holdAt(g, backend.VerbProvision)
 	r.scope.Budget = time.Millisecond
@@ -59,7 +59,7 @@ func TestWhatNoAnswerDeliveredIsPushedOnce(t *testing.T) {
 	r.scope.Budget = 10 * time.Second
 	d := r.provision("ext-1")
 	want := []string{vars(d)["ACME_DB_URL"]}
-	time.Sleep(2 * pushAfter)
+	time.Sleep(2 * soon)
 	if diff := cmp.Diff(want, r.moon.pushed("ext-1")); diff != "" {
 		t.Errorf("pushed (-want +got):\n%s", diff)
 	}
@@ -77,6 +77,8 @@ func TestAPlanChangeThatNoAnswerDeliveredIsPushed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.pushAfter = soon
+	r.restart()
 	r.restedAs(d.Resource.ID, "provision:done fetch_owner:done change_plan:done push:done ")
 	if got := r.moon.pushed("ext-1"); len(got) != 1 || got[0] != vars(changed)["ACME_DB_URL"] {
 		t.Errorf("pushed %d times", len(got))
@@ -84,7 +86,7 @@ func TestAPlanChangeThatNoAnswerDeliveredIsPushed(t *testing.T) {
 }
 
 func TestAPushRacedByAnAnswerIsFollowedByOneMore(t *testing.T) {
-	r := newMoonRig(t)
+	r := newPushRig(t, soon)
 	reached, open := make(chan struct{}, 9), make(chan struct{})
 	r.moon.set(func(m *moon) {
 		m.before = func(_ context.Context, what string, _ gateway.Resource) error {
@@ -107,7 +109,7 @@ func TestAPushRacedByAnAnswerIsFollowedByOneMore(t *testing.T) {
 	r.until(first.Resource.ID, gateway.Active)
 	eventually(t, "two pushes", func() bool { return len(r.moon.pushed("ext-1")) == 2 })
 	r.until(first.Resource.ID, gateway.Active)
-	time.Sleep(2 * pushAfter)
+	time.Sleep(2 * soon)
 	want := []string{vars(first)["ACME_DB_URL"], vars(changed)["ACME_DB_URL"]}
 	if diff := cmp.Diff(want, r.moon.pushed("ext-1")); diff != "" {
 		t.Errorf("pushed (-want +got):\n%s", diff)
@@ -201,7 +203,7 @@ func (r *rig) parked(id, what string) gateway.Operation {
 }
 
 func TestRefusedCredentialsWaitForTheNextConfiguration(t *testing.T) {
-	r := newMoonRig(t)
+	r := newPushRig(t, soon)
 	r.moon.fail("push", gateway.Errorf(gateway.Unauthorized, "The password is wrong."))
 	id := r.provision("ext-1").Resource.ID
 	if op := r.parked(id, "platform"); op.Attempt != 1 || !strings.Contains(op.Error, "The password is wrong.") {
@@ -216,7 +218,7 @@ func TestRefusedCredentialsWaitForTheNextConfiguration(t *testing.T) {
 }
 
 func TestAPushWithoutAnAPIWaitsForIt(t *testing.T) {
-	r := newMoonRig(t)
+	r := newPushRig(t, soon)
 	r.moon.fail("push", gateway.Errorf(gateway.Unavailable, "down"))
 	id := r.provision("ext-1").Resource.ID
 	eventually(t, "a call", func() bool { return r.moon.called("push", "ext-1") > 0 })
@@ -233,7 +235,7 @@ func TestAPushWithoutAnAPIWaitsForIt(t *testing.T) {
 }
 
 func TestARefusedPushIsParkedWithoutItsSecrets(t *testing.T) {
-	r := newMoonRig(t)
+	r := newPushRig(t, soon)
 	var secretText string
 	r.moon.set(func(m *moon) {
 		m.after = func(what string, res gateway.Resource) error {
@@ -249,7 +251,7 @@ func TestARefusedPushIsParkedWithoutItsSecrets(t *testing.T) {
 	if strings.Contains(op.Error, secretText) || !strings.Contains(op.Error, "[redacted]") {
 		t.Errorf("the error is %q", op.Error)
 	}
-	time.Sleep(2 * pushAfter)
+	time.Sleep(2 * soon)
 	if n := r.moon.called("push", "ext-1"); n != 1 {
 		t.Errorf("%d pushes", n)
 	}
@@ -263,7 +265,7 @@ func TestARefusedPushIsParkedWithoutItsSecrets(t *testing.T) {
 func TestARemovedResourceIsNotToldAbout(t *testing.T) {
 	for name, trouble := range map[string]error{"a call that fails": errors.New("down"), "a call that succeeds": nil} {
 		t.Run(name, func(t *testing.T) {
-			r := newMoonRig(t)
+			r := newPushRig(t, soon)
 			reached, open := make(chan struct{}, 1), make(chan struct{})
 			r.moon.set(func(m *moon) {
 				m.before = func(context.Context, string, gateway.Resource) error {
@@ -288,7 +290,7 @@ func TestARemovedResourceIsNotToldAbout(t *testing.T) {
 func TestAPushSurvivesACrash(t *testing.T) {
 	for name, late := range map[string]bool{"before the platform acts": false, "after it acted": true} {
 		t.Run(name, func(t *testing.T) {
-			r := newMoonRig(t)
+			r := newPushRig(t, soon)
 			dead := make(chan struct{})
 			var first sync.Once
 			crash := func(what string) {
@@ -327,6 +329,7 @@ func TestAPushSurvivesACrash(t *testing.T) {
 func TestAnAnswerWhoseMarkIsLostInACrashIsPushed(t *testing.T) {
 	r := newMoonRig(t)
 	d := r.provision("ext-1")
+	r.pushAfter = soon
 	r.restart() // the platform has its answer; the mark was not written
 	r.restedAs(d.Resource.ID, "provision:done push:done fetch_owner:done ")
 }
@@ -520,7 +523,7 @@ func TestReconcileComparesBothWaysAndChangesNothing(t *testing.T) {
 }
 
 func TestAPushThatAnAnswerOvertookSendsNothing(t *testing.T) {
-	r := newMoonRig(t)
+	r := newPushRig(t, soon)
 	open := make(chan struct{})
 	r.moon.set(func(m *moon) {
 		m.before = func(_ context.Context, _ string, res gateway.Resource) error {
