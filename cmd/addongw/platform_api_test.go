@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -114,7 +113,7 @@ func (s *seller) story(t *testing.T, id string) (text string) {
 func (s *seller) checkQuiet(t *testing.T, secrets ...string) {
 	t.Helper()
 	if n := s.api.Early(); n > 0 {
-		t.Errorf("%d calls came while their order was handled", n)
+		t.Errorf("%d calls came while their order was handled: %v", n, s.api.Calls())
 	}
 	for _, secret := range append(secrets, password, ssoSalt) {
 		for _, form := range forms(secret) {
@@ -126,7 +125,9 @@ func (s *seller) checkQuiet(t *testing.T, secrets ...string) {
 }
 
 func TestTheOwnersEMailAppearsAfterTheOrder(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := newSeller(t, "")
+	slowScript(t, s.dir, "3") // longer than a call and a reply may cross
 	made, err := s.order("addon_1")
 	if err != nil || made.Status != 200 {
 		t.Fatalf("%v: %d %s", err, made.Status, made.Body)
@@ -145,6 +146,7 @@ func TestTheOwnersEMailAppearsAfterTheOrder(t *testing.T) {
 }
 
 func TestAPlatformThatIsDownAtFirstIsAskedAgain(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := newSeller(t, "")
 	const canary = "answer-of-the-platform-canary"
 	for _, f := range []vendorapi.Fault{
@@ -164,6 +166,7 @@ func TestAPlatformThatIsDownAtFirstIsAskedAgain(t *testing.T) {
 }
 
 func TestKill9BetweenOrderAndOwnerLosesNeither(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := newSeller(t, "")
 	const rounds = 6
 	for round := range rounds {
@@ -202,6 +205,7 @@ func slowScript(t *testing.T, dir, wait string) {
 }
 
 func TestConfigVarsThatMissedTheDeadlineArePushedOnce(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := newSeller(t, `deadline = "1s"`)
 	slowScript(t, s.dir, "2")
 	first, err := s.order("addon_1")
@@ -300,6 +304,7 @@ func TestAnOperatorPushesAndReconciles(t *testing.T) {
 // A gateway that is stopped in the middle of a call ends in time and repeats
 // the call.
 func TestStoppingDoesNotWaitForAPlatformForLong(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := newSeller(t, "")
 	reached := make(chan struct{}, 9)
 	s.api.Fail(vendorapi.Fault{Times: 1, After: 5 * time.Second, Status: 500, Act: func() { reached <- struct{}{} }})
@@ -312,5 +317,4 @@ func TestStoppingDoesNotWaitForAPlatformForLong(t *testing.T) {
 	}
 	s.process = startQuickstart(t, s.dir)
 	await(t, "the owner is known", 30*time.Second, func() bool { return s.told(t, "addon_1") })
-	_ = syscall.Kill(s.cmd.Process.Pid, syscall.SIGTERM)
 }

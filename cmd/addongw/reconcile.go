@@ -50,12 +50,17 @@ func verdict(found admin.Reconciliation) error {
 	return nil
 }
 
-// meanings says what a difference is to an operator, and what to do.
-var meanings = map[string]string{
-	string(gateway.UnknownHere):  "listed there, never ordered here",
-	string(gateway.EndedHere):    "listed there, ended here",
-	string(gateway.UnknownThere): "living here, not listed there",
-	string(gateway.OtherPlan):    "another plan there",
+// differences says what a kind of difference is to an operator, and what to do
+// about it.
+var differences = map[string]struct{ what, next string }{
+	string(gateway.UnknownHere): {"listed there, never ordered here",
+		"Nothing is behind it: have the platform remove it."},
+	string(gateway.EndedHere): {"listed there, ended here",
+		"Nothing is behind it any more: have the platform remove it."},
+	string(gateway.UnknownThere): {"living here, not listed there",
+		"Nobody pays for it: when the platform agrees that it is gone, have it call deprovision once more."},
+	string(gateway.OtherPlan): {"another plan there",
+		"Have the platform change the plan once more, to the one that the customer has ordered."},
 }
 
 func (c *command) printReconciliation(found admin.Reconciliation) error {
@@ -69,19 +74,21 @@ func (c *command) printReconciliation(found admin.Reconciliation) error {
 	if len(found.Differences) == 0 {
 		return nil
 	}
+	said := map[string]bool{}
 	rows := [][]string{{"DIFFERENCE", "PLATFORM", "ADD-ON", "PLATFORM ID", "PLAN THERE", "RESOURCE", "PLAN", "STATE", "CONFIG VARS SENT", "CREATED"}}
 	for _, d := range found.Differences {
-		meaning, known := meanings[d.Difference]
-		if !known {
-			meaning = d.Difference
-		}
-		row := []string{meaning, d.Platform, d.Addon, d.ExternalID, orNone(d.PlatformPlan)}
+		kind := differences[d.Difference]
+		row := []string{kind.what, d.Platform, d.Addon, d.ExternalID, orNone(d.PlatformPlan)}
 		if r := d.Resource; r != nil {
 			row = append(row, r.ID, r.Plan, r.State, yesNo(r.Delivered), c.when(r.CreatedAt))
 		} else {
 			row = append(row, "-", "-", "-", "-", "-")
 		}
 		rows = append(rows, row)
+		if !said[d.Difference] {
+			said[d.Difference] = true
+			fmt.Fprintf(c.err, "%s: %s\n", kind.what, kind.next)
+		}
 	}
 	return table(c.out, rows)
 }

@@ -57,11 +57,11 @@ func inUse(s gateway.State) bool { return s == gateway.Active || s == gateway.Up
 
 // reply is what one attempt on a platform's own API came to.
 type reply struct {
-	err      error  // nil: it is done
-	reason   string // err without secrets, for operators
-	needless bool   // there was nothing to do
-	absent   bool   // the configuration has no such API: nothing was called
-	by       *active
+	err      error   // nil: it is done
+	reason   string  // err without secrets, for operators
+	needless bool    // there was nothing to do
+	absent   bool    // the configuration has no such API: nothing was called
+	by       *active // the configuration that the call was made with
 
 	rev         int64 // the revision that was pushed
 	particulars gateway.Particulars

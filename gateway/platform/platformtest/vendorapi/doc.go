@@ -4,8 +4,8 @@
 // tests, and for whoever wants to try a provider without Clever Cloud.
 //
 // As the real one it answers for an add-on only after the provider's reply to
-// the order. Calls that come earlier are counted: a provider must never make
-// one while it handles an order.
+// the order. A provider must never make a call while it handles an order: such
+// calls are counted.
 //
 // Read [Server] first, then [Fault] for what it can be made to do wrong.
 package vendorapi

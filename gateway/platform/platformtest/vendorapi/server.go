@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // App is an add-on that a customer has ordered.
@@ -29,11 +30,16 @@ type App struct {
 type Call struct {
 	Method, Path string
 	Status       int
-	Early        bool // it came for an add-on whose order had no reply yet
+	Early        bool // it came while an order was handled; see Server
 }
 
 // Server is the stand-in. It is safe for concurrent use. Requests are made to
 // it below any base path: what counts is how their path ends.
+//
+// A call for an add-on whose order has no reply yet is answered 404, but not at
+// once: reply and call may only have crossed on the wire. It is early, and a
+// mistake of the provider, when no reply comes within the time of a crossing:
+// above all when the provider waits for the call before it replies.
 type Server struct {
 	username, password string
 	pageSize           int
@@ -48,7 +54,7 @@ type Server struct {
 // ordered is an add-on with what the provider has sent for it.
 type ordered struct {
 	App
-	replied bool
+	replied chan struct{} // closed by the reply
 	pushes  []map[string]string
 }
 
@@ -64,7 +70,7 @@ func (s *Server) Order(app App) {
 	defer s.mu.Unlock()
 	if _, again := s.apps[app.ID]; !again {
 		s.order = append(s.order, app.ID)
-		s.apps[app.ID] = &ordered{App: app}
+		s.apps[app.ID] = &ordered{App: app, replied: make(chan struct{})}
 	}
 }
 
@@ -72,8 +78,37 @@ func (s *Server) Order(app App) {
 func (s *Server) Replied(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if app, ok := s.apps[id]; ok {
-		app.replied = true
+	if app, ok := s.apps[id]; ok && app.unanswered() {
+		close(app.replied)
+	}
+}
+
+func (o *ordered) unanswered() bool {
+	select {
+	case <-o.replied:
+		return false
+	default:
+		return true
+	}
+}
+
+// crossing is how long a reply may be on its way when a call that was made
+// after it arrives: long, for busy machines.
+const crossing = 2 * time.Second
+
+// cross waits for the reply to an order. early tells that none came.
+func (s *Server) cross(id string) (crossed, early bool) {
+	s.mu.Lock()
+	app, known := s.apps[id]
+	s.mu.Unlock()
+	if !known || !app.unanswered() {
+		return false, false
+	}
+	select {
+	case <-app.replied:
+		return true, false
+	case <-time.After(crossing):
+		return true, true
 	}
 }
 
@@ -127,12 +162,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Read first: net/http notices that a caller is gone only behind the body.
 	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	answer := reply{status: http.StatusNotFound, body: message("Not found.")}
+	crossed, early := s.cross(id)
 	fault, faulty := s.nextFault(r)
 	switch {
 	case !s.authentic(r):
 		answer = reply{status: http.StatusUnauthorized, body: message("Wrong credentials.")}
 	case faulty:
 		answer = fault.reply(r)
+	case crossed: // not found
 	case listing && r.Method == http.MethodGet:
 		answer = s.list(r.URL.Query().Get("offset"))
 	case id != "" && r.Method == http.MethodGet:
@@ -141,8 +178,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = s.push(id, r.Header.Get("Content-Type"), body)
 	}
 	s.mu.Lock()
-	app, known := s.apps[id]
-	s.calls = append(s.calls, Call{Method: r.Method, Path: r.URL.Path, Status: answer.status, Early: known && !app.replied})
+	s.calls = append(s.calls, Call{Method: r.Method, Path: r.URL.Path, Status: answer.status, Early: early})
 	s.mu.Unlock()
 	answer.write(w)
 }
@@ -169,7 +205,7 @@ func (s *Server) list(offset string) reply {
 	entries := []map[string]any{}
 	for i, id := range s.order {
 		app := s.apps[id]
-		if i < from || s.pageSize > 0 && len(entries) == s.pageSize || !app.replied {
+		if i < from || s.pageSize > 0 && len(entries) == s.pageSize || app.unanswered() {
 			continue
 		}
 		name := "addon_id"
@@ -188,7 +224,7 @@ func (s *Server) show(id string) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	app, ok := s.apps[id]
-	if !ok || !app.replied {
+	if !ok || app.unanswered() {
 		return reply{status: http.StatusNotFound, body: message("No such add-on.")}
 	}
 	config := map[string]string{}
@@ -213,7 +249,7 @@ func (s *Server) push(id, contentType string, text []byte) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	app, ok := s.apps[id]
-	if !ok || !app.replied {
+	if !ok || app.unanswered() {
 		return reply{status: http.StatusNotFound, body: message("No such add-on.")}
 	}
 	app.pushes = append(app.pushes, body.Config)
