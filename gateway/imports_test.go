@@ -28,6 +28,7 @@ var internalImports = map[string][]string{
 	"gateway/platform/all":                     {"gateway/platform", "gateway/platform/clevercloud"},
 	"gateway/platform/clevercloud":             {"gateway/diagnostic", "gateway/platform", "gateway/schema", "gateway/secret"},
 	"gateway/platform/platformtest":            {"gateway/platform", "gateway/schema", "gateway/secret", "spec"},
+	"gateway/platform/platformtest/vendorapi":  {},
 	"gateway/pluginhost":                       {"gateway/lifecycle", "plugins/backend/backendpb"},
 	"gateway/schema":                           {"gateway/diagnostic", "gateway/secret", "plugins/backend/expr"},
 	"gateway/secret":                           {},

@@ -11,6 +11,7 @@ type Particulars struct {
 // Listed is one add-on as a platform's own API lists it.
 type Listed struct {
 	ExternalID string // the platform's id
-	Plan       string // the platform's name of the plan
+	Plan       string // our id of the plan; empty: we offer no plan of that name
+	PlanName   string // the platform's name of the plan
 	OwnerID    string
 }

@@ -66,6 +66,7 @@ type Resource struct {
 	Name        string // what the customer called it, where the platform tells
 	Options     map[string]string
 	Owner       Owner
+	OwnerEmails []string // of the owner's members, where the platform's own API tells
 	UserID      string
 	CallbackURL string
 	LogToken    Secret // nil where the platform sends none

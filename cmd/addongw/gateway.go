@@ -185,6 +185,17 @@ func (p platforms) Platform(name, addon string) (lifecycle.Platform, bool) {
 	return p.PlatformAPI(name, addon)
 }
 
+// Scopes lists what is sold on platforms that have one.
+func (p platforms) Scopes() []gateway.Scope {
+	var scopes []gateway.Scope
+	for _, m := range p.Mounts {
+		if m.API() != nil {
+			scopes = append(scopes, m.Scope())
+		}
+	}
+	return scopes
+}
+
 // launch starts a configured process for every backend, all at once; those of
 // before that have not changed stay as they are. On an error what it started is
 // stopped.

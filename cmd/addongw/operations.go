@@ -104,6 +104,8 @@ func stateText(o admin.Operation) string {
 		return "parked, waiting for you"
 	case "backend":
 		return "waiting for its backend"
+	case "platform":
+		return "waiting for its platform"
 	}
 	return "waiting for " + o.WaitingFor
 }

@@ -154,7 +154,7 @@ func (r *reader) shell(line string, want int) (out, all string) {
 	r.t.Helper()
 	cmd := exec.Command("sh", "-c", line)
 	cmd.Dir = r.dir
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir}, r.env...)
+	cmd.Env = append(bareEnvironment(r.dir), r.env...)
 	var mu sync.Mutex
 	var stdout, both strings.Builder
 	cmd.Stdout = writerFunc(func(b []byte) { mu.Lock(); stdout.Write(b); both.Write(b); mu.Unlock() })

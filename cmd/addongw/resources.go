@@ -24,7 +24,7 @@ func newResources(c *command) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	resources.AddCommand(newResourcesList(c), newResourcesShow(c), newResourcesRetry(c))
+	resources.AddCommand(newResourcesList(c), newResourcesShow(c), newResourcesRetry(c), newResourcesPush(c), newResourcesReconcile(c))
 	return resources
 }
 
@@ -110,6 +110,7 @@ func (c *command) printResource(d admin.ResourceDetail) error {
 	facts := [][]string{
 		{"id", r.ID}, {"add-on", r.Addon}, {"plan", r.Plan}, {"next plan", r.DesiredPlan}, {"region", r.Region},
 		{"platform", r.Platform}, {"platform id", r.ExternalID}, {"name", r.Name}, {"owner", ownerText(r.Owner)},
+		{"owner's e-mails", emailsText(r.Owner)},
 		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"last error", r.LastError},
 		{"config vars sent", yesNo(r.Delivered)}, {"created", c.when(r.CreatedAt)}, {"updated", c.when(r.UpdatedAt)},
 	}
@@ -128,6 +129,14 @@ func ownerText(o *admin.Owner) string {
 		return ""
 	}
 	return strings.Join(nonEmpty(o.ID, o.Name, o.Email), ", ")
+}
+
+// emailsText lists the addresses of an owner that has several.
+func emailsText(o *admin.Owner) string {
+	if o == nil || len(o.Emails) < 2 {
+		return ""
+	}
+	return strings.Join(o.Emails, ", ")
 }
 
 func optionsText(options map[string]string) string {

@@ -24,11 +24,24 @@ type reader struct {
 	asked      gateway.ResourceFilter
 	err        error
 	retried    string
+
+	pushed, reconciled string
+	reconciliation     gateway.Reconciliation
 }
 
 func (r *reader) Retry(_ context.Context, id string) error {
 	r.retried = id
 	return nil
+}
+
+func (r *reader) Push(_ context.Context, id string) (string, error) {
+	r.pushed = id
+	return r.operations[0].ID, nil
+}
+
+func (r *reader) Reconcile(_ context.Context, platform, addon string) (gateway.Reconciliation, error) {
+	r.reconciled = platform + "/" + addon
+	return r.reconciliation, r.err
 }
 
 func (r *reader) Resources(_ context.Context, f gateway.ResourceFilter) ([]gateway.Resource, error) {

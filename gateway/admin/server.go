@@ -34,6 +34,11 @@ type Engine interface {
 	// Retry makes a parked operation due again; one that is not parked is
 	// gateway.Conflict.
 	Retry(ctx context.Context, operationID string) error
+	// Push renders a resource's config vars anew and has them sent to its
+	// platform by the operation that it returns.
+	Push(ctx context.Context, resourceID string) (operationID string, err error)
+	// Reconcile compares the platforms' listings with the resources here.
+	Reconcile(ctx context.Context, platform, addon string) (gateway.Reconciliation, error)
 }
 
 // Process is the running gateway around the engine.
@@ -66,6 +71,8 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/resources", s.answer(s.listResources))
 	mux.HandleFunc("GET /v1/resources/{id}", s.answer(s.showResource))
 	mux.HandleFunc("POST /v1/resources/{id}/retry", s.answer(s.retryResource))
+	mux.HandleFunc("POST /v1/resources/{id}/push", s.answer(s.pushResource))
+	mux.HandleFunc("GET /v1/reconcile", s.answer(s.reconcile))
 	mux.HandleFunc("GET /v1/operations", s.answer(s.listOperations))
 	mux.HandleFunc("GET /v1/operations/{id}", s.answer(s.showOperation))
 	mux.HandleFunc("/", s.answer(func(*http.Request) (any, error) {

@@ -49,9 +49,10 @@ type Reload struct {
 
 // Owner is a resource's owner as the platform told.
 type Owner struct {
-	ID    string `json:"id,omitempty"`
-	Name  string `json:"name,omitempty"`
-	Email string `json:"email,omitempty"`
+	ID     string   `json:"id,omitempty"`
+	Name   string   `json:"name,omitempty"`
+	Email  string   `json:"email,omitempty"`
+	Emails []string `json:"emails,omitempty"` // of all its members
 }
 
 // Resource is a resource in answers.
@@ -135,8 +136,8 @@ func wireResource(r gateway.Resource) Resource {
 		Delivered: r.Delivered(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		DeletedAt: optionalTime(r.DeletedAt),
 	}
-	if r.Owner != (gateway.Owner{}) {
-		w.Owner = &Owner{ID: r.Owner.ID, Name: r.Owner.Name, Email: r.Owner.Email}
+	if r.Owner != (gateway.Owner{}) || len(r.OwnerEmails) > 0 {
+		w.Owner = &Owner{ID: r.Owner.ID, Name: r.Owner.Name, Email: r.Owner.Email, Emails: r.OwnerEmails}
 	}
 	return w
 }

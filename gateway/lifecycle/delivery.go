@@ -32,12 +32,17 @@ func (v vault) sealDelivery(r ResourceRecord, vars []gateway.ConfigVar, verb bac
 	if err != nil {
 		return nil, err
 	}
+	d.replace(vars)
+	d.note(verb, message)
+	return v.sealJSON(d, resourceAD(r.ID, deliveryColumn))
+}
+
+// replace puts vars into the place of the ones before.
+func (d *delivery) replace(vars []gateway.ConfigVar) {
 	d.Vars = nil
 	for _, cv := range vars {
 		d.Vars = append(d.Vars, deliveredVar{Name: cv.Name, Value: cv.Value.Reveal(), Sensitive: cv.Sensitive})
 	}
-	d.note(verb, message)
-	return v.sealJSON(d, resourceAD(r.ID, deliveryColumn))
 }
 
 // note keeps the message of a verb.

@@ -13,7 +13,7 @@ import (
 // goroutine only claims; every execution has a goroutine and a slot of its own.
 type dispatcher struct {
 	engine *Engine
-	verbs  []backend.Verb
+	verbs  []backend.Verb // of one queue
 	woken  chan struct{}
 }
 
@@ -72,13 +72,11 @@ func (d *dispatcher) claimDue(ctx context.Context) (time.Duration, error) {
 			return e.pollInterval, err
 		}
 		if len(due.Operations) < dueBatch || !progress {
-			e.slots.settleBacklog(d.deprovision(), r.full)
+			e.slots.settleBacklog(queueOf(d.verbs[0]), r.full)
 			return sleep(due.Next, e.pollInterval), nil
 		}
 	}
 }
-
-func (d *dispatcher) deprovision() bool { return d.verbs[0] == backend.VerbDeprovision }
 
 func sleep(next, poll time.Duration) time.Duration {
 	if next > 0 && next < poll {
@@ -135,8 +133,7 @@ func (r *round) takeSlot(op DueOperation) (placed, bool) {
 	if slices.Contains(r.full, op.Backend) {
 		return placed{}, false
 	}
-	_, limits, _ := r.active.backends.Backend(op.Backend)
-	limits = limits.withDefaults()
+	limits := e.limitsFor(r.active, op.Backend, r.verbs[0])
 	key := keyFor(op.Backend, r.verbs[0])
 	if !e.slots.take(key, limits) {
 		r.full = append(r.full, op.Backend)
@@ -185,9 +182,12 @@ func (e *Engine) release(key slotKey) {
 	if !e.slots.give(key) {
 		return
 	}
-	if key.deprovision {
+	switch key.queue {
+	case callsQueue:
+		e.calls.wake()
+	case dropsQueue:
 		e.drops.wake()
-	} else {
+	default:
 		e.orders.wake()
 	}
 }

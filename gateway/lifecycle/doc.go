@@ -17,7 +17,12 @@
 //   - An unknown outcome is never a failure: the call is repeated.
 //   - A failed provision enqueues its own clean-up.
 //
+// Two kinds of operations call not a backend but the platform's own API, in a
+// lane and with workers of their own: fetch_owner, once a resource was
+// delivered, and push, which sends the config vars that no answer delivered.
+// They never run while the order is answered. See platform_call.go.
+//
 // It names no platform, reads no HCL and speaks no SQL: see [Catalog],
-// [Backends] and [Store] for what it asks of its neighbours. Read
+// [Backends], [Platforms] and [Store] for what it asks of its neighbours. Read
 // resource_state.go and operation_state.go first, then execute.go.
 package lifecycle

@@ -31,6 +31,12 @@ type Options struct {
 	// PollInterval is how often workers look for due operations when nobody
 	// wakes them. Default: 1 s.
 	PollInterval time.Duration
+	// PushAfter is how long an answer may take to deliver config vars before
+	// they are pushed to the platform's own API. Default: 15 s.
+	PushAfter time.Duration
+	// PlatformLimits bounds the calls to each platform's own API. Default: 4 at
+	// once, and repeats from 1 s to 15 min apart for about a day.
+	PlatformLimits Limits
 	// DrainLimit bounds how long Stop waits for running backend calls before
 	// it interrupts them. Default: 25 s.
 	DrainLimit time.Duration
@@ -47,6 +53,9 @@ type Engine struct {
 	node         Node
 	pollInterval time.Duration
 	drainLimit   time.Duration
+	pushAfter    time.Duration
+
+	platformLimits Limits
 
 	active  atomic.Pointer[active]
 	resumed struct {
@@ -58,6 +67,7 @@ type Engine struct {
 	marks   *marks
 	orders  *dispatcher // provision and change_plan
 	drops   *dispatcher // deprovision
+	calls   *dispatcher // the platforms' own APIs
 
 	mu        sync.Mutex
 	phase     phase
@@ -94,8 +104,10 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{
 		store: o.Store, vault: vault{o.Sealer}, log: o.Log, redact: o.Redact, random: o.Random,
 		pollInterval: o.PollInterval, drainLimit: o.DrainLimit,
-		slots: newSlots(), waiters: newWaiters(), marks: newMarks(), phase: phaseNew,
+		pushAfter: o.PushAfter, platformLimits: withPlatformDefaults(o.PlatformLimits),
+		slots: newSlots(), waiters: newWaiters(), phase: phaseNew,
 	}
+	e.marks = newMarks(e.recordDelivered)
 	if e.redact == nil {
 		e.redact = func(text string) string { return text }
 	}
@@ -108,6 +120,9 @@ func New(o Options) (*Engine, error) {
 	if e.drainLimit <= 0 {
 		e.drainLimit = 25 * time.Second
 	}
+	if e.pushAfter <= 0 {
+		e.pushAfter = 15 * time.Second
+	}
 	id, _, err := newID("node_", e.random)
 	if err != nil {
 		return nil, fmt.Errorf("make the engine: %w", err)
@@ -115,6 +130,7 @@ func New(o Options) (*Engine, error) {
 	e.node = Node{ID: id, Version: o.Version}
 	e.orders = newDispatcher(e, backend.VerbProvision, backend.VerbChangePlan)
 	e.drops = newDispatcher(e, backend.VerbDeprovision)
+	e.calls = newDispatcher(e, verbFetchOwner, verbPush)
 	e.runCtx, e.interrupt = context.WithCancel(context.Background())
 	return e, nil
 }
@@ -150,23 +166,27 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.stopWork = stop
 	e.workers.Go(func() { e.orders.run(working) })
 	e.workers.Go(func() { e.drops.run(working) })
+	e.workers.Go(func() { e.calls.run(working) })
+	e.workers.Go(func() { e.pushUndelivered(working) })
 	e.workers.Go(func() {
-		e.marks.run(working, e.store, func(err error) { e.log.Error("delivery marks not written", "error", err) })
+		e.marks.run(working, e.store, e.calls.wake, func(err error) { e.log.Error("delivery marks not written", "error", err) })
 	})
 	e.phase = phaseStarted
 	return nil
 }
 
-// resumeWaiting makes what waits for its backend due, once for each
-// configuration: any may have it. Where it does not, the operation is put aside
-// again.
+// resumeWaiting makes what waits for its backend or platform due, once for
+// each configuration: any may have it. Where it does not, the operation is put
+// aside again.
 func (e *Engine) resumeWaiting(ctx context.Context, a *active) error {
 	e.resumed.Lock()
 	defer e.resumed.Unlock()
 	if e.resumed.by == a {
 		return nil
 	}
-	err := e.store.Update(ctx, func(tx Tx) error { return tx.ResumeWaiting(waitingForBackend) })
+	err := e.store.Update(ctx, func(tx Tx) error {
+		return errors.Join(tx.ResumeWaiting(waitingForBackend), tx.ResumeWaiting(waitingForPlatform))
+	})
 	if err == nil {
 		e.resumed.by = a
 	}
@@ -275,6 +295,7 @@ func (e *Engine) end() {
 func (e *Engine) wakeAll() {
 	e.orders.wake()
 	e.drops.wake()
+	e.calls.wake()
 }
 
 // For binds the engine to one add-on on one platform, and to the configuration
@@ -296,11 +317,7 @@ func (e *Engine) Retry(ctx context.Context, operationID string) error {
 	if !op.Parked() {
 		return gateway.Errorf(gateway.Conflict, "The operation does not wait for an operator.")
 	}
-	more := Limits{}.withDefaults().MaxAttempts
-	if a := e.active.Load(); a != nil {
-		_, limits, _ := a.backends.Backend(op.Backend)
-		more = limits.withDefaults().MaxAttempts
-	}
+	more := e.limitsFor(e.active.Load(), op.Backend, backend.Verb(op.Verb)).MaxAttempts
 	err = e.store.Update(ctx, func(tx Tx) error {
 		next := op
 		var err error

@@ -17,8 +17,8 @@ import (
 )
 
 // execute makes one attempt of an operation that is running and owned by this
-// node, and records what came of it. Every backend call goes through here,
-// whether a request or a worker began it.
+// node, and records what came of it. Every call of a backend or of a platform's
+// own API goes through here, whether a request or a worker began it.
 func (e *Engine) execute(a *active, current work) {
 	out := e.attempt(a, current)
 	e.settle(a, current, out)
@@ -33,9 +33,10 @@ type outcome struct {
 	spent   bool             // the failure is final, whatever its class
 	absent  *active          // the configuration that has no such backend: nothing was called
 	unread  bool             // the operation cannot be read, so no call can be made
+	reply   *reply           // what a platform's own API said; nil: a backend was called, or nobody
 }
 
-// attempt calls the backend, unless there is no need to. A panic on the way is
+// attempt calls the backend, or the platform's own API, unless there is no need to. A panic on the way is
 // an unknown outcome like any other.
 func (e *Engine) attempt(a *active, current work) (out outcome) {
 	defer func() {
@@ -45,6 +46,10 @@ func (e *Engine) attempt(a *active, current work) (out outcome) {
 		}
 	}()
 	op := current.op
+	if callsPlatform(backend.Verb(op.Verb)) {
+		out.reply = e.callPlatform(a, current)
+		return out
+	}
 	var err error
 	if current.input != nil {
 		out.input = *current.input
@@ -145,7 +150,11 @@ func (e *Engine) checkpoint(op OperationRecord, step string, state []byte, stop 
 
 // logFor narrows the log to one operation.
 func (e *Engine) logFor(op OperationRecord) *slog.Logger {
-	return e.log.With("operation", op.ID, "resource", op.ResourceID, "verb", op.Verb, "backend", op.Backend, "attempt", op.Attempt)
+	called := "backend"
+	if callsPlatform(backend.Verb(op.Verb)) {
+		called = "platform"
+	}
+	return e.log.With("operation", op.ID, "resource", op.ResourceID, "verb", op.Verb, called, op.Backend, "attempt", op.Attempt)
 }
 
 // cleanText makes what a backend said fit for tables and logs: known secrets

@@ -13,6 +13,11 @@ import (
 const (
 	waitingForHuman   = "human"
 	waitingForBackend = "backend" // until a configuration has its backend again
+
+	// Until a configuration has the platform's API again, or other credentials
+	// for it; or until an operator, who knows that the platform has changed,
+	// tries again.
+	waitingForPlatform = "platform"
 )
 
 // judge decides what an outcome means for the operation and its resource. It
@@ -22,6 +27,8 @@ func (e *Engine) judge(a *active, current work, out outcome) (*transition, error
 	switch {
 	case current.op.CancelRequested:
 		return t, e.judgeCancelled(t, out)
+	case out.reply != nil:
+		return t, e.judgeReply(t, out.reply)
 	case out.absent != nil:
 		return t, e.judgeAbsent(t, out)
 	case out.failure != nil:
@@ -324,11 +331,8 @@ func (e *Engine) failPlanChange(t *transition, out outcome) error {
 // repeat makes the operation due again after its back-off, or later where the
 // backend asked for it.
 func (e *Engine) repeat(t *transition, atLeast time.Duration) error {
-	var limits Limits
-	if a := e.active.Load(); a != nil {
-		_, limits, _ = a.backends.Backend(t.op.Backend)
-	}
-	return t.repeatAfter(max(atLeast, limits.withDefaults().backoff(t.op.Attempt)))
+	limits := e.limitsFor(e.active.Load(), t.op.Backend, backend.Verb(t.op.Verb))
+	return t.repeatAfter(max(atLeast, limits.backoff(t.op.Attempt)))
 }
 
 func (t *transition) repeatAfter(rest time.Duration) error {

@@ -38,6 +38,19 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+// limitsFor returns the limits of the calls of verb to a backend or, by their
+// verb, to a platform.
+func (e *Engine) limitsFor(a *active, name string, verb backend.Verb) Limits {
+	if callsPlatform(verb) {
+		return e.platformLimits
+	}
+	var limits Limits
+	if a != nil {
+		_, limits, _ = a.backends.Backend(name)
+	}
+	return limits.withDefaults()
+}
+
 // timeout is how long one call of verb may take.
 func (l Limits) timeout(verb backend.Verb) time.Duration {
 	if d := l.Timeouts[verb]; d > 0 {

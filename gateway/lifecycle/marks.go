@@ -9,8 +9,9 @@ import (
 // marks collects which config reached a platform and writes it in batches: an
 // answer must not wait for a flush of the disk to say that it was sent. A mark
 // lost in a crash makes the resource look undelivered, which is harmless: the
-// platform's own repeat marks it again.
+// platform's own repeat marks it again, and so does a push.
 type marks struct {
+	record  func(tx Tx, id string, rev int64) error
 	mu      sync.Mutex
 	waiting map[string]int64 // revision by resource id
 	wake    chan struct{}
@@ -19,8 +20,8 @@ type marks struct {
 // marksDelay is how long a mark waits for company.
 const marksDelay = 3 * time.Millisecond
 
-func newMarks() *marks {
-	return &marks{waiting: map[string]int64{}, wake: make(chan struct{}, 1)}
+func newMarks(record func(tx Tx, id string, rev int64) error) *marks {
+	return &marks{record: record, waiting: map[string]int64{}, wake: make(chan struct{}, 1)}
 }
 
 func (m *marks) add(id string, rev int64) {
@@ -40,8 +41,8 @@ func (m *marks) rev(id string) int64 {
 	return m.waiting[id]
 }
 
-// run writes marks until ctx ends.
-func (m *marks) run(ctx context.Context, store Transactor, failed func(error)) {
+// run writes marks until ctx ends. It tells when it has written some.
+func (m *marks) run(ctx context.Context, store Transactor, written func(), failed func(error)) {
 	for {
 		select {
 		case <-m.wake:
@@ -53,7 +54,9 @@ func (m *marks) run(ctx context.Context, store Transactor, failed func(error)) {
 		case <-ctx.Done():
 			return
 		}
-		if err := m.flush(ctx, store); err != nil && ctx.Err() == nil {
+		if err := m.flush(ctx, store); err == nil {
+			written()
+		} else if ctx.Err() == nil {
 			failed(err)
 		}
 	}
@@ -73,7 +76,7 @@ func (m *marks) flush(ctx context.Context, store Transactor) error {
 	}
 	err := store.Update(ctx, func(tx Tx) error {
 		for id, rev := range batch {
-			if err := tx.MarkDelivered(id, rev); err != nil {
+			if err := m.record(tx, id, rev); err != nil {
 				return err
 			}
 		}

@@ -77,6 +77,8 @@ type Backend interface {
 // what waits for it waits on.
 type Platforms interface {
 	Platform(name, addon string) (p Platform, ok bool)
+	// Scopes lists the add-ons on each platform that has an API.
+	Scopes() []gateway.Scope
 }
 
 // Platform is what the engine asks of a platform's own API. Errors are

@@ -32,16 +32,18 @@ const (
 // rig is an engine on a real store with a real sealer, a world that backends
 // act on, and a catalog that tests may change.
 type rig struct {
-	t       testing.TB
-	dir     string
-	store   *sqlite.Store
-	engine  *lifecycle.Engine
-	world   *world
-	catalog *fakeCatalog
-	limits  lifecycle.Limits
-	absent  bool // start without the backend
-	scope   gateway.Scope
-	log     *slog.Logger
+	t         testing.TB
+	dir       string
+	store     *sqlite.Store
+	engine    *lifecycle.Engine
+	world     *world
+	catalog   *fakeCatalog
+	limits    lifecycle.Limits
+	absent    bool  // start without the backend
+	moon      *moon // the platform's own API; nil: it has none
+	pushAfter time.Duration
+	scope     gateway.Scope
+	log       *slog.Logger
 }
 
 func newRig(t testing.TB) *rig {
@@ -70,15 +72,16 @@ func (r *rig) start() {
 	}
 	r.engine, err = lifecycle.New(lifecycle.Options{
 		Store: r.store, Sealer: sealer, Log: r.log, PollInterval: 50 * time.Millisecond,
-		Redact: secret.NewRedactor("configured-secret").Redact,
+		Redact:    secret.NewRedactor("configured-secret").Redact,
+		PushAfter: r.pushAfter, PlatformLimits: lifecycle.Limits{MinBackoff: time.Millisecond, MaxBackoff: 20 * time.Millisecond},
 	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	if r.absent {
-		r.engine.Activate(r.catalog, noBackends{}, nil)
+		r.engine.Activate(r.catalog, noBackends{}, r.platforms())
 	} else {
-		r.engine.Activate(r.catalog, r, nil)
+		r.engine.Activate(r.catalog, r, r.platforms())
 	}
 	if err := r.engine.Start(ctx); err != nil {
 		r.t.Fatal(err)

@@ -74,7 +74,8 @@ type transition struct {
 	followUp *OperationRecord // the purge of what a failed provision left, or a removal kept
 	handOver *backend.Value   // outputs for the removal that waits behind a cancelled operation
 	forget   bool             // nothing of the resource is left: erase its inputs
-	absent   *active          // the configuration without the backend that a parked operation waits for
+	absent   *active          // the configuration without what a parked operation waits for
+	reply    *reply           // what a platform's own API has said
 	reason   string           // why there is no result; for our log
 }
 
@@ -96,6 +97,11 @@ func (e *Engine) write(tx Tx, t *transition) error {
 	}
 	if err := tx.Settle(t.op); err != nil {
 		return err
+	}
+	if t.reply != nil && t.op.State == gateway.OperationDone {
+		if err := e.recordReply(tx, t); err != nil {
+			return err
+		}
 	}
 	if t.touched {
 		row := t.res
@@ -173,8 +179,9 @@ func (e *Engine) announce(t *transition) {
 	if !t.op.Live() || t.op.Parked() {
 		e.waiters.tell(t.work)
 	}
-	if t.op.State != gateway.OperationDone || t.op.Verb == string(backend.VerbDeprovision) {
-		// Something became due: a repeat, a removal, or what waited behind one.
+	if t.op.State != gateway.OperationDone || t.op.Verb == string(backend.VerbDeprovision) || t.reply != nil {
+		// Something became due: a repeat, a removal, another call, or what waited
+		// behind one.
 		e.wakeAll()
 	}
 }

@@ -9,14 +9,35 @@ import (
 
 // slots bounds the calls to each backend. Deprovisions have slots of their own,
 // half as many: a rush of them never delays an order, and the other way round.
+// Calls to platforms have slots by platform.
 type slots struct {
 	mu     sync.Mutex
 	queues map[slotKey]*slotQueue
 }
 
 type slotKey struct {
-	backend     string
-	deprovision bool
+	backend string // of calls to platforms: the platform
+	queue   queue
+}
+
+// queue is one of the queues that have workers of their own.
+type queue string
+
+const (
+	ordersQueue queue = "orders" // provision and change_plan
+	dropsQueue  queue = "drops"  // deprovision
+	callsQueue  queue = "calls"  // the platforms' own APIs
+)
+
+func queueOf(verb backend.Verb) queue {
+	switch {
+	case callsPlatform(verb):
+		return callsQueue
+	case verb == backend.VerbDeprovision:
+		return dropsQueue
+	default:
+		return ordersQueue
+	}
 }
 
 type slotQueue struct {
@@ -27,11 +48,11 @@ type slotQueue struct {
 func newSlots() *slots { return &slots{queues: map[slotKey]*slotQueue{}} }
 
 func keyFor(backendName string, verb backend.Verb) slotKey {
-	return slotKey{backend: backendName, deprovision: verb == backend.VerbDeprovision}
+	return slotKey{backend: backendName, queue: queueOf(verb)}
 }
 
 func (k slotKey) size(l Limits) int {
-	if k.deprovision {
+	if k.queue == dropsQueue {
 		return max(1, l.Concurrency/2)
 	}
 	return l.Concurrency
@@ -84,11 +105,11 @@ func (s *slots) give(k slotKey) bool {
 
 // settleBacklog forgets that operations wait, save for the full backends: a
 // look at the queue has placed all others.
-func (s *slots) settleBacklog(deprovision bool, full []string) {
+func (s *slots) settleBacklog(of queue, full []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for k, q := range s.queues {
-		if k.deprovision == deprovision && !slices.Contains(full, k.backend) {
+		if k.queue == of && !slices.Contains(full, k.backend) {
 			q.backlog = false
 		}
 	}

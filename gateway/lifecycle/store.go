@@ -68,6 +68,12 @@ type Reader interface {
 	// InUse counts the resources that are not failed, and of which something is
 	// left, by the names of the configuration that they need.
 	InUse(ctx context.Context) ([]gateway.InUse, error)
+	// Resources lists resources, newest first.
+	Resources(ctx context.Context, f gateway.ResourceFilter) ([]gateway.Resource, error)
+	// Undelivered lists, by id and after one, active resources whose newest
+	// config nobody has received, that were not changed since, and of which no
+	// push is live.
+	Undelivered(ctx context.Context, since time.Duration, after string, limit int) ([]gateway.Resource, error)
 }
 
 // Queue hands out work.
@@ -122,6 +128,9 @@ type ResourceTx interface {
 	UpdateResource(r ResourceRecord) error
 	// MarkDelivered raises DeliveredRev to rev; a lower one changes nothing.
 	MarkDelivered(id string, rev int64) error
+	// SetParticulars replaces name and owner. It does not count the version up:
+	// nothing else changes them.
+	SetParticulars(id string, p gateway.Particulars) error
 	// CountLiving counts resources that are not failed, being removed or gone,
 	// and stops at most. The count must hold until the transaction commits: a
 	// store whose transactions overlap takes a lock for the add-on first, or
@@ -204,7 +213,7 @@ type ResourceRecord struct {
 // them, and who runs it.
 type OperationRecord struct {
 	gateway.Operation
-	Backend         string // "postgres.main"
+	Backend         string // "postgres.main"; of a call to a platform's API the platform, "clevercloud"
 	Seq             int64  // its place in the lane; the Store gives it
 	Owner           string // the node that runs it, or ran it last
 	LeaseUntil      time.Time

@@ -18,6 +18,7 @@ type mount struct {
 	credentials platform.Credentials
 	failures    platform.Failures
 	regions     map[string]string // the platform's name in lower case → ours
+	infos       *infos            // nil: none is called
 }
 
 var _ platform.Mount = (*mount)(nil)
@@ -33,6 +34,7 @@ func newMount(c platform.Common, own settings) *mount {
 		credentials: platform.NewCredentials(c.ID, c.Password),
 		failures:    failures(c.ID),
 		regions:     lower,
+		infos:       newInfos(c),
 	}
 }
 
@@ -70,8 +72,13 @@ func (m *mount) Profile() platform.Profile {
 // console is Clever Cloud's web interface.
 const console = "https://console.clever-cloud.com"
 
-// API is the infos API, which this version does not call.
-func (m *mount) API() platform.API { return nil }
+// API is the infos API.
+func (m *mount) API() platform.API {
+	if m.infos == nil {
+		return nil
+	}
+	return m.infos
+}
 
 // NotFound answers an address that Clever Cloud never calls.
 func (m *mount) NotFound() http.Handler { return m.failures.NotFound() }

@@ -14,12 +14,12 @@ import (
 // others.
 const (
 	resourceFacts = `id, short_id, provider_id, kind, platform, addon, external_id, plan, desired_plan, region, backend,
- name, options, owner_id, owner_name, owner_email, user_id, callback_url, log_drain_url,
+ name, options, owner_id, owner_name, owner_email, owner_emails, user_id, callback_url, log_drain_url,
  state, last_error, config_rev, delivered_rev, created_at, updated_at, deleted_at`
 	resourceSealed = `version, outputs_enc, secrets_enc, state_enc, delivery_enc, first_config_enc, log_token_enc`
 
 	resourceColumns     = resourceFacts + ", " + resourceSealed
-	resourceColumnCount = 33
+	resourceColumnCount = 34
 )
 
 // resourceValues returns a record's values in the order of resourceColumns.
@@ -32,9 +32,13 @@ func resourceValues(r lifecycle.ResourceRecord) ([]any, error) {
 		}
 		options = string(text)
 	}
+	emails, err := textList(r.OwnerEmails)
+	if err != nil {
+		return nil, err
+	}
 	return []any{
 		r.ID, r.ShortID, r.ProviderID, string(r.Kind), r.Platform, r.Addon, r.ExternalID, r.Plan, r.DesiredPlan, r.Region, r.Backend,
-		r.Name, options, r.Owner.ID, r.Owner.Name, r.Owner.Email, r.UserID, r.CallbackURL, r.LogDrainURL,
+		r.Name, options, r.Owner.ID, r.Owner.Name, r.Owner.Email, emails, r.UserID, r.CallbackURL, r.LogDrainURL,
 		string(r.State), r.LastError, r.ConfigRev, r.DeliveredRev, millis(r.CreatedAt), millis(r.UpdatedAt), millis(r.DeletedAt),
 		r.Version, r.OutputsSealed, r.SecretsSealed, r.StateSealed, r.DeliverySealed, r.FirstConfigSealed, r.LogTokenSealed,
 	}, nil
@@ -42,25 +46,41 @@ func resourceValues(r lifecycle.ResourceRecord) ([]any, error) {
 
 // scanResource reads resourceFacts into r, and what follows them into more.
 func scanResource(row scanner, r *gateway.Resource, more ...any) error {
-	var options stdsql.NullString
+	var options, emails stdsql.NullString
 	var created, updated int64
 	var deleted stdsql.NullInt64
 	into := append([]any{
 		&r.ID, &r.ShortID, &r.ProviderID, &r.Kind, &r.Platform, &r.Addon, &r.ExternalID, &r.Plan, &r.DesiredPlan, &r.Region, &r.Backend,
-		&r.Name, &options, &r.Owner.ID, &r.Owner.Name, &r.Owner.Email, &r.UserID, &r.CallbackURL, &r.LogDrainURL,
+		&r.Name, &options, &r.Owner.ID, &r.Owner.Name, &r.Owner.Email, &emails, &r.UserID, &r.CallbackURL, &r.LogDrainURL,
 		&r.State, &r.LastError, &r.ConfigRev, &r.DeliveredRev, &created, &updated, &deleted,
 	}, more...)
 	if err := row.Scan(into...); err != nil {
 		return err
 	}
 	r.CreatedAt, r.UpdatedAt, r.DeletedAt = time.UnixMilli(created), time.UnixMilli(updated), timeOf(deleted)
-	if !options.Valid {
-		return nil
+	if options.Valid {
+		if err := json.Unmarshal([]byte(options.String), &r.Options); err != nil {
+			return fmt.Errorf("decode the options of %s: %w", r.ID, err)
+		}
 	}
-	if err := json.Unmarshal([]byte(options.String), &r.Options); err != nil {
-		return fmt.Errorf("decode the options of %s: %w", r.ID, err)
+	if emails.Valid {
+		if err := json.Unmarshal([]byte(emails.String), &r.OwnerEmails); err != nil {
+			return fmt.Errorf("decode the owner's e-mails of %s: %w", r.ID, err)
+		}
 	}
 	return nil
+}
+
+// textList is a list of texts as it is stored; an empty one is NULL.
+func textList(texts []string) (any, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	text, err := json.Marshal(texts)
+	if err != nil {
+		return nil, fmt.Errorf("encode a list: %w", err)
+	}
+	return string(text), nil
 }
 
 // scanResourceRecord reads resourceColumns.

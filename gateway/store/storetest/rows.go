@@ -18,7 +18,7 @@ func resourceRoundTrip(t *testing.T, f *fixture) {
 			Platform: "moon", Addon: "acme-db", ExternalID: "ext-1",
 			Plan: "free", DesiredPlan: "big", Region: "eu", Backend: "postgres.main",
 			Name: "my \"db\"", Options: map[string]string{"a": "ü", "": ""},
-			Owner: gateway.Owner{ID: "o", Name: "n", Email: "e@x"}, UserID: "u",
+			Owner: gateway.Owner{ID: "o", Name: "n", Email: "e@x"}, OwnerEmails: []string{"e@x", "f@x"}, UserID: "u",
 			CallbackURL: "https://moon/cb", LogDrainURL: "syslog://x",
 			State: gateway.Updating, LastError: "oops", ConfigRev: 7, DeliveredRev: 6,
 			CreatedAt: time.UnixMilli(1), UpdatedAt: time.UnixMilli(2), DeletedAt: time.UnixMilli(3),

@@ -59,6 +59,8 @@ func Run(t *testing.T, open Open) {
 		"a caller that is gone writes nothing":                       goneCallerWritesNothing,
 		"many writers at once lose nothing":                          concurrentWriters,
 		"delivery marks only rise":                                   deliveryMarksRise,
+		"particulars replace name and owner, and nothing else":       particulars,
+		"what nobody received is listed":                             listUndelivered,
 		"inputs can be forgotten":                                    inputsAreForgotten,
 		"what was written survives a reopening":                      survivesReopening,
 		"resources are listed newest first, by filter and page":      listResources,

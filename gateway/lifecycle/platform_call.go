@@ -1,0 +1,137 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/secret"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// The verbs of operations on a platform's own API. They run in a lane of their
+// own, so that a slow platform never keeps a resource from being changed or
+// removed, and they change nothing of a resource but what its platform knows
+// of it and we know of its owner.
+const (
+	verbFetchOwner backend.Verb = "fetch_owner" // ask who it belongs to; once it is delivered
+	verbPush       backend.Verb = "push"        // send all config vars
+)
+
+func callsPlatform(verb backend.Verb) bool { return verb == verbFetchOwner || verb == verbPush }
+
+// callLane names the lane of a resource's calls to its platform.
+func callLane(resourceID string) string { return "cb:" + resourceID }
+
+// withPlatformDefaults fills what is zero. A platform may be down for a night:
+// the attempts last for about a day.
+func withPlatformDefaults(l Limits) Limits {
+	if l.Concurrency <= 0 {
+		l.Concurrency = 4
+	}
+	if l.MaxAttempts <= 0 {
+		l.MaxAttempts = 100
+	}
+	if l.MinBackoff <= 0 {
+		l.MinBackoff = time.Second
+	}
+	if l.MaxBackoff <= 0 {
+		l.MaxBackoff = 15 * time.Minute
+	}
+	return l
+}
+
+// platform finds the API for r.
+func (a *active) platform(r gateway.Resource) (Platform, bool) {
+	if a == nil || a.platforms == nil {
+		return nil, false
+	}
+	return a.platforms.Platform(r.Platform, r.Addon)
+}
+
+// inUse reports whether a resource has config vars that its platform should
+// know.
+func inUse(s gateway.State) bool { return s == gateway.Active || s == gateway.Updating }
+
+// reply is what one attempt on a platform's own API came to.
+type reply struct {
+	err      error   // nil: it is done
+	reason   string  // err without secrets, for operators
+	needless bool    // there was nothing to do
+	absent   bool    // the configuration has no such API: nothing was called
+	by       *active // the configuration that the call was made with
+
+	rev         int64 // the revision that was pushed
+	particulars gateway.Particulars
+}
+
+// callPlatform makes the call that an operation is about.
+func (e *Engine) callPlatform(a *active, current work) *reply {
+	op, said := current.op, &reply{by: a}
+	switch {
+	case op.CancelRequested, !inUse(current.res.State):
+		said.needless = true
+		return said
+	case op.Attempt > op.MaxAttempts:
+		said.err = gateway.Fault(fmt.Errorf("the gateway ended during each of %d attempts", op.MaxAttempts))
+		said.reason = said.err.Error()
+		return said
+	}
+	api, ok := a.platform(current.res.Resource)
+	if !ok {
+		said.absent = true
+		said.reason = fmt.Sprintf("the configuration has no API of %s for the add-on %s", current.res.Platform, current.res.Addon)
+		said.err = errors.New(said.reason)
+		return said
+	}
+	ctx, stop := context.WithTimeout(e.runCtx, e.platformLimits.timeout(backend.Verb(op.Verb)))
+	defer stop()
+	var secrets []string
+	if op.Verb == string(verbPush) {
+		secrets = e.callPush(ctx, api, current, said)
+	} else {
+		e.callFetchOwner(ctx, api, current, said)
+	}
+	if said.err != nil {
+		said.reason = clip(e.redact(secret.NewRedactor(secrets...).Redact(said.err.Error())))
+	}
+	return said
+}
+
+func (e *Engine) callFetchOwner(ctx context.Context, api Platform, current work, said *reply) {
+	facts, err := e.facts(current.res)
+	if err != nil {
+		said.err = unreadable(err)
+		return
+	}
+	said.particulars, said.err = api.Particulars(ctx, facts)
+}
+
+// callPush sends the config vars recorded last, which are those that a repeat
+// of the order would be answered with. What the platform has received already
+// is not sent again, save where an earlier attempt of this operation, made
+// before that, may arrive after it. It returns the texts that are secret.
+func (e *Engine) callPush(ctx context.Context, api Platform, current work, said *reply) (secrets []string) {
+	said.rev = current.res.ConfigRev
+	facts, err := e.facts(current.res)
+	if err != nil {
+		said.err = unreadable(err)
+		return nil
+	}
+	if facts.DeliveredRev >= said.rev && current.op.Attempt == 1 {
+		said.needless = true
+		return nil
+	}
+	d, err := e.deliver(current.res, backend.VerbProvision)
+	if err != nil {
+		said.err = err
+		return nil
+	}
+	for _, cv := range d.ConfigVars {
+		secrets = append(secrets, cv.Value.Reveal())
+	}
+	said.err = api.Push(ctx, facts, d.ConfigVars)
+	return secrets
+}
