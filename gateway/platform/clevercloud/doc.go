@@ -4,9 +4,9 @@
 // judged by the fields it carries.
 //
 // Here are the manifest, the endpoints that Clever Cloud calls to provision,
-// change and deprovision, and the rules that a platform "clevercloud" block
-// must meet. Single sign-on and the calls to Clever Cloud's own API are not
-// here. What the documents leave open is decided beside the code that decides
+// change and deprovision, the customer's single sign-on, and the rules that a
+// platform "clevercloud" block must meet. The calls to Clever Cloud's own API
+// are not here, nor is the page that a customer sees. What the documents leave open is decided beside the code that decides
 // it; spec/clevercloud holds the facts, their sources and the exchanges.
 //
 // Read [Dialect] first, then the handlers in api.go.

@@ -10,7 +10,8 @@ import (
 	"github.com/addongw/addongw/gateway/platform"
 )
 
-// Samples provisions the first plan, changes to the last and deprovisions.
+// Samples provisions the first plan, changes to the last, signs on and
+// deprovisions.
 func (m *mount) Samples() []platform.Sample {
 	if len(m.common.Plans) == 0 {
 		return nil
@@ -32,6 +33,7 @@ func (m *mount) Samples() []platform.Sample {
 	if last != first {
 		samples = append(samples, sample("change the plan", http.MethodPut, "/{id}", map[string]any{"addon_id": id, "plan": last}))
 	}
+	samples = append(samples, platform.Sample{What: "sign on", Method: http.MethodPost, Path: m.common.SSOPath, SignOn: m.signOnFields})
 	return append(samples, sample("deprovision", http.MethodDelete, "/{id}", nil))
 }
 
