@@ -18,6 +18,7 @@ import (
 	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/gateway/server"
 	"github.com/addongw/addongw/gateway/store/sqlite"
+	"github.com/addongw/addongw/gateway/web"
 )
 
 // running is the whole gateway, put together from a configuration.
@@ -70,6 +71,7 @@ func assemble(ctx context.Context, cfg *config.Config, listener net.Listener, lo
 
 // prepare makes the servers, not yet serving.
 func (g *running) prepare(cfg *config.Config) (err error) {
+	pages := web.New(web.Options{Engine: g.engine, BaseURL: func() string { return cfg.Gateway.BaseURL }})
 	var mounts []server.Mount
 	for _, m := range cfg.Mounts {
 		mounts = append(mounts, server.Mount{Prefix: m.Prefix, Mount: m.Mount})
@@ -77,6 +79,7 @@ func (g *running) prepare(cfg *config.Config) (err error) {
 	g.server, err = server.New(server.Options{
 		Mounts: mounts, Logger: g.log, Ready: g.ready, DrainTimeout: g.drain,
 		Lifecycle: func(s gateway.Scope) platform.Lifecycle { return g.engine.For(s) },
+		Landing:   pages, Pages: pages, Development: g.devPages(cfg),
 	})
 	if err != nil {
 		return err
