@@ -35,8 +35,13 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, p platform.Profi
 	s.message(w, r, p, status, message)
 }
 
+// newCode makes a code that does not outlive the session it leads to.
 func (s *Server) newCode(of session) string {
-	return s.codes.Issue(of, s.now().Add(codeLife))
+	until := s.now().Add(codeLife)
+	if !of.until.IsZero() && of.until.Before(until) {
+		until = of.until
+	}
+	return s.codes.Issue(of, until)
 }
 
 // cookieName is the same for all resources: each one's cookie has its own path.
