@@ -37,6 +37,7 @@ var internalImports = map[string][]string{
 	"gateway/store/sqlite":                     {"gateway/lifecycle", "gateway/store/sql"},
 	"gateway/store/storetest":                  {"gateway/lifecycle"},
 	"gateway/web":                              {"gateway/platform", "gateway/platform/sso"},
+	"gateway/web/webtest":                      {},
 	"plugins/backend":                          {"plugins/backend/backendpb"},
 	"plugins/backend/backendpb":                {},
 	"plugins/backend/backendtest":              {},
@@ -59,6 +60,7 @@ var always = map[string][]string{
 // restricted says which packages may import a library. Nobody else may: a
 // library that is seen in one place can be replaced in one place.
 var restricted = map[string][]string{
+	"github.com/chromedp":                 {"gateway/web/webtest"},
 	"github.com/hashicorp/hcl/v2":         {"gateway/config", "gateway/configvar", "gateway/diagnostic", "gateway/platform", "gateway/platform/clevercloud", "gateway/platform/platformtest", "gateway/schema", "plugins/backend/expr", "cmd/addongw"},
 	"github.com/hashicorp/go-hclog":       {"gateway/pluginhost"},
 	"github.com/hashicorp/go-plugin":      {"gateway/pluginhost", "plugins/backend"},

@@ -53,6 +53,7 @@ function offerCopies() {
 async function copy(button) {
   const code = button.closest("[data-var]").querySelector(".value code");
   try {
+    if (document.featurePolicy?.allowsFeature("clipboard-write") === false) throw new Error("not in this frame");
     await navigator.clipboard.writeText(code.textContent);
   } catch {
     getSelection().selectAllChildren(code);
