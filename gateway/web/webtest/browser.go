@@ -78,6 +78,14 @@ type Look struct {
 func (b *Browser) Tab(look Look) *Tab {
 	b.t.Helper()
 	tab := b.attach(b.ctx, chromedp.WithNewBrowserContext())
+	tab.Look(look)
+	return tab
+}
+
+// Look changes how the tab is looked at; scripts stop or start with the next
+// page.
+func (t *Tab) Look(look Look) {
+	t.test.Helper()
 	scheme, width := "light", int64(1024)
 	if look.Dark {
 		scheme = "dark"
@@ -85,20 +93,16 @@ func (b *Browser) Tab(look Look) *Tab {
 	if look.Narrow {
 		width = 320
 	}
-	tab.Do(
-		chromedp.EmulateViewport(width, 800),
-		chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-			})
+	t.Do(chromedp.EmulateViewport(width, 800), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		if err != nil {
 			return err
-		}),
-		chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-			_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: look.NoScripts})
-			return err
-		}),
-	)
-	return tab
+		}
+		_, err = chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: look.NoScripts})
+		return err
+	}))
 }
 
 // Frame waits for a frame of another site whose address begins with prefix.

@@ -154,11 +154,11 @@ func (t *Tab) Screenshot(name string) {
 	if folder == "" {
 		return
 	}
-	picture, err := chromedp.Run(t.ctx, chromedp.FullScreenshot(90))
+	picture, err := chromedp.Run(t.ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		t.test.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, name+".jpg"), picture, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o644); err != nil {
 		t.test.Fatal(err)
 	}
 }
