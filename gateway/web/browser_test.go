@@ -207,6 +207,7 @@ func TestEverythingWorksWithoutScripts(t *testing.T) {
 	tab := webtest.Start(t).Tab(webtest.Look{NoScripts: true})
 	s.signOn(tab)
 	tab.Click("Look again")
+	webtest.Await(t, "the form's answer", func() bool { return webtest.Eval[bool](tab, `location.search === "" && document.readyState === "complete"`) })
 	tab.AwaitText("Being created")
 	active := newEngine(gateway.Active)
 	s.engine.set(func(e *fakeEngine) { e.state, e.vars = gateway.Active, active.vars })

@@ -50,7 +50,7 @@ var states = map[gateway.State]stateView{
 	gateway.Active:         {Word: "Ready"},
 	gateway.Updating:       {Word: "Being changed", Text: "The plan is being changed. This page follows by itself.", Changing: true},
 	gateway.Deprovisioning: {Word: "Being removed", Text: "It is being removed. This page follows by itself.", Changing: true},
-	gateway.Failed:         {Word: "Failed", Text: "It could not be created, and nothing of it is left. Remove it from your dashboard and order it again, or ask for help."},
+	gateway.Failed:         {Word: "Failed", Text: "It could not be created, and nothing of it is left. Remove it from your dashboard and order it again, or ask for help and tell the support code."},
 }
 
 // stateOf falls back to the engine's own word.
@@ -64,7 +64,10 @@ func stateOf(s gateway.State) stateView {
 }
 
 // link is a label with or without an address.
-type link struct{ Address, Label string }
+type link struct {
+	Address, Label string
+	NewTab         bool // it would replace the page, perhaps in a platform's frame
+}
 
 // newView shows sensitive values only where the customer asked for one by name.
 func newView(r *http.Request, k known, token, revealed, baseURL string) resourceView {
@@ -109,7 +112,7 @@ func supportLink(text string) link {
 	case text == "":
 		return link{}
 	case isWeb(text):
-		return link{Address: text, Label: "Support"}
+		return link{Address: text, Label: "Support", NewTab: true}
 	case strings.Contains(text, "@") && !strings.ContainsAny(text, " :/?"):
 		return link{Address: "mailto:" + text, Label: text}
 	default:

@@ -49,12 +49,12 @@ func TestEveryTemplateRendersInEveryState(t *testing.T) {
 func TestWhatAnOperatorWroteBecomesALinkOnlyWhereItIsOne(t *testing.T) {
 	for text, want := range map[string]link{
 		"":                             {},
-		"https://acme.example/help":    {"https://acme.example/help", "Support"},
-		"help@acme.example":            {"mailto:help@acme.example", "help@acme.example"},
-		"call +33 1 23 45":             {"", "call +33 1 23 45"},
-		"javascript:alert(1)@x":        {"", "javascript:alert(1)@x"},
-		"write to help@acme.example":   {"", "write to help@acme.example"},
-		"help@acme.example?subject=hi": {"", "help@acme.example?subject=hi"},
+		"https://acme.example/help":    {"https://acme.example/help", "Support", true},
+		"help@acme.example":            {"mailto:help@acme.example", "help@acme.example", false},
+		"call +33 1 23 45":             {"", "call +33 1 23 45", false},
+		"javascript:alert(1)@x":        {"", "javascript:alert(1)@x", false},
+		"write to help@acme.example":   {"", "write to help@acme.example", false},
+		"help@acme.example?subject=hi": {"", "help@acme.example?subject=hi", false},
 	} {
 		if got := supportLink(text); got != want {
 			t.Errorf("%q: %+v, want %+v", text, got, want)

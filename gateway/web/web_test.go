@@ -61,8 +61,11 @@ func TestACodeDiesAfterAMinuteAndOpensNoOtherPage(t *testing.T) {
 	if w := b.send("GET", other, nil); w.Code != 403 || strings.Contains(w.Body.String(), "Clever Cloud") {
 		t.Errorf("another resource: %d %s", w.Code, w.Body)
 	}
-	// The page of somebody who is signed on uses a code up as well.
 	b.open(t)
+	if w := b.send("GET", "/r/res_other", nil); w.Code != 403 {
+		t.Errorf("another resource, by the cookie: %d", w.Code)
+	}
+	// The page of somebody who is signed on uses a code up as well.
 	spare := b.enter(t)
 	b.send("GET", spare, nil)
 	b.cookies = nil
