@@ -26,9 +26,10 @@ var internalImports = map[string][]string{
 	"gateway/lifecycle":                        {"gateway/secret"},
 	"gateway/platform":                         {"gateway/diagnostic", "gateway/schema", "gateway/secret"},
 	"gateway/platform/all":                     {"gateway/platform", "gateway/platform/clevercloud"},
-	"gateway/platform/clevercloud":             {"gateway/diagnostic", "gateway/platform", "gateway/schema", "gateway/secret"},
+	"gateway/platform/clevercloud":             {"gateway/diagnostic", "gateway/platform", "gateway/platform/sso", "gateway/schema", "gateway/secret"},
 	"gateway/platform/platformtest":            {"gateway/platform", "gateway/schema", "gateway/secret", "spec"},
 	"gateway/platform/platformtest/vendorapi":  {},
+	"gateway/platform/sso":                     {},
 	"gateway/pluginhost":                       {"gateway/lifecycle", "plugins/backend/backendpb"},
 	"gateway/schema":                           {"gateway/diagnostic", "gateway/secret", "plugins/backend/expr"},
 	"gateway/secret":                           {},
@@ -37,6 +38,8 @@ var internalImports = map[string][]string{
 	"gateway/store/sql":                        {"gateway/lifecycle"},
 	"gateway/store/sqlite":                     {"gateway/lifecycle", "gateway/store/sql"},
 	"gateway/store/storetest":                  {"gateway/lifecycle"},
+	"gateway/web":                              {"gateway/platform", "gateway/platform/sso"},
+	"gateway/web/webtest":                      {},
 	"plugins/backend":                          {"plugins/backend/backendpb"},
 	"plugins/backend/backendpb":                {},
 	"plugins/backend/backendtest":              {},
@@ -59,6 +62,7 @@ var always = map[string][]string{
 // restricted says which packages may import a library. Nobody else may: a
 // library that is seen in one place can be replaced in one place.
 var restricted = map[string][]string{
+	"github.com/chromedp":                 {"gateway/web/webtest"},
 	"github.com/golang-jwt/jwt/v5":        {"gateway/ssotoken"},
 	"github.com/hashicorp/hcl/v2":         {"gateway/config", "gateway/configvar", "gateway/diagnostic", "gateway/platform", "gateway/platform/clevercloud", "gateway/platform/platformtest", "gateway/schema", "plugins/backend/expr", "cmd/addongw"},
 	"github.com/hashicorp/go-hclog":       {"gateway/pluginhost"},

@@ -1,12 +1,18 @@
 package spec
 
 import (
+	"crypto/sha1"
+	"crypto/sha512"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -115,6 +121,49 @@ func TestGeneratorsMakeBytes(t *testing.T) {
 		if _, err := expand(text, Vars{}); err == nil {
 			t.Errorf("%s is accepted", text)
 		}
+	}
+}
+
+func TestASignOnIsSignedWithTheTimeItCarries(t *testing.T) {
+	e, v := parse(t, "title: x\nlevel: may\nsource: y\n>>>\nPOST /\n\n{{time t -10s}} {{sha1 id \"a@b\" \"\" t}} {{sha512 t}} {{time t 5h}}\n<<< 302\n"), vars()
+	v["id"] = "res-1"
+	r, err := e.Steps[0].Request(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.Fields(string(r.Body))
+	sum, long := sha1.Sum([]byte("res-1:a@b::"+words[0])), sha512.Sum512([]byte(words[0]))
+	if want := []string{words[0], hex.EncodeToString(sum[:]), hex.EncodeToString(long[:]), words[0]}; !slices.Equal(words, want) {
+		t.Errorf("body %q", words)
+	}
+	if ms, err := strconv.ParseInt(words[0], 10, 64); err != nil || time.Since(time.UnixMilli(ms)) < 10*time.Second || time.Since(time.UnixMilli(ms)) > time.Hour {
+		t.Errorf("the time is %s", words[0])
+	}
+	var missing *MissingError
+	if _, err := expand("{{sha1 nobody}}", Vars{}); !errors.As(err, &missing) || missing.Name != "nobody" {
+		t.Errorf("an unknown name gives %v", err)
+	}
+	for _, text := range []string{"{{time t}}", "{{time t soon}}", "{{sha1}}", "{{md5 id}}"} {
+		if _, err := expand(text, Vars{"id": "x"}); err == nil {
+			t.Errorf("%s is accepted", text)
+		}
+	}
+}
+
+func TestVectorsAreComplete(t *testing.T) {
+	vectors, err := SSOVectors("clevercloud")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, v := range vectors {
+		if _, err := v.Time(); err != nil || v.Says == "" || v.Salt == "" || v.Body == "" || v.AcceptedBy == nil || seen[v.Name] {
+			t.Errorf("vector %+v lacks something or comes twice: %v", v, err)
+		}
+		seen[v.Name] = true
+	}
+	if _, err := SSOVectors("no-such-platform"); err == nil {
+		t.Error("a platform without vectors is accepted")
 	}
 }
 

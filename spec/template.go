@@ -2,14 +2,19 @@ package spec
 
 import (
 	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"hash"
+	"io"
 	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Vars holds what placeholders stand for: what the runner knows of the
@@ -92,6 +97,10 @@ func value(placeholder string, vars Vars) (string, error) {
 			return "", fmt.Errorf("%s: %w", placeholder, err)
 		}
 		return string(raw), nil
+	case words[0] == "time" && len(words) == 3:
+		return moment(words[1], words[2], vars)
+	case digests[words[0]] != nil && len(words) > 1:
+		return digest(digests[words[0]](), words[1:], vars)
 	case words[0] == "fill" && len(words) == 2:
 		count, err := strconv.ParseUint(words[1], 10, 31)
 		if err != nil {
@@ -118,6 +127,45 @@ func unique(name string, vars Vars) string {
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
 	vars[key] = hex.EncodeToString(random[:])
 	return vars[key]
+}
+
+// moment returns the time made for name, in milliseconds, making it the first
+// time: as far from now as offset says.
+func moment(name, offset string, vars Vars) (string, error) {
+	key := "time " + name
+	if made, ok := vars[key]; ok {
+		return made, nil
+	}
+	d, err := time.ParseDuration(offset)
+	if err != nil {
+		return "", fmt.Errorf("{{time %s}}: %w", name, err)
+	}
+	vars[key] = strconv.FormatInt(time.Now().Add(d).UnixMilli(), 10)
+	return vars[key], nil
+}
+
+// digests are the ways in which platforms sign.
+var digests = map[string]func() hash.Hash{"sha1": sha1.New, "sha512": sha512.New}
+
+// digest joins texts with colons and returns their digest in hexadecimal
+// digits. A word in quotes is a text; others are names of what is known, or of
+// a time.
+func digest(h hash.Hash, words []string, vars Vars) (string, error) {
+	for i, word := range words {
+		if i > 0 {
+			_, _ = io.WriteString(h, ":") // a hash never fails
+		}
+		text, literal := strings.CutPrefix(word, `"`)
+		if literal {
+			text = strings.TrimSuffix(text, `"`)
+		} else if known, ok := vars[word]; ok {
+			text = known
+		} else if text, ok = vars["time "+word]; !ok {
+			return "", &MissingError{Name: word}
+		}
+		_, _ = io.WriteString(h, text)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // ProviderVars returns the placeholders that every exchange may use of a

@@ -26,14 +26,7 @@ func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
 	if len(commands) != 4 {
 		t.Fatalf("the screen has %d commands, want provision, show, change, deprovision:\n%s", len(commands), screen)
 	}
-	paste := func(lines string) string {
-		out, err := exec.Command("sh", "-ec", lines).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", lines, err, out)
-		}
-		return string(out)
-	}
-	shown := paste(commands[0] + commands[1])
+	shown := paste(t, commands[0]+commands[1])
 	id := resourceID.FindString(shown)
 	if id == "" || !regexp.MustCompile(`(?m)^state +active$`).MatchString(shown) {
 		t.Fatalf("provision and show: %s", shown)
@@ -49,11 +42,11 @@ func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
 	if got := quota(); got != "100" {
 		t.Errorf("quota %s, want 100", got)
 	}
-	paste("ID=" + id + "; " + commands[2])
+	paste(t, "ID="+id+"; "+commands[2])
 	if got := quota(); got != "10240" {
 		t.Errorf("quota after the plan change %s, want 10240", got)
 	}
-	paste("ID=" + id + "; " + commands[3])
+	paste(t, "ID="+id+"; "+commands[3])
 	await(t, "the customer's folder gone", 10*time.Second, func() bool {
 		_, err := os.Stat(folder)
 		return os.IsNotExist(err)
@@ -65,6 +58,16 @@ func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("dev left %v", left)
 	}
+}
+
+// paste runs lines as a person does who pastes them into a terminal.
+func paste(t *testing.T, lines string) string {
+	t.Helper()
+	out, err := exec.Command("sh", "-ec", lines).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", lines, err, out)
+	}
+	return string(out)
 }
 
 // startDev starts "addongw dev" and returns its screen.

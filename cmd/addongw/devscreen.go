@@ -22,6 +22,9 @@ func (c *command) printDevScreen(cfg *config.Config, made map[[2]string]credenti
 		url := cfg.Gateway.BaseURL + m.Prefix
 		fmt.Fprintf(c.out, "\n%s on %s, at %s\nTo play the platform, paste these into another terminal:\n", scope.Addon, scope.Platform, url)
 		for i, s := range m.Mount.Samples() {
+			if s.SignOn != nil {
+				continue // a browser's part: see the development page
+			}
 			call := curl(s, url, made[[2]string{scope.Addon, scope.Platform}].password)
 			if i == 0 {
 				call = `ANSWER=$(` + call + `); echo "$ANSWER"; ID=$(echo "$ANSWER" | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p')` +
@@ -30,7 +33,7 @@ func (c *command) printDevScreen(cfg *config.Config, made map[[2]string]credenti
 			fmt.Fprintf(c.out, "\n  # %s\n  %s\n", s.What, call)
 		}
 	}
-	fmt.Fprintf(c.out, "\nCtrl-C ends it.\n\n")
+	fmt.Fprintf(c.out, "\nTo sign on as the customer, open %s%s in a browser.\nCtrl-C ends it.\n\n", cfg.Gateway.BaseURL, devPath)
 }
 
 // curl writes one platform call for a POSIX shell. The password is made up and

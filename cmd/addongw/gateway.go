@@ -20,6 +20,7 @@ import (
 	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/gateway/server"
 	"github.com/addongw/addongw/gateway/store/sqlite"
+	"github.com/addongw/addongw/gateway/web"
 )
 
 // running is the whole gateway, put together from a configuration.
@@ -90,9 +91,11 @@ func assemble(ctx context.Context, from source, l loaded, listener net.Listener,
 
 // prepare makes the servers, not yet serving.
 func (g *running) prepare(cfg *config.Config) (err error) {
+	pages := web.New(web.Options{Engine: g.engine, BaseURL: func() string { return g.active.Load().Gateway.BaseURL }})
 	g.server, err = server.New(server.Options{
 		Mounts: mountsOf(cfg), Logger: g.log, Ready: g.ready, DrainTimeout: g.drain,
 		Lifecycle: func(s gateway.Scope) platform.Lifecycle { return g.engine.For(s) },
+		Landing:   pages, Pages: pages, Development: g.devPages(cfg),
 	})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ func TestTheRealGatewayDoesWhatTheSpecSays(t *testing.T) {
 	vars := spec.ProviderVars(p.URL+"/clevercloud/tinyfiles/resources", "tinyfiles", password)
 	vars["plan"], vars["other_plan"] = "small", "large"
 	vars["region"], vars["region_upper"], vars["region_lower"] = "EU", "EU", "eu"
+	vars["sso_url"], vars["sso_salt"] = p.URL+"/clevercloud/tinyfiles/sso", ssoSalt
 	vars["config_vars"] = "TINYFILES_URL TINYFILES_QUOTA_MB"
 	platformtest.Replay(t, "clevercloud", vars)
 }

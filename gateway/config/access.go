@@ -59,7 +59,7 @@ func (p *platformReader) urls(c *schema.Content, m *mounted) {
 	if base == "" {
 		base = "https://base-url.invalid" // that there is none is reported; a dialect must not stumble over it, too
 	}
-	p.common.BaseURL = base + m.prefix
+	p.common.BaseURL, p.common.SSOPath = base+m.prefix, ssoPath
 	p.common.SSOURL = p.common.BaseURL + ssoPath
 	if p.options.Development == nil {
 		p.url(c, "sso_url", &p.common.SSOURL)

@@ -21,6 +21,7 @@ import (
 type Gateway struct {
 	Listen      string   // host:port
 	BaseURL     string   // the public URL, without a trailing slash
+	Development bool     // started by "addongw dev"
 	PluginDirs  []string // absolute
 	Drain       time.Duration
 	AdminListen string // "unix:/path"; empty: the default of the command line
@@ -78,7 +79,7 @@ func (l *loader) gateway(c *schema.Content) {
 	}
 	g.Drain = l.duration(c, "drain")
 	if dev != nil {
-		g.Listen, g.BaseURL = dev.Listen, strings.TrimRight(dev.BaseURL, "/")
+		g.Listen, g.BaseURL, g.Development = dev.Listen, strings.TrimRight(dev.BaseURL, "/"), true
 	} else if c.Has("base_url") && c.Known("base_url") && !isWebURL(c.Text("base_url")) {
 		g.BaseURL = ""
 		l.add(wrong(`"base_url" is no web address`, c.ValueRange("base_url"), `write it as "https://addons.example.com"`))

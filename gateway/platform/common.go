@@ -27,7 +27,8 @@ type Common struct {
 	PasswordKnown, SSOSaltKnown bool
 
 	BaseURL     string // the mount's public URL: {gateway base_url}{path}, without a trailing slash
-	SSOURL      string // where single sign-on goes
+	SSOPath     string // where single sign-on is served, behind the mount's prefix: "/sso"
+	SSOURL      string // where single sign-on goes, for the manifest
 	TestBaseURL string // default: BaseURL
 	TestSSOURL  string // default: SSOURL
 	Development bool   // started by "addongw dev": plain http is fine, credentials are made up

@@ -26,6 +26,10 @@ type Failures struct {
 	// customer, never a cause.
 	Body  func(kind gateway.Kind, message string) any
 	Realm string // of Basic authentication
+
+	// Page, where set, answers a person's browser instead: Body and Realm are
+	// not used then.
+	Page func(w http.ResponseWriter, r *http.Request, status int, message string)
 }
 
 // Handle turns h into an endpoint: an error, or a panic, becomes the
@@ -89,7 +93,7 @@ func (f Failures) run(h Handler, w http.ResponseWriter, r *http.Request, params 
 // Answer writes err in the platform's form.
 func (f Failures) Answer(w http.ResponseWriter, r *http.Request, err error) {
 	kind := gateway.KindOf(err)
-	if kind == gateway.Unauthorized {
+	if kind == gateway.Unauthorized && f.Page == nil {
 		w.Header().Set("WWW-Authenticate", `Basic realm="`+f.Realm+`", charset="UTF-8"`)
 	}
 	if after := retryAfter(err); after > 0 {
@@ -98,6 +102,10 @@ func (f Failures) Answer(w http.ResponseWriter, r *http.Request, err error) {
 	status, ok := f.Status[kind]
 	if !ok {
 		status = http.StatusInternalServerError
+	}
+	if f.Page != nil {
+		f.Page(w, r, status, gateway.Message(err))
+		return
 	}
 	f.write(w, r, status, f.Body(kind, gateway.Message(err)))
 }

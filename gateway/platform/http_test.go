@@ -216,3 +216,16 @@ func TestNotesAreCollectedPerRequest(t *testing.T) {
 	Note(t.Context(), slog.String("plan", "lost")) // without notes nothing happens
 	NoteError(t.Context(), first)
 }
+
+func TestAPageAnswersAPersonInsteadOfThePlatform(t *testing.T) {
+	f := failures()
+	f.Page = func(w http.ResponseWriter, _ *http.Request, status int, message string) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "<p>"+message)
+	}
+	w := httptest.NewRecorder()
+	f.Answer(w, httptest.NewRequest("POST", "/", nil), gateway.Errorf(gateway.Unauthorized, "No."))
+	if w.Code != 401 || w.Body.String() != "<p>No." || w.Header().Get("WWW-Authenticate") != "" {
+		t.Errorf("the answer is %d %s %v", w.Code, w.Body, w.Header())
+	}
+}

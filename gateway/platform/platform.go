@@ -72,6 +72,10 @@ type Landing interface {
 	// or to where the add-on's sso block says. resourceID is our own id. On an
 	// error nothing is written yet.
 	Enter(w http.ResponseWriter, r *http.Request, resourceID string, s gateway.SignOn) error
+
+	// Refuse answers a sign-on that failed with a page for the person in front
+	// of it: message, and the way back to p's dashboard.
+	Refuse(w http.ResponseWriter, r *http.Request, p Profile, status int, message string)
 }
 
 // API is what a platform's own API can do for us. It is called only after the

@@ -1,5 +1,10 @@
 package platform
 
+import (
+	"net/url"
+	"time"
+)
+
 // Sample is a request as the platform would make it, for people who try a
 // mount out by hand.
 type Sample struct {
@@ -8,4 +13,8 @@ type Sample struct {
 	Path   string // at the mount's prefix; "{id}" stands for the id that the provision answered
 	User   string // of Basic auth
 	Body   string // JSON; empty: none
+
+	// SignOn, where set, makes the fields of the form that a customer's browser
+	// posts to Path, signed at now; nothing else is sent then.
+	SignOn func(providerID string, now time.Time) url.Values
 }

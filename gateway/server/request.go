@@ -41,6 +41,11 @@ func (s *Server) route(x *exchange, r *http.Request) {
 		s.health(x, r, path)
 		return
 	}
+	if own := s.own(path); own != nil {
+		s.limit(x, 0)
+		own.ServeHTTP(x, r)
+		return
+	}
 	m, rest := s.table.Load().find(path)
 	if m == nil {
 		nothingHere(x, r)
@@ -49,6 +54,23 @@ func (s *Server) route(x *exchange, r *http.Request) {
 	x.mount = m
 	s.limit(x, m.scope.Budget)
 	m.serve(x, r, rest)
+}
+
+// own finds the gateway's own pages, which belong to no mount; nil for all
+// other paths.
+func (s *Server) own(path string) http.Handler {
+	switch {
+	case below(path, "/r"):
+		return s.options.Pages
+	case below(path, "/-/dev"):
+		return s.options.Development
+	default:
+		return nil
+	}
+}
+
+func below(path, prefix string) bool {
+	return path == prefix || strings.HasPrefix(path, prefix+"/")
 }
 
 func nothingHere(w http.ResponseWriter, r *http.Request) {

@@ -58,6 +58,27 @@ func TestRequestsReachTheMountWithTheLongestPrefix(t *testing.T) {
 	}
 }
 
+func TestTheGatewaysOwnPagesAreBesideTheMounts(t *testing.T) {
+	named := func(name string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, name+" "+r.URL.Path) })
+	}
+	s := start(t, Options{Mounts: []Mount{{Prefix: "/rest", Mount: echoMount{name: "rest"}}}, Pages: named("pages"), Development: named("dev")})
+	none := start(t, Options{})
+	for target, want := range map[string]string{
+		"/r/res_1?code=x": "pages /r/res_1", "/r": "pages /r", "//r//res_1": "pages //r//res_1", "/-/dev/": "dev /-/dev/", "/-/dev": "dev /-/dev",
+		"/rest/resources/1": `{"id":"1","of":"rest"}`, "/-/devil": `{"message":"There is nothing at this address."}`, "/-/live": "",
+	} {
+		if _, body, _ := strings.Cut(s.raw(t, request("DELETE", target, "")), "\r\n\r\n"); strings.TrimSpace(body) != want {
+			t.Errorf("%s answers %q, want %q", target, body, want)
+		}
+	}
+	for _, target := range []string{"/r/res_1", "/-/dev/"} {
+		if answer := none.raw(t, request("GET", target, "")); status(t, answer) != 404 {
+			t.Errorf("without pages %s answers %s", target, answer)
+		}
+	}
+}
+
 func TestAMethodThatAnAddressDoesNotTakeIsToldWhichItTakes(t *testing.T) {
 	s := start(t, Options{Mounts: []Mount{{Prefix: "/echo/a", Mount: echoMount{name: "a"}}}})
 	for _, method := range []string{"GET", "OPTIONS", "PATCH", "BREW"} {

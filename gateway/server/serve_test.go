@@ -94,6 +94,7 @@ func TestMountsThatCannotBeServedAreRefusedAndTheOldOnesStay(t *testing.T) {
 		"the root":                {{Prefix: "/", Mount: echoMount{}}},
 		"nothing":                 {{Prefix: "", Mount: echoMount{}}},
 		"the gateway's own":       {{Prefix: "/-/live", Mount: echoMount{}}},
+		"the customers' pages":    {{Prefix: "/r/echo", Mount: echoMount{}}},
 		"a URL":                   {{Prefix: "https://x/y", Mount: echoMount{}}},
 		"routes that clash":       {{Prefix: "/x", Mount: clash}},
 		"a route without a slash": {{Prefix: "/x", Mount: echoMount{routes: []platform.Route{{Method: "GET", Path: "x", Handle: nothing}}}}},

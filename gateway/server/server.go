@@ -25,8 +25,9 @@ type Options struct {
 	// mount and set of mounts.
 	Lifecycle func(gateway.Scope) platform.Lifecycle
 
-	Landing platform.Landing // receives customers who sign on; nil: no mount has a sign-on
-	Pages   http.Handler     // answers below /r/; nil: there is nothing
+	Landing     platform.Landing // receives customers who sign on; nil: no mount has a sign-on
+	Pages       http.Handler     // answers below /r/; nil: there is nothing
+	Development http.Handler     // answers below /-/dev; nil: there is nothing
 
 	Logger *slog.Logger // default: nothing is logged
 	Ready  func() error // default: always ready; the error is logged, not shown

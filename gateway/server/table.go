@@ -54,8 +54,8 @@ func canonicalPrefix(prefix string) (string, error) {
 		return "", fmt.Errorf("mount %q: not a path that begins with \"/\"", prefix)
 	}
 	path := canonicalPath(u.EscapedPath())
-	if path == "" || path == "/-" || strings.HasPrefix(path, "/-/") {
-		return "", fmt.Errorf("mount %q: \"/\" and \"/-/\" are the gateway's own", prefix)
+	if path == "" || below(path, "/-") || below(path, "/r") {
+		return "", fmt.Errorf("mount %q: \"/\", \"/-/\" and \"/r/\" are the gateway's own", prefix)
 	}
 	return path, nil
 }

@@ -41,6 +41,7 @@ func check(c platform.Common, own settings) hcl.Diagnostics {
 	diags = append(diags, checkURLs(c)...)
 	diags = append(diags, checkSecrets(c, own)...)
 	diags = append(diags, checkMode(c)...)
+	diags = append(diags, checkSSOPath(c)...)
 	return append(diags, checkCurrency(c)...)
 }
 
@@ -257,5 +258,15 @@ func checkCurrency(c platform.Common) hcl.Diagnostics {
 	}
 	return hcl.Diagnostics{problem(c, "currency", "Clever Cloud sells in EUR only", diagnostic.Info{
 		Code: "AG415", Hint: `leave it out, or write "EUR"`,
+	})}
+}
+
+// checkSSOPath finds an address that is taken.
+func checkSSOPath(c platform.Common) hcl.Diagnostics {
+	if c.SSOPath != resourcesPath && !strings.HasPrefix(c.SSOPath, resourcesPath+"/") {
+		return nil
+	}
+	return hcl.Diagnostics{problem(c, "sso_path", fmt.Sprintf("Below %q Clever Cloud's other calls arrive", resourcesPath), diagnostic.Info{
+		Code: "AG215", Hint: "choose another path; the default is /sso",
 	})}
 }

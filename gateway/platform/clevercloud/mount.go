@@ -3,6 +3,7 @@ package clevercloud
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
@@ -19,6 +20,7 @@ type mount struct {
 	failures    platform.Failures
 	regions     map[string]string // the platform's name in lower case → ours
 	infos       *infos            // nil: none is called
+	now         func() time.Time
 }
 
 var _ platform.Mount = (*mount)(nil)
@@ -35,6 +37,7 @@ func newMount(c platform.Common, own settings) *mount {
 		failures:    failures(c.ID),
 		regions:     lower,
 		infos:       newInfos(c),
+		now:         time.Now,
 	}
 }
 
@@ -44,9 +47,9 @@ func (m *mount) Scope() gateway.Scope {
 	return gateway.Scope{Platform: "clevercloud", Addon: m.common.Addon, Budget: m.own.deadline, DeadID: gateway.DeadIDGone}
 }
 
-// Routes returns the endpoints below the manifest's base_url. No generation
-// ever reads a resource, so there is no GET.
-func (m *mount) Routes(lifecycle platform.Lifecycle, _ platform.Landing) []platform.Route {
+// Routes returns the endpoints below the manifest's base_url, and the one of
+// its sso_url. No generation ever reads a resource, so there is no GET.
+func (m *mount) Routes(lifecycle platform.Lifecycle, landing platform.Landing) []platform.Route {
 	a := api{mount: m, lifecycle: lifecycle}
 	route := func(method, path string, h platform.Handler) platform.Route {
 		return platform.Route{Method: method, Path: path, Handle: m.failures.Authenticated(m.credentials, h)}
@@ -60,13 +63,21 @@ func (m *mount) Routes(lifecycle platform.Lifecycle, _ platform.Landing) []platf
 		route(http.MethodPut, resourcesPath+"/:id", a.changePlan),
 		route(http.MethodDelete, resourcesPath+"/:id", a.deprovision),
 		route(http.MethodPost, resourcesPath+"/:id/migrations", migrate),
+		{Method: http.MethodPost, Path: m.common.SSOPath, Handle: m.signOnFailures(landing).Handle(a.signOn(landing))},
 	}
 }
 
 // Profile names the console, inside of which Clever Cloud shows dashboards of
-// add-ons.
+// add-ons unless the provider is registered with openInNewTab.
 func (m *mount) Profile() platform.Profile {
-	return platform.Profile{Name: "Clever Cloud", Dashboard: console, FrameAncestors: []string{console}}
+	p := platform.Profile{Name: "Clever Cloud", Dashboard: console, FrameAncestors: []string{console}}
+	switch {
+	case m.common.FrameAncestors != nil:
+		p.FrameAncestors = m.common.FrameAncestors
+	case m.own.openInNewTab:
+		p.FrameAncestors = nil
+	}
+	return p
 }
 
 // console is Clever Cloud's web interface.

@@ -10,7 +10,7 @@ import (
 	"github.com/addongw/addongw/gateway/platform"
 )
 
-// Samples provisions the first plan that is listed, changes to the last and
+// Samples provisions the first plan that is listed, changes to the last, signs on and
 // deprovisions.
 func (m *mount) Samples() []platform.Sample {
 	listed := slices.DeleteFunc(slices.Clone(m.common.Plans), func(p platform.Plan) bool { return p.Unlisted })
@@ -34,6 +34,7 @@ func (m *mount) Samples() []platform.Sample {
 	if last != first {
 		samples = append(samples, sample("change the plan", http.MethodPut, "/{id}", map[string]any{"addon_id": id, "plan": last}))
 	}
+	samples = append(samples, platform.Sample{What: "sign on", Method: http.MethodPost, Path: m.common.SSOPath, SignOn: m.signOnFields})
 	return append(samples, sample("deprovision", http.MethodDelete, "/{id}", nil))
 }
 

@@ -6,7 +6,9 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/platform/sso"
 	"github.com/addongw/addongw/gateway/schema"
 )
 
@@ -31,12 +33,28 @@ const (
 	maxDeadline     = 2 * time.Minute
 )
 
+// How old a sign-on may be: "15 minutes" in the legacy document, "a few minutes
+// (like 5)" in the current one.
+const (
+	tokenMaxAge     = 15 * time.Minute
+	signatureMaxAge = 5 * time.Minute
+	defaultSkew     = "60s"
+	minMaxAge       = 30 * time.Second
+	maxMaxAge       = 24 * time.Hour
+	maxSkew         = 15 * time.Minute
+)
+
 // settings are the ones that only Clever Cloud has.
 type settings struct {
 	generation      string
 	allowMissingEU  bool
 	deadline        time.Duration
 	migrationsAsPUT bool
+
+	signatureWindow sso.Window // for a sign-on of the current generation
+	tokenWindow     sso.Window // for one of the legacy generation
+	tokenOnly       bool       // whether that is accepted
+	openInNewTab    bool
 }
 
 func settingsSchema() *schema.Block {
@@ -53,10 +71,14 @@ func settingsSchema() *schema.Block {
 				Doc: `How long a request may wait for a backend, such as "25s". Work that takes longer goes on, Clever Cloud hears 503, and its repeat gets the result.`},
 			{Name: "migrations", Type: cty.String, Default: `"refuse"`,
 				Doc: `Experimental. What a request to migrate an add-on does: "refuse" answers 501 and logs its field names, "plan_change" treats it as a plan change.`},
-			{Name: "sso_window", Type: cty.String, Reserved: true, Doc: "How old a sign-on may be."},
-			{Name: "sso_skew", Type: cty.String, Reserved: true, Doc: "How far ahead Clever Cloud's clock may be."},
-			{Name: "token_only", Type: cty.Bool, Reserved: true, Doc: "Whether a sign-on without signature is accepted."},
-			{Name: "open_in_new_tab", Type: cty.Bool, Reserved: true, Doc: "Whether the dashboard opens outside the console."},
+			{Name: "sso_window", Type: cty.String,
+				Doc: `How old a sign-on may be, such as "5m". Default: 5 minutes with a signature, 15 minutes with a token alone, as Clever Cloud's documents say.`},
+			{Name: "sso_skew", Type: cty.String, Default: `"` + defaultSkew + `"`,
+				Doc: "How far Clever Cloud's clock may be ahead of ours at a sign-on."},
+			{Name: "token_only", Type: cty.Bool,
+				Doc: `Whether a sign-on of the legacy generation is accepted, which proves the resource but not the customer: sso.email_verified is false then. Default: true, save where generation is "current".`},
+			{Name: "open_in_new_tab", Type: cty.Bool, Default: "false",
+				Doc: "Whether the provider is registered with openInNewTab: then no page may show the customer's page in a frame."},
 		},
 	}
 }
@@ -69,10 +91,38 @@ func decodeSettings(common platform.Common, body hcl.Body, ctx *hcl.EvalContext)
 	diags = append(diags, d...)
 	deadline, d := content.Duration("deadline", minDeadline, maxDeadline)
 	diags = append(diags, d...)
-	return settings{
+	own := settings{
 		generation:      generation,
 		allowMissingEU:  content.Bool("allow_missing_eu"),
 		deadline:        deadline,
 		migrationsAsPUT: migrations == migrationsPlanChange,
-	}, diags
+		openInNewTab:    content.Bool("open_in_new_tab"),
+		tokenOnly:       generation != current,
+	}
+	if content.Known("token_only") {
+		own.tokenOnly = content.Bool("token_only")
+	}
+	if generation == legacy && !own.tokenOnly {
+		diags = append(diags, diagnostic.New("Nobody could sign on", content.ValueRange("token_only"), diagnostic.Info{
+			Code: "AG416", Hint: "leave it out: the legacy generation sends a token and no signature",
+		}))
+	}
+	return own, append(diags, own.decodeWindows(common, content)...)
+}
+
+// decodeWindows: an add-on's own limit may lower the platform's, not raise it.
+func (s *settings) decodeWindows(common platform.Common, content *schema.Content) hcl.Diagnostics {
+	written, diags := content.Duration("sso_window", minMaxAge, maxMaxAge)
+	skew, d := content.Duration("sso_skew", 0, maxSkew)
+	window := func(maxAge time.Duration) sso.Window {
+		if written > 0 {
+			maxAge = written
+		}
+		if common.SSOMaxAge > 0 {
+			maxAge = min(maxAge, common.SSOMaxAge)
+		}
+		return sso.Window{MaxAge: maxAge, Skew: skew}
+	}
+	s.signatureWindow, s.tokenWindow = window(signatureMaxAge), window(tokenMaxAge)
+	return append(diags, d...)
 }

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"html/template"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/platform"
+)
+
+// devPath is where dev's own page is.
+const devPath = "/-/dev/"
+
+// devSignOn is a resource with the form by which a platform's dashboard would
+// send its customer.
+type devSignOn struct {
+	Resource gateway.Resource
+	URL      string
+	Fields   map[string]string
+}
+
+var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>addongw dev</title>
+<h1>Sign on as a customer</h1>
+{{range .}}
+<form method="post" action="{{.URL}}">
+{{range $name, $value := .Fields}}<input type="hidden" name="{{$name}}" value="{{$value}}">
+{{end}}<p>{{.Resource.Addon}} on {{.Resource.Platform}}, plan {{.Resource.Plan}}, {{.Resource.State}}
+<button>Open {{.Resource.ShortID}}</button></p>
+</form>
+{{else}}
+<p>There is no resource yet. Order one with the first command on the screen, and reload this page.</p>
+{{end}}
+<p>Each button does what the platform's dashboard does. It works for some minutes; reload this page for new ones.</p>
+</html>
+`))
+
+// devPages is the page of development mode; nil anywhere else, because whoever
+// reads it can sign on as any customer.
+func (g *running) devPages(cfg *config.Config) http.Handler {
+	if !cfg.Gateway.Development {
+		return nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !onLoopback(r.Host) { // a name that leads here, in the page of a stranger
+			http.Error(w, "Open this page as http://127.0.0.1.", http.StatusForbidden)
+			return
+		}
+		var page bytes.Buffer
+		signOns, err := g.devSignOns(r, cfg)
+		if err == nil {
+			err = devPage.Execute(&page, signOns)
+		}
+		if err != nil {
+			platform.NoteError(r.Context(), err)
+			http.Error(w, gateway.Message(err), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src data:; frame-ancestors 'none'")
+		_, _ = w.Write(page.Bytes())
+	})
+}
+
+func onLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+func (g *running) devSignOns(r *http.Request, cfg *config.Config) ([]devSignOn, error) {
+	var all []devSignOn
+	for _, m := range cfg.Mounts {
+		samples, scope := m.Mount.Samples(), m.Mount.Scope()
+		i := slices.IndexFunc(samples, func(s platform.Sample) bool { return s.SignOn != nil })
+		if i < 0 {
+			continue
+		}
+		resources, err := g.store.Resources(r.Context(), gateway.ResourceFilter{Platform: scope.Platform, Addon: scope.Addon})
+		if err != nil {
+			return nil, err
+		}
+		for _, resource := range resources {
+			s := devSignOn{Resource: resource, URL: cfg.Gateway.BaseURL + m.Prefix + samples[i].Path, Fields: map[string]string{}}
+			for name, values := range samples[i].SignOn(resource.ProviderID, time.Now()) {
+				s.Fields[name] = values[0]
+			}
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}

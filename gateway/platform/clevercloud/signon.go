@@ -1,0 +1,141 @@
+package clevercloud
+
+import (
+	"crypto/sha1"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/julienschmidt/httprouter"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/platform/sso"
+)
+
+// signOn is the browser's entry: the console posts a form on the customer's
+// behalf (Add-on API and Marketplace APIs & Tools, SSO).
+func (a api) signOn(landing platform.Landing) platform.Handler {
+	return func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+		id, customer, err := a.mount.verify(w, r)
+		if err != nil {
+			return err
+		}
+		resource, err := a.lifecycle.Resource(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		platform.Note(r.Context(), slog.String("resource", resource.ID), slog.Bool("email_verified", customer.EmailVerified))
+		if resource.State == gateway.Deprovisioning || resource.State == gateway.Deprovisioned {
+			return gateway.Errorf(gateway.Gone, "This add-on was removed.")
+		}
+		return landing.Enter(w, r, resource.ID, customer)
+	}
+}
+
+// verify returns whom the form is for. Until the digest is known to fit, every
+// answer is the same and nothing has been looked up.
+func (m *mount) verify(w http.ResponseWriter, r *http.Request) (id string, s gateway.SignOn, err error) {
+	form, err := sso.ReadForm(w, r, "id", "timestamp", "nav-data", "email", "user_id", "token", "signature")
+	if err != nil {
+		return "", s, m.forged(err)
+	}
+	window, err := m.checkDigest(form)
+	if err != nil {
+		return "", s, m.forged(err)
+	}
+	if err := m.checkAge(form["timestamp"], window); err != nil {
+		return "", s, err
+	}
+	return form["id"], gateway.SignOn{
+		UserID: form["user_id"], Email: form["email"], NavData: form["nav-data"], EmailVerified: form.Has("signature"),
+	}, nil
+}
+
+// checkDigest finds out whether somebody with the salt made the form, and
+// returns how old it may be then. A signature decides alone: the token covers
+// neither email nor user, so it could rescue a form that somebody edited.
+func (m *mount) checkDigest(form sso.Form) (sso.Window, error) {
+	// The fields are joined without escaping. With a colon in one of them, two
+	// identities would share a signature.
+	for _, name := range []string{"id", "user_id", "email"} {
+		if strings.Contains(form[name], ":") {
+			return sso.Window{}, fmt.Errorf("there is a colon in %q", name)
+		}
+	}
+	claimed, sum, window, required := form["token"], token(form, m.common.SSOSalt.Reveal()), m.own.tokenWindow, []string{"id", "timestamp", "token"}
+	if form.Has("signature") {
+		claimed, sum, window = form["signature"], signature(form, m.common.SSOSalt.Reveal()), m.own.signatureWindow
+		required = []string{"id", "timestamp", "user_id", "email"}
+	} else if !m.own.tokenOnly {
+		return sso.Window{}, errors.New("there is no signature, and token_only is off")
+	}
+	for _, name := range required {
+		if !form.Has(name) {
+			return sso.Window{}, fmt.Errorf("%q is missing", name)
+		}
+	}
+	if !sso.SameDigest(claimed, sum) {
+		return sso.Window{}, errors.New("the digest does not fit")
+	}
+	return window, nil
+}
+
+// token proves id and timestamp, in the text that was received (Add-on API).
+func token(form sso.Form, salt string) []byte {
+	sum := sha1.Sum([]byte(form["id"] + ":" + salt + ":" + form["timestamp"]))
+	return sum[:]
+}
+
+// signature proves the customer too (Marketplace APIs & Tools, since February
+// 2025). An absent nav-data is an empty one.
+func signature(form sso.Form, salt string) []byte {
+	sum := sha512.Sum512([]byte(strings.Join(
+		[]string{form["id"], form["user_id"], form["email"], form["nav-data"], salt, form["timestamp"]}, ":")))
+	return sum[:]
+}
+
+// checkAge is asked of forms that the salt's owner made, so it may say what is
+// wrong with them.
+func (m *mount) checkAge(timestamp string, window sso.Window) error {
+	at, err := sso.ParseTimestamp(timestamp)
+	if err != nil {
+		return m.forged(err)
+	}
+	err = window.Check(at, m.now())
+	var expired *sso.ExpiredError
+	if errors.As(err, &expired) {
+		return &gateway.Error{Kind: gateway.Unauthorized, Cause: err, Message: fmt.Sprintf(
+			"This link is %s old; open the add-on again from your dashboard.", expired.Words())}
+	}
+	if err != nil {
+		return m.forged(err)
+	}
+	return nil
+}
+
+// forged tells the log what is wrong, and the sender nothing.
+func (m *mount) forged(cause error) error {
+	return &gateway.Error{Kind: gateway.Unauthorized, Cause: cause, Message: "This link does not work. Open the add-on from your dashboard."}
+}
+
+// signOnFields is the form that the console would post now, for people who try
+// a mount out.
+func (m *mount) signOnFields(providerID string, now time.Time) url.Values {
+	form := sso.Form{
+		"id": providerID, "timestamp": strconv.FormatInt(now.UnixMilli(), 10), "nav-data": "",
+		"email": "ann@example.com", "user_id": "user_1",
+	}
+	fields := url.Values{"signature": {hex.EncodeToString(signature(form, m.common.SSOSalt.Reveal()))}}
+	for name, value := range form {
+		fields.Set(name, value)
+	}
+	return fields
+}

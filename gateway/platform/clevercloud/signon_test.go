@@ -1,0 +1,310 @@
+package clevercloud
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/platform/sso"
+	"github.com/addongw/addongw/gateway/secret"
+	"github.com/addongw/addongw/spec"
+)
+
+// landing remembers who entered.
+type landing struct {
+	resource string
+	customer gateway.SignOn
+	refused  string
+}
+
+func (l *landing) Enter(w http.ResponseWriter, r *http.Request, resourceID string, s gateway.SignOn) error {
+	l.resource, l.customer = resourceID, s
+	http.Redirect(w, r, "https://addons.acme.example/r/"+resourceID, http.StatusFound)
+	return nil
+}
+
+func (l *landing) Refuse(w http.ResponseWriter, _ *http.Request, p platform.Profile, status int, message string) {
+	l.refused = p.Name + ": " + message
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, message)
+}
+
+// everything is an engine that has any resource, in one state, and counts how
+// often it was asked.
+type everything struct {
+	platform.Lifecycle
+	state gateway.State
+	err   error
+	asked int
+}
+
+func (e *everything) Resource(_ context.Context, id string) (gateway.Resource, error) {
+	e.asked++
+	return gateway.Resource{ID: "our-" + id, ProviderID: id, State: e.state}, e.err
+}
+
+// signOnMount makes a mount whatever its salt: the vectors' own salts are ones
+// that a configuration may not have.
+func signOnMount(t *testing.T, settings, salt string, now time.Time) *mount {
+	t.Helper()
+	m, ok := newTestMount(t, common(), settings).(*mount)
+	if !ok {
+		t.Fatal("no mount")
+	}
+	m.common.SSOSalt = secret.New(salt)
+	m.now = func() time.Time { return now }
+	return m
+}
+
+// postForm sends a form to the mount's sign-on.
+func postForm(m *mount, engine platform.Lifecycle, body string) (*httptest.ResponseRecorder, *landing, error) {
+	l, notes := &landing{}, &platform.Notes{}
+	r := httptest.NewRequest("POST", "/sso", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	for _, route := range m.Routes(engine, l) {
+		if route.Path == "/sso" {
+			route.Handle(w, r.WithContext(platform.WithNotes(r.Context(), notes)), nil)
+		}
+	}
+	_, err := notes.Taken()
+	return w, l, err
+}
+
+func TestEveryVectorOfTheSpecificationHolds(t *testing.T) {
+	vectors, err := spec.SSOVectors("clevercloud")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(vectors) != 32 {
+		t.Errorf("%d vectors", len(vectors))
+	}
+	for _, v := range vectors {
+		for _, generation := range []string{both, current, legacy} {
+			t.Run(v.Name+"/"+generation, func(t *testing.T) {
+				now, err := v.Time()
+				if err != nil {
+					t.Fatal(err)
+				}
+				engine := &everything{state: gateway.Active}
+				w, l, _ := postForm(signOnMount(t, `generation = "`+generation+`"`, v.Salt, now), engine, v.Body)
+				if !slices.Contains(v.AcceptedBy, generation) {
+					if w.Code != 403 || l.resource != "" || engine.asked != 0 {
+						t.Errorf("%s: status %d, entered %q, the engine was asked %d times", v.Says, w.Code, l.resource, engine.asked)
+					}
+					return
+				}
+				if w.Code != 302 || !strings.HasPrefix(l.resource, "our-") {
+					t.Fatalf("%s: status %d, %s", v.Says, w.Code, l.refused)
+				}
+				want := gateway.SignOn{UserID: v.UserID, Email: v.Email, EmailVerified: v.EmailVerified, NavData: v.NavData}
+				if diff := cmp.Diff(want, l.customer); diff != "" {
+					t.Errorf("%s: customer (-want +got):\n%s", v.Says, diff)
+				}
+			})
+		}
+	}
+}
+
+var vectorTime = time.Unix(1_700_000_000, 0)
+
+// signed is a good form of the current generation, age old.
+func signed(m *mount, age time.Duration) string {
+	return m.signOnFields("res_1", vectorTime.Add(-age)).Encode()
+}
+
+// legacyForm is a good form of the legacy generation, age old.
+func legacyForm(age time.Duration) string {
+	timestamp := fmt.Sprint(vectorTime.Add(-age).Unix())
+	sum := sha1.Sum([]byte("res_1:" + salt + ":" + timestamp))
+	return url.Values{"id": {"res_1"}, "timestamp": {timestamp}, "token": {hex.EncodeToString(sum[:])}}.Encode()
+}
+
+func TestTheSettingsMoveTheWindow(t *testing.T) {
+	for name, c := range map[string]struct {
+		settings   string
+		maxAge     time.Duration // the add-on's own limit
+		age, ahead time.Duration // accepted at most
+		legacyAge  time.Duration // likewise, with a token alone
+		onlySigned bool
+	}{
+		"by default":            {age: 5 * time.Minute, ahead: time.Minute, legacyAge: 15 * time.Minute},
+		"the current one":       {settings: `generation = "current"`, age: 5 * time.Minute, ahead: time.Minute, onlySigned: true},
+		"tokens refused":        {settings: `token_only = false`, age: 5 * time.Minute, ahead: time.Minute, onlySigned: true},
+		"tokens allowed":        {settings: "generation = \"current\"\ntoken_only = true", age: 5 * time.Minute, ahead: time.Minute, legacyAge: 15 * time.Minute},
+		"a window of its own":   {settings: `sso_window = "2m"`, age: 2 * time.Minute, ahead: time.Minute, legacyAge: 2 * time.Minute},
+		"a wider window":        {settings: `sso_window = "1h"`, age: time.Hour, ahead: time.Minute, legacyAge: time.Hour},
+		"no skew":               {settings: `sso_skew = "0s"`, age: 5 * time.Minute, legacyAge: 15 * time.Minute},
+		"the add-on's limit":    {maxAge: 6 * time.Minute, age: 5 * time.Minute, ahead: time.Minute, legacyAge: 6 * time.Minute},
+		"the add-on's, smaller": {settings: `sso_window = "1h"`, maxAge: time.Minute, age: time.Minute, ahead: time.Minute, legacyAge: time.Minute},
+	} {
+		block := common()
+		block.SSOMaxAge = c.maxAge
+		m := newTestMount(t, block, c.settings).(*mount)
+		m.now = func() time.Time { return vectorTime }
+		status := func(body string) int {
+			w, _, _ := postForm(m, &everything{state: gateway.Active}, body)
+			return w.Code
+		}
+		for what, got := range map[string][2]int{
+			"the oldest":        {status(signed(m, c.age)), 302},
+			"one too old":       {status(signed(m, c.age+time.Millisecond)), 403},
+			"the most ahead":    {status(signed(m, -c.ahead)), 302},
+			"one too far ahead": {status(signed(m, -c.ahead-time.Millisecond)), 403},
+			"a token too old":   {status(legacyForm(c.legacyAge + time.Second)), 403},
+			"the oldest token":  {status(legacyForm(c.legacyAge)), map[bool]int{true: 403, false: 302}[c.onlySigned]},
+		} {
+			if got[0] != got[1] {
+				t.Errorf("%s: %s gives %d, want %d", name, what, got[0], got[1])
+			}
+		}
+	}
+}
+
+func TestOnlyWhoSignedLearnsMore(t *testing.T) {
+	m := signOnMount(t, "", salt, vectorTime)
+	refuse := gateway.Errorf(gateway.NotFound, "There is no such resource.")
+	for name, c := range map[string]struct {
+		body    string
+		engine  everything
+		status  int
+		refused string
+		noted   string
+	}{
+		"a bad signature": {
+			body: strings.Replace(signed(m, 0), "ann", "bob", 1), status: 403,
+			refused: "Clever Cloud: This link does not work. Open the add-on from your dashboard.", noted: "the digest does not fit",
+		},
+		"a bad signature of one that is gone": {
+			body: strings.Replace(signed(m, 0), "ann", "bob", 1), engine: everything{state: gateway.Deprovisioned}, status: 403,
+			refused: "Clever Cloud: This link does not work. Open the add-on from your dashboard.", noted: "the digest does not fit",
+		},
+		"too old": {
+			body: signed(m, 11*time.Minute+30*time.Second), status: 403,
+			refused: "Clever Cloud: This link is 11 minutes old; open the add-on again from your dashboard.", noted: "signed 11 minutes ago",
+		},
+		"too old, of one that is gone": {
+			body: signed(m, 11*time.Minute), engine: everything{state: gateway.Deprovisioned}, status: 403,
+			refused: "Clever Cloud: This link is 11 minutes old; open the add-on again from your dashboard.", noted: "signed 11 minutes ago",
+		},
+		"a clock ahead": {
+			body: signed(m, -2*time.Minute), status: 403,
+			refused: "Clever Cloud: This link does not work. Open the add-on from your dashboard.", noted: "signed 2m0s ahead of our clock",
+		},
+		"no fields": {
+			body: "", status: 403, refused: "Clever Cloud: This link does not work. Open the add-on from your dashboard.", noted: `"id" is missing`,
+		},
+		"signed, never was": {
+			body: signed(m, 0), engine: everything{err: refuse}, status: 403, refused: "Clever Cloud: There is no such resource.", noted: "no such resource",
+		},
+		"signed, removed": {
+			body: signed(m, 0), engine: everything{state: gateway.Deprovisioned}, status: 410, refused: "Clever Cloud: This add-on was removed.", noted: "gone",
+		},
+		"signed, being removed": {
+			body: signed(m, 0), engine: everything{state: gateway.Deprovisioning}, status: 410, refused: "Clever Cloud: This add-on was removed.", noted: "gone",
+		},
+		"signed, the store is down": {
+			body: signed(m, 0), engine: everything{err: gateway.Errorf(gateway.Unavailable, "Please try again.")}, status: 503,
+			refused: "Clever Cloud: Please try again.", noted: "unavailable",
+		},
+	} {
+		w, l, noted := postForm(m, &c.engine, c.body)
+		if w.Code != c.status || l.refused != c.refused || noted == nil || !strings.Contains(noted.Error(), c.noted) {
+			t.Errorf("%s: %d %q, noted %v", name, w.Code, l.refused, noted)
+		}
+		if noted != nil && (strings.Contains(noted.Error(), "example.com") || strings.Contains(noted.Error(), "res_1")) {
+			t.Errorf("%s: the log quotes the form: %v", name, noted)
+		}
+	}
+}
+
+func TestCustomersOfEveryLivingStateMayEnter(t *testing.T) {
+	m := signOnMount(t, "", salt, vectorTime)
+	for _, state := range []gateway.State{gateway.Provisioning, gateway.Active, gateway.Updating, gateway.Failed} {
+		if w, l, _ := postForm(m, &everything{state: state}, signed(m, 0)); w.Code != 302 || l.resource != "our-res_1" {
+			t.Errorf("%s: %d, entered %q", state, w.Code, l.resource)
+		}
+	}
+}
+
+func TestWhoMayShowThePageInAFrame(t *testing.T) {
+	own := common()
+	own.FrameAncestors = []string{"https://console.example"}
+	for name, c := range map[string]struct {
+		block    platform.Common
+		settings string
+		want     []string
+	}{
+		"by default":        {common(), "", []string{"https://console.clever-cloud.com"}},
+		"in a new tab":      {common(), "open_in_new_tab = true", nil},
+		"as was configured": {own, "open_in_new_tab = true", []string{"https://console.example"}},
+	} {
+		if diff := cmp.Diff(c.want, newTestMount(t, c.block, c.settings).Profile().FrameAncestors); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestEveryKindHasASignOnStatus(t *testing.T) {
+	for _, kind := range gateway.Kinds() {
+		if status := signOnStatuses[kind]; status < 400 || status > 599 {
+			t.Errorf("%s has status %d", kind, status)
+		}
+	}
+}
+
+// FuzzSignOn compares the verifier with one written from the documents'
+// formulas alone: what that one refuses must not get in.
+func FuzzSignOn(f *testing.F) {
+	vectors, err := spec.SSOVectors("clevercloud")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, v := range vectors {
+		f.Add(v.Body, v.Salt)
+	}
+	f.Fuzz(func(t *testing.T, body, salt string) {
+		m := newMount(common(), settings{
+			tokenOnly:       true,
+			signatureWindow: sso.Window{MaxAge: signatureMaxAge, Skew: time.Minute},
+			tokenWindow:     sso.Window{MaxAge: tokenMaxAge, Skew: time.Minute},
+		})
+		m.common.SSOSalt, m.now = secret.New(salt), func() time.Time { return vectorTime }
+		w, l, _ := postForm(m, &everything{state: gateway.Active}, body)
+		if w.Code == 403 {
+			return
+		}
+		fields, err := url.ParseQuery(body)
+		if w.Code != 302 || err != nil {
+			t.Fatalf("%q: status %d, %v", body, w.Code, err)
+		}
+		get := fields.Get
+		if strings.ContainsAny(get("id")+get("user_id")+get("email"), ":\x00") || len(fields["id"]) != 1 {
+			t.Errorf("%q gets in", body)
+		}
+		signature := sha512.Sum512([]byte(get("id") + ":" + get("user_id") + ":" + get("email") + ":" + get("nav-data") + ":" + salt + ":" + get("timestamp")))
+		token := sha1.Sum([]byte(get("id") + ":" + salt + ":" + get("timestamp")))
+		proof, sum := get("token"), token[:]
+		if l.customer.EmailVerified {
+			proof, sum = get("signature"), signature[:]
+		}
+		if !strings.EqualFold(proof, hex.EncodeToString(sum)) || l.customer.EmailVerified != fields.Has("signature") {
+			t.Errorf("%q gets in", body)
+		}
+	})
+}

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/platform"
+)
+
+// session is a customer who signed on, and for which resource.
+type session struct {
+	resource string
+	until    time.Time // zero in the code of a sign-on: the page says how long
+}
+
+// Enter implements platform.Landing.
+func (s *Server) Enter(w http.ResponseWriter, r *http.Request, resourceID string, customer gateway.SignOn) error {
+	address, err := s.engine.SignOn(r.Context(), resourceID, customer)
+	if err != nil {
+		return err
+	}
+	if address == "" {
+		address = s.baseURL() + "/r/" + resourceID + "?code=" + s.newCode(session{resource: resourceID})
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer") // the vendor's page must not learn what signed the customer on
+	http.Redirect(w, r, address, http.StatusFound)
+	return nil
+}
+
+// Refuse implements platform.Landing.
+func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, p platform.Profile, status int, message string) {
+	s.message(w, r, p, status, message)
+}
+
+// newCode makes a code that does not outlive the session it leads to.
+func (s *Server) newCode(of session) string {
+	until := s.now().Add(codeLife)
+	if !of.until.IsZero() && of.until.Before(until) {
+		until = of.until
+	}
+	return s.codes.Issue(of, until)
+}
+
+// cookieName is the same for all resources: each one's cookie has its own path.
+const cookieName = "addongw"
+
+// admit finds out who asks for a page: by the cookie of an earlier answer, or
+// by the code in the URL, which is used up either way.
+func (s *Server) admit(r *http.Request, id string) (token string, found session, ok bool) {
+	entered, fresh := s.codes.Take(r.URL.Query().Get("code"))
+	for _, c := range r.CookiesNamed(cookieName) {
+		if found, ok := s.sessions.Look(c.Value); ok && found.resource == id {
+			return c.Value, found, true
+		}
+	}
+	return "", entered, fresh && entered.resource == id
+}
+
+// begin turns a code into a session, which ends when the code's says, or else
+// after length.
+func (s *Server) begin(w http.ResponseWriter, of session, length time.Duration) (token string, begun session) {
+	if of.until.IsZero() {
+		of.until = s.now().Add(length)
+	}
+	token = s.sessions.Issue(of, of.until)
+	http.SetCookie(w, s.cookie(of, token))
+	return token, of
+}
+
+// cookie is sent in a platform's frame too, where the browser lets it: that
+// takes https. On a developer's machine there is none.
+func (s *Server) cookie(of session, token string) *http.Cookie {
+	c := &http.Cookie{
+		Name: cookieName, Value: token, Path: "/r/" + of.resource,
+		MaxAge: max(1, int(of.until.Sub(s.now()).Seconds())), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+	if base, err := url.Parse(s.baseURL()); err == nil {
+		c.Path = base.Path + c.Path
+		if base.Scheme == "https" {
+			c.Secure, c.SameSite, c.Partitioned = true, http.SameSiteNoneMode, true
+		}
+	}
+	return c
+}

@@ -1,0 +1,86 @@
+package web
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/platform"
+)
+
+// TestEveryTemplateRendersInEveryState also with everything that may be absent
+// absent: html/template finds its mistakes when it runs.
+func TestEveryTemplateRendersInEveryState(t *testing.T) {
+	for _, state := range append(gateway.States(), "later") {
+		for _, sparse := range []bool{false, true} {
+			b := newBrowser(state, base)
+			if sparse {
+				b.engine.page, b.engine.vars = gateway.Page{AddonName: "A", Session: b.engine.page.Session}, nil
+			} else {
+				b.engine.page.Logo = "https://acme.example/logo.png"
+			}
+			w := b.open(t)
+			text := w.Body.String()
+			if !strings.HasSuffix(text, "</html>\n") || strings.Contains(text, "ZgotmplZ") {
+				t.Errorf("%s, sparse %t: %d %s", state, sparse, w.Code, text)
+			}
+			if state == gateway.Deprovisioned {
+				if w.Code != 410 {
+					t.Errorf("%s: %d", state, w.Code)
+				}
+				continue
+			}
+			word := stateOf(state).Word
+			if w.Code != 200 || word == "" || !strings.Contains(text, ">"+word+"<") || strings.Contains(text, shortID) != (state == gateway.Failed) {
+				t.Errorf("%s, sparse %t: %d %s", state, sparse, w.Code, text)
+			}
+		}
+	}
+	for status := range titles {
+		w := httptest.NewRecorder()
+		newBrowser(gateway.Active, base).message(w, httptest.NewRequest("GET", "/", nil), platform.Profile{}, status, "<b>")
+		if w.Code != status || !strings.Contains(w.Body.String(), "&lt;b&gt;") || !strings.Contains(w.Body.String(), "<h1>"+titles[status]) {
+			t.Errorf("%d: %s", status, w.Body)
+		}
+	}
+}
+
+func TestWhatAnOperatorWroteBecomesALinkOnlyWhereItIsOne(t *testing.T) {
+	for text, want := range map[string]link{
+		"":                             {},
+		"https://acme.example/help":    {"https://acme.example/help", "Support", true},
+		"help@acme.example":            {"mailto:help@acme.example", "help@acme.example", false},
+		"call +33 1 23 45":             {"", "call +33 1 23 45", false},
+		"javascript:alert(1)@x":        {"", "javascript:alert(1)@x", false},
+		"write to help@acme.example":   {"", "write to help@acme.example", false},
+		"help@acme.example?subject=hi": {"", "help@acme.example?subject=hi", false},
+	} {
+		if got := supportLink(text); got != want {
+			t.Errorf("%q: %+v, want %+v", text, got, want)
+		}
+	}
+	for _, c := range []struct{ logo, base, want string }{
+		{"https://a.example/x.png", base, "https://a.example/x.png"},
+		{"http://a.example/x.png", base, ""},
+		{"http://a.example/x.png", "http://127.0.0.1:8080", "http://a.example/x.png"},
+		{"data:image/png;base64,AAAA", base, ""},
+		{"https://a;b/x.png", base, ""},
+		{"/logo.png", base, ""},
+		{"", base, ""},
+	} {
+		if got := usableLogo(c.logo, c.base); got != c.want {
+			t.Errorf("%s at %s: %q", c.logo, c.base, got)
+		}
+	}
+}
+
+func TestRelativeAddressesLeadToTheTop(t *testing.T) {
+	for path, want := range map[string]string{
+		"/r/res_1": "../", "/r/res_1/": "../../", "/clevercloud/acme/sso": "../../", "/sso": "./", "/": "./", "//r//x": "../../../",
+	} {
+		if got := root(httptest.NewRequest("GET", "http://x"+path, nil)); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package spec
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Vector is one sign-on and what must become of it, at a moment that is given.
+type Vector struct {
+	Name string `json:"name"` // as the documents number it: "C16"
+	Says string `json:"says"` // what it is about
+	Salt string `json:"salt"`
+	Now  string `json:"now"`  // seconds since 1970
+	Body string `json:"body"` // of the form, as it is sent
+
+	// AcceptedBy lists the generations of the platform's API in which the
+	// sign-on succeeds; empty: none.
+	AcceptedBy []string `json:"accepted_by"`
+
+	// Who it is for, where it succeeds.
+	Email         string `json:"email"`
+	EmailVerified bool   `json:"email_verified"`
+	UserID        string `json:"user_id"`
+	NavData       string `json:"nav_data"`
+}
+
+// Time is the moment at which the sign-on arrives.
+func (v Vector) Time() (time.Time, error) {
+	seconds, err := strconv.ParseInt(v.Now, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("vector %s: %w", v.Name, err)
+	}
+	return time.Unix(seconds, 0), nil
+}
+
+// SSOVectors returns the sign-ons of a platform's sso.vectors.json.
+func SSOVectors(platform string) ([]Vector, error) {
+	text, err := File(platform, "sso.vectors.json")
+	if err != nil {
+		return nil, err
+	}
+	var vectors []Vector
+	if err := json.Unmarshal(text, &vectors); err != nil {
+		return nil, fmt.Errorf("read vectors of %s: %w", platform, err)
+	}
+	return vectors, nil
+}
