@@ -29,6 +29,7 @@ var internalImports = map[string][]string{
 	"gateway/platform/clevercloud":             {"gateway/diagnostic", "gateway/platform", "gateway/schema", "gateway/secret"},
 	"gateway/platform/platformtest":            {"gateway/platform", "gateway/schema", "gateway/secret", "spec"},
 	"gateway/pluginhost":                       {"gateway/lifecycle", "plugins/backend/backendpb"},
+	"gateway/scaffold":                         {"gateway/secret"},
 	"gateway/schema":                           {"gateway/diagnostic", "gateway/secret", "plugins/backend/expr"},
 	"gateway/secret":                           {},
 	"gateway/server":                           {"gateway/platform"},

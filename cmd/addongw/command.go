@@ -53,7 +53,7 @@ func newRoot(c *command) *cobra.Command {
 	f.StringVar(&c.color, "color", "auto", "auto, always or never")
 	f.StringVar(&c.admin, "admin", c.envOr("ADDONGW_ADMIN", ""), "admin address of a running gateway, unix:PATH (default: as in the configuration)")
 	root.AddCommand(
-		newServe(c), newDev(c), newValidate(c), newFmt(c), newManifest(c),
+		newInit(c), newServe(c), newDev(c), newValidate(c), newFmt(c), newManifest(c),
 		newResources(c), newOperations(c), newKeys(c), newVersion(c),
 	)
 	return root
