@@ -42,7 +42,7 @@ func (p *prompt) text(question, fallback string, check func(string) error, value
 		answer, err := p.line()
 		if err != nil {
 			fmt.Fprintln(p.err)
-			return failed(err)
+			return err
 		}
 		if answer == "" {
 			answer = fallback
@@ -59,8 +59,8 @@ func (p *prompt) text(question, fallback string, check func(string) error, value
 	}
 }
 
-// line reads one line, or until Ctrl-C. The reader outlives an interrupted
-// read: the process ends then.
+// line reads one line, or until Ctrl-C. The reader outlives an interrupted read;
+// the process ends then.
 func (p *prompt) line() (string, error) {
 	if p.lines == nil {
 		p.lines = make(chan string)
@@ -68,10 +68,10 @@ func (p *prompt) line() (string, error) {
 	}
 	select {
 	case <-p.ctx.Done():
-		return "", p.ctx.Err()
+		return "", &exitError{code: exitInterrupted, err: errors.New("interrupted; nothing was done")}
 	case text, ok := <-p.lines:
 		if !ok {
-			return "", p.ended
+			return "", failed(fmt.Errorf("nobody answers; nothing was done: %w", p.ended))
 		}
 		return strings.TrimSpace(text), nil
 	}
@@ -85,6 +85,6 @@ func (p *prompt) read() {
 	}
 	p.ended = scanner.Err()
 	if p.ended == nil {
-		p.ended = fmt.Errorf("the answer is missing: %w", io.ErrUnexpectedEOF)
+		p.ended = io.ErrUnexpectedEOF
 	}
 }

@@ -17,10 +17,7 @@ import (
 // checkAddon proves that the add-on's config vars and messages can be rendered
 // on every platform, for every plan in every region.
 func (l *loader) checkAddon(a *addon) {
-	places := a.order
-	if len(places) == 0 { // not sold yet; its templates are checked all the same
-		places = []*mounted{{plans: a.plans, regions: a.regions, vars: a.vars, value: noPlatform()}}
-	}
+	places := a.places()
 	cases := map[*mounted][]configvar.Case{}
 	var everywhere []configvar.Case
 	for _, m := range places {
@@ -33,6 +30,15 @@ func (l *loader) checkAddon(a *addon) {
 			l.check(configvar.Expression{Name: string(verb), What: "message", Expr: expr, Type: cty.String, Required: true, Public: true, In: a.title()}, everywhere)
 		}
 	}
+}
+
+// places are where the add-on is sold. One that is not sold yet has a place all
+// the same, without a name: its templates are checked, too.
+func (a *addon) places() []*mounted {
+	if len(a.order) > 0 {
+		return a.order
+	}
+	return []*mounted{{plans: a.plans, regions: a.regions, vars: a.vars, value: noPlatform()}}
 }
 
 // checkVars checks each config var once, with the cases of all platforms that
@@ -80,20 +86,9 @@ func (l *loader) check(e configvar.Expression, cases []configvar.Case) {
 func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 	var cases []configvar.Case
 	for _, r := range m.regions {
-		name, output := "the backend", cty.DynamicVal
-		if r.backend != nil {
-			name, output = "backend."+r.backend.Name, r.backend.unknown
-		}
 		for _, p := range m.plans {
-			scope := func(parts unknowns, output cty.Value) configvar.Case {
-				return configvar.Case{
-					Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Addon: a.ID, Backend: name,
-					Context: func() *hcl.EvalContext {
-						resource := parts.resource(text(p.ID), text(r.ID))
-						return liveScope(a.content.Context, a, m.value, p.of(r.backend), r.value, resource, output)
-					},
-				}
-			}
+			scope := func(parts unknowns, output cty.Value) configvar.Case { return a.caseOf(m, p, r, parts, output) }
+			output := r.unknownOutput()
 			usual, sparse := scope(l.unknown, output), scope(l.sparse, output)
 			sparse.Only, sparse.Note = "resource", "platforms do not send this for every resource"
 			cases = append(cases, usual, sparse)
@@ -105,6 +100,29 @@ func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 		}
 	}
 	return cases
+}
+
+// caseOf is the scope of one plan in one region of a platform.
+func (a *addon) caseOf(m *mounted, p *plan, r *region, parts unknowns, output cty.Value) configvar.Case {
+	name := "the backend"
+	if r.backend != nil {
+		name = "backend." + r.backend.Name
+	}
+	return configvar.Case{
+		Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Addon: a.ID, Backend: name,
+		Context: func() *hcl.EvalContext {
+			resource := parts.resource(text(p.ID), text(r.ID))
+			return liveScope(a.content.Context, a, m.value, p.of(r.backend), r.value, resource, output)
+		},
+	}
+}
+
+// unknownOutput is output.* before there are values.
+func (r *region) unknownOutput() cty.Value {
+	if r.backend == nil {
+		return cty.DynamicVal
+	}
+	return r.backend.unknown
 }
 
 // checkLiveSettings proves that the live settings of every backend that is
