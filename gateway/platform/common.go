@@ -26,7 +26,7 @@ type Common struct {
 
 	BaseURL     string // the mount's public URL: {gateway base_url}{path}, without a trailing slash
 	SSOURL      string // where single sign-on goes
-	TestBaseURL string // default: BaseURL
+	TestBaseURL string // default: BaseURL; not as written but made like it where Ranges lacks "test.base_url"
 	TestSSOURL  string // default: SSOURL
 	Development bool   // started by "addongw dev": plain http is fine, credentials are made up
 
