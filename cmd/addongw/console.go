@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/spf13/cobra"
 	"github.com/zclconf/go-cty/cty"
@@ -124,6 +123,9 @@ func (s *session) evaluateAll(lines []string) error {
 		if quit {
 			break
 		}
+		if r.Expression == "" {
+			continue
+		}
 		if r.diags.HasErrors() {
 			end = &exitError{code: exitFailed}
 		}
@@ -190,7 +192,7 @@ func (s *session) answer(line string) (r consoleResult, quit bool) {
 	word, rest, _ := strings.Cut(line, " ")
 	switch {
 	case line == "" || strings.HasPrefix(line, "#"):
-		return consoleResult{Expression: line}, false
+		return consoleResult{}, false
 	case line == ":quit" || line == ":q" || line == "exit":
 		return r, true
 	case line == ":help":
@@ -246,7 +248,7 @@ func (s *session) evaluate(text string) consoleResult {
 		return s.result(text, diagnostic.FromHCL(diags, files))
 	}
 	bare, _ := v.UnmarkDeep()
-	r.Type, r.Known, r.Sensitive = typeexpr.TypeString(v.Type()), bare.IsWhollyKnown(), schema.ContainsSecret(v)
+	r.Type, r.Known, r.Sensitive = s.redact(typeText(v)), bare.IsWhollyKnown(), schema.ContainsSecret(v)
 	r.Text = s.redact(display{after: afterWhat(expr)}.text(v, ""))
 	if r.Known && !r.Sensitive {
 		if value, err := ctyjson.Marshal(v, v.Type()); err == nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/addongw/addongw/gateway/schema"
 	"github.com/addongw/addongw/plugins/backend"
 )
 
@@ -37,8 +38,8 @@ type display struct{ after string }
 
 func (d display) text(v cty.Value, indent string) string {
 	_, secret := v.Marks()[backend.Sensitive]
+	kind := typeText(v)
 	v, _ = v.Unmark()
-	kind := typeexpr.TypeString(v.Type())
 	switch {
 	case secret && v.IsKnown():
 		return "(sensitive " + kind + ")"
@@ -56,6 +57,29 @@ func (d display) text(v cty.Value, indent string) string {
 		return d.elements(v, indent)
 	}
 	return "(" + kind + ")"
+}
+
+// typeText names the type of a value. The names in a secret object may be made
+// from the secret.
+func typeText(v cty.Value) string {
+	var parts []string
+	switch t := v.Type(); {
+	case !schema.ContainsSecret(v):
+		return typeexpr.TypeString(t)
+	case v.IsMarked() || !t.IsObjectType() && !t.IsTupleType():
+		return t.FriendlyName()
+	case t.IsObjectType():
+		for it := v.ElementIterator(); it.Next(); {
+			key, element := it.Element()
+			parts = append(parts, key.AsString()+"="+typeText(element))
+		}
+		return "object({" + strings.Join(parts, ",") + "})"
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		_, element := it.Element()
+		parts = append(parts, typeText(element))
+	}
+	return "tuple([" + strings.Join(parts, ",") + "])"
 }
 
 // prefix tells what is known of an unknown text.

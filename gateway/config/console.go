@@ -9,8 +9,8 @@ import (
 
 // Scope is what the config vars of an add-on may mention on one platform, for
 // one plan in one region, while there is no resource: outputs are typed
-// unknowns. An empty name stands for the first that there is; the Case has
-// those that were taken.
+// unknowns. An empty name stands for the first that goes with the others; the
+// Case has those that were taken.
 func (c *Config) Scope(addonID, planID, regionID, platformName string) (configvar.Case, error) {
 	var none configvar.Case
 	chosen, err := pick(c.Addons, addonID, "there is no add-on %q", func(a Addon) string { return a.ID })
@@ -18,17 +18,35 @@ func (c *Config) Scope(addonID, planID, regionID, platformName string) (configva
 		return none, err
 	}
 	a := c.addons[chosen.ID]
-	m, err := pick(a.places(), platformName, a.title()+" is not sold on %q", func(m *mounted) string { return m.name })
-	if err != nil {
-		return none, err
+	places := a.places()
+	if platformName != "" {
+		m, err := pick(places, platformName, a.title()+" is not sold on %q", func(m *mounted) string { return m.name })
+		if err != nil {
+			return none, err
+		}
+		places = []*mounted{m}
 	}
+	var problem error
+	for _, m := range places {
+		found, err := a.caseNamed(m, planID, regionID)
+		if err == nil {
+			return found, nil
+		}
+		if problem == nil {
+			problem = err
+		}
+	}
+	return none, problem
+}
+
+func (a *addon) caseNamed(m *mounted, planID, regionID string) (configvar.Case, error) {
 	p, err := pick(m.plans, planID, a.title()+" has no plan %q there", func(p *plan) string { return p.ID })
 	if err != nil {
-		return none, err
+		return configvar.Case{}, err
 	}
 	r, err := pick(m.regions, regionID, a.title()+" has no region %q there", func(r *region) string { return r.ID })
 	if err != nil {
-		return none, err
+		return configvar.Case{}, err
 	}
 	return a.caseOf(m, p, r, newUnknowns(), r.unknownOutput()), nil
 }
