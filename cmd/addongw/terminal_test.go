@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is addongw with a person at a real terminal.
+// terminal is a program with a person at a real terminal.
 type terminal struct {
 	t    *testing.T
 	cmd  *exec.Cmd
@@ -27,6 +27,12 @@ type terminal struct {
 
 // onTerminal starts addongw on a pseudo terminal of 80 columns.
 func onTerminal(t *testing.T, dir string, args ...string) *terminal {
+	t.Helper()
+	return programOnTerminal(t, dir, filepath.Join(binaries(t), "addongw"), args...)
+}
+
+// programOnTerminal starts any program so, with addongw in its PATH.
+func programOnTerminal(t *testing.T, dir, program string, args ...string) *terminal {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -48,9 +54,9 @@ func onTerminal(t *testing.T, dir string, args ...string) *terminal {
 		t.Fatal(err)
 	}
 	term := &terminal{t: t, keys: master, done: make(chan struct{})}
-	term.cmd = exec.Command(filepath.Join(binaries(t), "addongw"), args...)
+	term.cmd = exec.Command(program, args...)
 	term.cmd.Dir = dir
-	term.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TERM=xterm", "NO_COLOR=1", "LANG=C.UTF-8"}
+	term.cmd.Env = []string{"PATH=" + binaries(t) + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=xterm", "NO_COLOR=1", "LANG=C.UTF-8"}
 	term.cmd.Stdin, term.cmd.Stdout, term.cmd.Stderr = slave, slave, slave
 	term.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := term.cmd.Start(); err != nil {
