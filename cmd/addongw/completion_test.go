@@ -2,8 +2,6 @@ package main
 
 import (
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -113,36 +111,6 @@ func TestIdsOfARunningGatewayAreCompleted(t *testing.T) {
 	if list, _ := completed(t, dir, "resources", "show", "-C", dir, ""); len(list) != 1 {
 		t.Errorf("with a broken file: %q", list)
 	}
-}
-
-// wordsOfBash is the one function of bash-completion that the script needs, for
-// machines without that package.
-const wordsOfBash = `_get_comp_words_by_ref() { cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD; }`
-
-func TestBashCompletesWithTheScript(t *testing.T) {
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip("there is no bash")
-	}
-	const bashCompletion = "/usr/share/bash-completion/bash_completion"
-	s := programOnTerminal(t, initialized(t, "shell"), bash, "--norc", "--noprofile")
-	s.types("bind 'set bell-style none'; PS1='% '\r")
-	s.types("if [ -r " + bashCompletion + " ]; then . " + bashCompletion + "; else " + wordsOfBash + "; fi\r")
-	s.types("source <(addongw completion bash); echo rea''dy\r")
-	s.sees("ready\r\n")
-	for typed, want := range map[string]string{
-		"addongw man\t": "addongw manifest ", "addongw manifest clevercloud ac\t": "addongw manifest clevercloud acme-db ",
-		"addongw console --plan sm\t": "addongw console --plan small ",
-	} {
-		s.types(typed)
-		s.sees(want)
-		s.types("\x15") // empties the line
-	}
-	s.types("exit\r")
-	s.ends()
 }
 
 func TestEveryShellGetsAScript(t *testing.T) {
