@@ -31,6 +31,7 @@ var internalImports = map[string][]string{
 	"gateway/platform/platformtest/vendorapi":  {},
 	"gateway/platform/sso":                     {},
 	"gateway/pluginhost":                       {"gateway/lifecycle", "plugins/backend/backendpb"},
+	"gateway/scaffold":                         {"gateway/secret"},
 	"gateway/schema":                           {"gateway/diagnostic", "gateway/secret", "plugins/backend/expr"},
 	"gateway/secret":                           {},
 	"gateway/server":                           {"gateway/platform"},

@@ -41,8 +41,13 @@ func newRoot(c *command) *cobra.Command {
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.NoArgs,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return c.checkGlobals() },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if completes(cmd) {
+				return nil
+			}
+			return c.checkGlobals()
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f := root.PersistentFlags()
 	f.StringVarP(&c.dir, "dir", "C", c.envOr("ADDONGW_DIR", "."), "configuration directory")
@@ -53,9 +58,10 @@ func newRoot(c *command) *cobra.Command {
 	f.StringVar(&c.color, "color", "auto", "auto, always or never")
 	f.StringVar(&c.admin, "admin", c.envOr("ADDONGW_ADMIN", ""), "admin address of a running gateway, unix:PATH (default: as in the configuration)")
 	root.AddCommand(
-		newServe(c), newReload(c), newStatus(c), newDev(c), newValidate(c), newFmt(c), newManifest(c),
-		newResources(c), newOperations(c), newKeys(c), newVersion(c),
+		newInit(c), newServe(c), newReload(c), newStatus(c), newDev(c), newValidate(c), newFmt(c), newManifest(c),
+		newResources(c), newOperations(c), newKeys(c), newConsole(c), newCompletion(c), newVersion(c),
 	)
+	c.addCompletions(root)
 	return root
 }
 

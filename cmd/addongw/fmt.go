@@ -135,21 +135,25 @@ func hclFiles(paths []string) ([]string, error) {
 	return files, nil
 }
 
-// replaceFile swaps the content of a file in one step, keeping its mode, so
-// that a crash never leaves half a file.
+// replaceFile swaps the content of a file, keeping its mode.
 func replaceFile(path string, content []byte) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".addongw-fmt-*")
+	return putFile(path, content, info.Mode().Perm())
+}
+
+// putFile writes a file in one step, so that a crash never leaves half of it.
+func putFile(path string, content []byte, mode fs.FileMode) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".addongw-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer func() { _ = os.Remove(tmp.Name()) }() // gone already after the rename
 	_, err = tmp.Write(content)
 	if err == nil {
-		err = tmp.Chmod(info.Mode().Perm())
+		err = tmp.Chmod(mode)
 	}
 	if cerr := tmp.Close(); err == nil {
 		err = cerr

@@ -38,7 +38,7 @@ func TestUsageErrorsSayWhatToType(t *testing.T) {
 		says string
 	}{
 		"a misspelt command":     {[]string{"valdate"}, 64, `Did you mean "validate"?`},
-		"too few arguments":      {[]string{"manifest", "clevercloud"}, 64, "addongw manifest PLATFORM ADDON"},
+		"too few arguments":      {[]string{"resources", "show"}, 64, "addongw resources show ID"},
 		"an unknown platform":    {[]string{"manifest", "klever", "tinyfiles", "-C", dir}, 64, "clevercloud"},
 		"an unknown add-on":      {[]string{"manifest", "clevercloud", "tiny", "-C", dir}, 1, "tinyfiles"},
 		"two directories":        {[]string{"validate", dir, "-C", dir}, 64, "Name one of them"},

@@ -18,6 +18,9 @@ func TestCorrectExamplesPassWithoutTheirSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
+		if e.Name() == "ci" { // no configuration, but what checks one
+			continue
+		}
 		t.Run(e.Name(), func(t *testing.T) {
 			out, errOut, code := addongw(t, root(t), nil, "validate", filepath.Join("examples", e.Name()))
 			if code != 0 || !strings.HasPrefix(out, "ok  ") || errOut != "" {

@@ -65,6 +65,11 @@ func (p *platformReader) urls(c *schema.Content, m *mounted) {
 		p.url(c, "sso_url", &p.common.SSOURL)
 	}
 	p.common.TestBaseURL, p.common.TestSSOURL = p.common.BaseURL, p.common.SSOURL
+	if p.options.TestURL != "" {
+		p.common.TestBaseURL = strings.TrimRight(p.options.TestURL, "/") + m.prefix
+		p.common.TestSSOURL = p.common.TestBaseURL + ssoPath
+		return
+	}
 	if t := c.First("test"); t != nil && p.options.Development == nil {
 		p.url(t, "base_url", &p.common.TestBaseURL)
 		p.url(t, "sso_url", &p.common.TestSSOURL)

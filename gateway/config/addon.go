@@ -88,6 +88,9 @@ func addonTable() *schema.Block {
 // addonID is the rule for labels of add-ons: they are in URLs and databases.
 var addonID = regexp.MustCompile(`^[a-z][a-z0-9_-]{2,39}$`)
 
+// ValidAddonID reports whether id can be the id of an add-on.
+func ValidAddonID(id string) bool { return addonID.MatchString(id) }
+
 // addons decodes and checks every add-on.
 func (l *loader) addons(blocks []*schema.Content) {
 	if len(blocks) == 0 && !l.unsure("addon") {

@@ -33,8 +33,8 @@ func (l *loader) checkAddon(a *addon) {
 	}
 }
 
-// places are the platforms that sell the add-on. One that is not sold yet is
-// checked all the same, as if on some platform.
+// places are where the add-on is sold. One that is not sold yet has a place all
+// the same, without a name: its templates are checked, too.
 func (a *addon) places() []*mounted {
 	if len(a.order) > 0 {
 		return a.order
@@ -92,23 +92,13 @@ func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 				continue
 			}
 			b := p.madeIn(r)
-			name, output := "the backend", cty.DynamicVal
-			if b != nil {
-				name, output = "backend."+b.Name, b.unknown
-			}
 			scope := func(parent *hcl.EvalContext, parts unknowns, options, output cty.Value) configvar.Case {
-				return configvar.Case{
-					Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Addon: a.ID, Backend: name,
-					Context: func() *hcl.EvalContext {
-						resource := parts.resource(text(p.ID), text(r.ID), options)
-						return liveScope(parent, a, m.value, p.of(b), r.value, resource, output)
-					},
-				}
+				return a.caseOf(parent, m, p, r, parts, options, output)
 			}
 			usual := func(parent *hcl.EvalContext) []configvar.Case {
-				sparse := scope(parent, l.sparse, a.optionValues.sparse, output)
+				sparse := scope(parent, l.sparse, a.optionValues.sparse, b.unknownOutput())
 				sparse.Only, sparse.Note = "resource", "platforms do not send this for every resource"
-				return []configvar.Case{scope(parent, l.unknown, a.optionValues.usual, output), sparse}
+				return []configvar.Case{scope(parent, l.unknown, a.optionValues.usual, b.unknownOutput()), sparse}
 			}
 			cases = append(cases, usual(a.content.Context)...)
 			if b != nil && b.body != nil {
@@ -119,6 +109,30 @@ func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 		}
 	}
 	return cases
+}
+
+// caseOf is the scope of one plan in one region of a platform, for expressions
+// of the block that parent belongs to.
+func (a *addon) caseOf(parent *hcl.EvalContext, m *mounted, p *plan, r *region, parts unknowns, options, output cty.Value) configvar.Case {
+	b, name := p.madeIn(r), "the backend"
+	if b != nil {
+		name = "backend." + b.Name
+	}
+	return configvar.Case{
+		Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Addon: a.ID, Backend: name,
+		Context: func() *hcl.EvalContext {
+			resource := parts.resource(text(p.ID), text(r.ID), options)
+			return liveScope(parent, a, m.value, p.of(b), r.value, resource, output)
+		},
+	}
+}
+
+// unknownOutput is output.* before there are values; b may be nil.
+func (b *loadedBackend) unknownOutput() cty.Value {
+	if b == nil {
+		return cty.DynamicVal
+	}
+	return b.unknown
 }
 
 // checkLiveSettings proves that the live settings of every backend that is

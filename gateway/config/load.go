@@ -37,6 +37,10 @@ type Options struct {
 	// unknown values.
 	Secrets bool
 
+	// TestURL is the base URL of another gateway, for the test environment of
+	// manifests. It wins over what the files say; empty: they decide.
+	TestURL string
+
 	// Development is set by "addongw dev".
 	Development *Development
 

@@ -220,7 +220,7 @@ func (p *platformReader) ranges(c *schema.Content, own []configVar) {
 	for name, s := range c.Settings {
 		p.common.Ranges[name] = s.Expr.Range()
 	}
-	if t := c.First("test"); t != nil {
+	if t := c.First("test"); t != nil && p.options.TestURL == "" {
 		for name, s := range t.Settings {
 			p.common.Ranges["test."+name] = s.Expr.Range()
 		}

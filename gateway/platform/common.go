@@ -29,7 +29,7 @@ type Common struct {
 	BaseURL     string // the mount's public URL: {gateway base_url}{path}, without a trailing slash
 	SSOPath     string // where single sign-on is served, behind the mount's prefix: "/sso"
 	SSOURL      string // where single sign-on goes, for the manifest
-	TestBaseURL string // default: BaseURL
+	TestBaseURL string // default: BaseURL; not as written but made like it where Ranges lacks "test.base_url"
 	TestSSOURL  string // default: SSOURL
 	Development bool   // started by "addongw dev": plain http is fine, credentials are made up
 

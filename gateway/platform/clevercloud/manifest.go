@@ -71,12 +71,15 @@ func (m *mount) Manifest(withSecrets bool) ([]byte, error) {
 
 // manifestAddresses repeats production where the operator names no test
 // addresses: they are used while the provider is created, and the vendor's
-// quick start advises identical ones. Those an operator names are taken as
-// written, save for a slash at the end: Clever Cloud appends "/{id}".
+// quick start advises identical ones. One that an operator wrote is taken as it
+// is, save for a slash at the end: Clever Cloud appends "/{id}".
 func manifestAddresses(c platform.Common) (production, test manifestURLs) {
-	production = manifestURLs{BaseURL: strings.TrimSuffix(c.BaseURL, "/") + resourcesPath, SSOURL: c.SSOURL}
+	resources := func(base string) string { return strings.TrimSuffix(base, "/") + resourcesPath }
+	production = manifestURLs{BaseURL: resources(c.BaseURL), SSOURL: c.SSOURL}
 	test = production
-	if !repeatsProduction(c, "test.base_url") {
+	if _, written := c.Ranges["test.base_url"]; !written {
+		test.BaseURL = resources(c.TestBaseURL)
+	} else if !repeatsProduction(c, "test.base_url") {
 		test.BaseURL = strings.TrimSuffix(c.TestBaseURL, "/")
 	}
 	if !repeatsProduction(c, "test.sso_url") {

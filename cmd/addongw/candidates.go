@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/admin"
+	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/scaffold"
+)
+
+// How long a person waits for a completion: for a gateway, and for all of it.
+const (
+	gatewayPatience = 300 * time.Millisecond
+	patience        = time.Second
+)
+
+// candidates lists what may stand in a place. What the shell shows beside a
+// word follows it behind a tab.
+type candidates func(*asking) []cobra.Completion
+
+// argumentCandidates are found by an argument's word in the Use line; ID goes
+// by the command that its verb stands below.
+func argumentCandidates() map[string]candidates {
+	return map[string]candidates{
+		"PLATFORM": platformCandidates, "ADDON": addonCandidates,
+		"resources ID": resourceCandidates, "RESOURCE": resourceCandidates,
+		"operations ID": operationCandidates, "OPERATION": operationCandidates,
+	}
+}
+
+// flagCandidates are found by a flag's name.
+func flagCandidates() map[string]candidates {
+	return map[string]candidates{
+		"addon": addonCandidates, "plan": planCandidates, "region": regionCandidates, "platform": platformCandidates,
+		"resource": resourceCandidates, "state": stateCandidates, "format": words("text", "json"), "color": words("auto", "always", "never"),
+		"template": words(scaffold.Templates()...),
+	}
+}
+
+func words(list ...string) candidates {
+	return func(*asking) []cobra.Completion { return list }
+}
+
+// asking is one question of a shell.
+type asking struct {
+	*command
+	ctx  context.Context
+	cmd  *cobra.Command
+	args []string
+	cfg  *config.Config // nil where the files have mistakes
+}
+
+// find answers within a second or not at all, and without a word of complaint:
+// a shell is in the middle of somebody's line. It reads no secrets and starts
+// no plugins.
+func (c *command) find(list candidates, cmd *cobra.Command, args []string) []cobra.Completion {
+	if list == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	found := make(chan []cobra.Completion, 1)
+	go func() {
+		q := &asking{command: c, ctx: ctx, cmd: cmd, args: args}
+		if options, err := c.loadOptions(); err == nil {
+			q.cfg, _, _ = config.Load(ctx, options)
+		}
+		found <- list(q)
+	}()
+	select {
+	case list := <-found:
+		return list
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+func stateCandidates(q *asking) (list []cobra.Completion) {
+	if q.cmd.Parent().Name() == "operations" {
+		for _, s := range gateway.OperationStates() {
+			list = append(list, string(s))
+		}
+		return list
+	}
+	for _, s := range gateway.States() {
+		list = append(list, string(s))
+	}
+	return list
+}
+
+// platformCandidates are those of the files, or all of them: also for init,
+// whose files are not there yet.
+func platformCandidates(q *asking) []cobra.Completion {
+	if q.cfg == nil {
+		return platformNames()
+	}
+	var list []cobra.Completion
+	for _, name := range platformNames() {
+		for _, a := range q.cfg.Addons {
+			if slices.Contains(a.Platforms, name) && !slices.Contains(list, name) {
+				list = append(list, name)
+			}
+		}
+	}
+	return list
+}
+
+// addons are those of the files, or those of them that a platform named before
+// sells, or the one that a flag names.
+func (q *asking) addons() []config.Addon {
+	if q.cfg == nil {
+		return nil
+	}
+	named, _ := q.cmd.Flags().GetString("addon") // not every command has it
+	return slices.DeleteFunc(slices.Clone(q.cfg.Addons), func(a config.Addon) bool {
+		return named != "" && a.ID != named || len(q.args) > 0 && q.cmd.Name() == "manifest" && !slices.Contains(a.Platforms, q.args[0])
+	})
+}
+
+func addonCandidates(q *asking) (list []cobra.Completion) {
+	for _, a := range q.addons() {
+		list = append(list, cobra.CompletionWithDesc(a.ID, a.Name))
+	}
+	return list
+}
+
+func planCandidates(q *asking) (list []cobra.Completion) {
+	for _, a := range q.addons() {
+		for _, p := range a.Plans {
+			list = append(list, cobra.CompletionWithDesc(p.ID, a.Name+", "+p.Name))
+		}
+	}
+	return list
+}
+
+func regionCandidates(q *asking) (list []cobra.Completion) {
+	for _, a := range q.addons() {
+		for _, r := range a.Regions {
+			list = append(list, cobra.CompletionWithDesc(r.ID, a.Name+", "+r.Title))
+		}
+	}
+	return list
+}
+
+// client reaches the gateway of --admin, else that of the configuration, else
+// the one beside files that have mistakes just now.
+func (q *asking) client() (*admin.Client, error) {
+	address := q.admin
+	switch {
+	case address != "":
+	case q.cfg != nil:
+		address = adminListen(q.cfg)
+	default:
+		address = "unix:" + filepath.Join(q.dir, "admin.sock")
+	}
+	path, err := admin.SocketPath(address)
+	if err != nil {
+		return nil, err
+	}
+	return admin.NewClient(path), nil
+}
+
+func resourceCandidates(q *asking) (list []cobra.Completion) {
+	client, err := q.client()
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(q.ctx, gatewayPatience)
+	defer cancel()
+	page, err := client.Resources(ctx, gateway.ResourceFilter{Limit: 1000})
+	if err != nil {
+		return nil
+	}
+	for _, r := range page.Resources {
+		list = append(list, cobra.CompletionWithDesc(r.ID, printable(r.Addon+", "+r.Plan+", "+r.State)))
+	}
+	return list
+}
+
+func operationCandidates(q *asking) (list []cobra.Completion) {
+	client, err := q.client()
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(q.ctx, gatewayPatience)
+	defer cancel()
+	page, err := client.Operations(ctx, gateway.OperationFilter{Limit: 1000})
+	if err != nil {
+		return nil
+	}
+	for _, o := range page.Operations {
+		list = append(list, cobra.CompletionWithDesc(o.ID, printable(o.Verb+" of "+o.ResourceID+", "+stateText(o))))
+	}
+	return list
+}

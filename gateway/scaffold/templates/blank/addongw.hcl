@@ -1,0 +1,29 @@
+gateway {
+  base_url = "https://addons.example.com" # where the platform reaches you
+}
+
+# Secrets: the values are in addongw.vars.hcl, or else in the environment.
+{{.Variables}}
+# What makes the real thing: the plugin addongw-plugin-TYPE, such as shell or
+# postgres. Until one is named, "addongw validate" asks for it.
+#
+# backend "TYPE" "main" {
+#   config {}
+# }
+
+addon "{{.Addon}}" {
+  name = "{{.Name}}"
+  # backend = backend.TYPE.main
+
+  region "eu" {}
+
+  plan "small" {
+    price  = 0
+    params = {}
+  }
+
+  # {{.Prefix}}_URL = "https://${output.NAME}/", and so on: what the backend returns.
+  config_vars = {}
+
+{{.Platforms -}}
+}

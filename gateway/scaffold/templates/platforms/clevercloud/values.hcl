@@ -1,0 +1,2 @@
+clevercloud_password = "{{secret}}"
+clevercloud_sso_salt = "{{secret}}"

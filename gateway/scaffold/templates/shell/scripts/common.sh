@@ -1,0 +1,40 @@
+# Shared by the four scripts beside it. It is no verb, so addongw never runs it.
+#
+# Three habits make these scripts safe to repeat at any moment, which addongw
+# does after a crash: make sure of things instead of creating them, put a file
+# in place with one rename, and take every name from the resource's id.
+
+set -eu
+umask 077 # a customer's files are nobody else's business
+
+: "${ADDONGW_RESOURCE_ID:?must be set by addongw}"
+share=$(cd "$(dirname "$0")/.." && pwd)/data/$ADDONGW_RESOURCE_ID
+username=u$ADDONGW_SHORT_ID
+
+# fail CODE WORDS... ends the script: 64 our files are wrong, 66 there is no
+# such resource, 70 no, and nothing was changed, 75 try again later. What goes
+# to standard error is logged.
+fail() {
+  code=$1
+  shift
+  echo "$*" >&2
+  exit "$code"
+}
+
+# secret NAME takes a secret out of the document, which is one line and has its
+# secrets last. A generated password has no character that JSON would escape.
+# printf is part of the shell, so no other process sees the document.
+secret() {
+  printf '%s\n' "$document" | sed -n 's/.*"secrets":{.*"'"$1"'":"\([^"]*\)".*/\1/p'
+}
+
+# put FILE writes standard input to a file, all or nothing.
+put() {
+  cat >"$1.new"
+  mv -f "$1.new" "$1"
+}
+
+# answer prints the outputs that addongw.hcl declares.
+answer() {
+  printf '{"status": "done", "outputs": {"username": "%s"}}\n' "$username"
+}
