@@ -24,7 +24,7 @@ type command struct {
 	dir      string
 	vars     []string
 	varFiles []string
-	format   string // "text" or "json"
+	format   string // "text", "json"; where diagnostics are the result also "github" and "sarif"
 	asJSON   bool
 	color    string // "auto", "always" or "never"
 	admin    string
@@ -41,20 +41,21 @@ func newRoot(c *command) *cobra.Command {
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.NoArgs,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return c.checkGlobals() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.checkGlobals(cmd) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f := root.PersistentFlags()
 	f.StringVarP(&c.dir, "dir", "C", c.envOr("ADDONGW_DIR", "."), "configuration directory")
 	f.StringArrayVar(&c.vars, "var", nil, "value of a variable, NAME=VALUE")
 	f.StringArrayVar(&c.varFiles, "var-file", nil, "file with values of variables")
-	f.StringVar(&c.format, "format", c.format, "text or json")
+	f.StringVar(&c.format, "format", c.format, "text or json; validate and fmt also: github, sarif")
 	f.BoolVar(&c.asJSON, "json", false, "the same as --format json")
 	f.StringVar(&c.color, "color", "auto", "auto, always or never")
 	f.StringVar(&c.admin, "admin", c.envOr("ADDONGW_ADMIN", ""), "admin address of a running gateway, unix:PATH (default: as in the configuration)")
 	root.AddCommand(
 		newServe(c), newDev(c), newValidate(c), newFmt(c), newManifest(c),
 		newResources(c), newOperations(c), newKeys(c), newVersion(c),
+		newExplain(c), newSchema(c),
 	)
 	return root
 }
@@ -66,14 +67,12 @@ func (s *streams) envOr(name, fallback string) string {
 	return fallback
 }
 
-func (c *command) checkGlobals() error {
+func (c *command) checkGlobals(cmd *cobra.Command) error {
 	if c.asJSON {
 		c.format = "json"
 	}
-	if c.format != "text" && c.format != "json" {
-		wrong := c.format
-		c.format = "text"
-		return usage(fmt.Errorf("there is no format %q", wrong), "Formats: text, json.")
+	if err := c.checkFormat(cmd); err != nil {
+		return err
 	}
 	if c.color != "auto" && c.color != "always" && c.color != "never" {
 		return usage(fmt.Errorf("there is no colour setting %q", c.color), "Settings: auto, always, never.")
