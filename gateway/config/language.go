@@ -1,0 +1,139 @@
+package config
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/gateway/schema"
+)
+
+// RootTable describes the blocks of a configuration file. The settings of a
+// platform block are not in it: see PlatformTable.
+func RootTable() *schema.Block { return rootTable() }
+
+// PlatformTable describes the settings that every platform block has; a
+// dialect's own are in its Schema.
+func PlatformTable() *schema.Block { return platformTable() }
+
+// Name is a name that expressions may begin with: output in output.username.
+type Name struct {
+	Name   string
+	Phases []schema.Phase // when it has a value
+	Doc    string
+	Any    bool // its parts are the operator's or a plugin's own
+	Parts  []Part
+}
+
+// Part is a value below a Name.
+type Part struct {
+	Path string // "owner.name"
+	Type cty.Type
+	Doc  string
+}
+
+// Names lists the names of this version, with the parts that the scopes of
+// expressions really have.
+func Names() []Name {
+	both, live := []schema.Phase{schema.Load, schema.Live}, []schema.Phase{schema.Live}
+	names := []Name{
+		{Name: "var", Phases: both, Any: true, Doc: "A variable's value: var.NAME."},
+		{Name: "local", Phases: both, Any: true, Doc: "A local value: local.NAME."},
+		{Name: "each", Phases: both, Doc: "The element that a block with for_each is made for.", Parts: parts("each", eachType())},
+		{Name: "backend", Phases: []schema.Phase{schema.Load}, Any: true, Doc: "A reference to a backend block, backend.TYPE.NAME. It is no value: it stands alone in a setting called backend."},
+		{Name: "output", Phases: live, Any: true, Doc: "What the backend returned for the resource; the plugin says which outputs there are. At the first provision the backend's own live settings see none."},
+	}
+	for _, scoped := range []struct {
+		name, doc string
+		kind      cty.Type
+	}{
+		{"resource", "What was ordered. What a platform does not send is null.", resourceType()},
+		{"plan", "The plan of the resource: params and limits are as its block says.", new(plan).value(false, nil).Type()},
+		{"region", "The region of the resource: data is as its block says.", regionType()},
+		{"addon", "The add-on.", addonType()},
+		{"platform", "The platform that the resource was ordered on.", noPlatform().Type()},
+	} {
+		names = append(names, Name{Name: scoped.name, Phases: live, Doc: scoped.doc, Parts: parts(scoped.name, scoped.kind)})
+	}
+	return names
+}
+
+func eachType() cty.Type {
+	return cty.Object(map[string]cty.Type{"key": cty.DynamicPseudoType, "value": cty.DynamicPseudoType})
+}
+
+func regionType() cty.Type {
+	r := new(region)
+	r.setValue()
+	return r.value.Type()
+}
+
+func addonType() cty.Type {
+	a := new(addon)
+	a.setValue()
+	return a.value.Type()
+}
+
+// parts lists what lies below a name, objects inside of objects by their path.
+func parts(name string, kind cty.Type) []Part {
+	var list []Part
+	types := kind.AttributeTypes()
+	for _, attribute := range slices.Sorted(maps.Keys(types)) {
+		path := attribute
+		if t := types[attribute]; t.IsObjectType() && len(t.AttributeTypes()) > 0 {
+			for _, inner := range parts(name+"."+path, t) {
+				inner.Path = path + "." + inner.Path
+				list = append(list, inner)
+			}
+			continue
+		}
+		list = append(list, Part{Path: path, Type: partType(types[attribute]), Doc: partDocs()[name+"."+path]})
+	}
+	return list
+}
+
+// partType is any for an empty object: it stands for what an operator writes.
+func partType(t cty.Type) cty.Type {
+	if t.IsObjectType() {
+		return cty.DynamicPseudoType
+	}
+	return t
+}
+
+// partDocs explains the parts.
+func partDocs() map[string]string {
+	return map[string]string{
+		"each.key":   "The key of a map's element, or the position in a list, from 0.",
+		"each.value": "The element.",
+
+		"resource.id":            "Our id of it: res_ and 26 characters. It never changes.",
+		"resource.short_id":      "12 characters of a-z and 2-7, unique: for names of databases and users.",
+		"resource.provider_id":   "The id by which the platform calls us about it.",
+		"resource.platform_id":   "The platform's own id of it.",
+		"resource.name":          "The name that the customer gave it.",
+		"resource.plan":          "The id of its plan.",
+		"resource.region":        "The id of our region; never null.",
+		"resource.options":       "What the customer chose, as text.",
+		"resource.owner.id":      "Whose it is, as the platform names them.",
+		"resource.owner.name":    "The owner's name.",
+		"resource.owner.email":   "The owner's address.",
+		"resource.user_id":       "Who ordered it.",
+		"resource.callback_url":  "Where the platform wants to be called about it.",
+		"resource.log.token":     "The token of the platform's log service; sensitive.",
+		"resource.log.drain_url": "Where its logs may be sent.",
+		"resource.created_at":    "When it was ordered, as RFC 3339 has it, in UTC.",
+
+		"plan.id": "Its id.", "plan.name": "Its name.", "plan.description": "Its description.", "plan.price": "Its price for 30 days.",
+		"plan.params": "What the backend is told; with every name that the plugin knows, null where the plan has none.", "plan.limits": "As written.", "plan.features": "Its features.",
+
+		"region.id": "Its id.", "region.title": "Its title.", "region.data": "As written.",
+
+		"addon.id": "Its id.", "addon.name": "Its name.", "addon.summary": "Its summary.", "addon.description": "Its description.", "addon.logo": "The URL of its logo.",
+		"addon.support": "Where customers get help.", "addon.docs_url": "Its documentation.", "addon.terms_url": "Its terms of service.", "addon.tags": "Its tags.",
+		"addon.currency": "Its currency.", "addon.plans": "The ids of its plans.", "addon.regions": "The ids of its regions.",
+
+		"platform.id": `Its name, such as "clevercloud".`, "platform.username": "The user name that is set for its calls.",
+		"platform.password": "The password of its calls; sensitive.", "platform.sso_salt": "The salt of single sign-on; sensitive.",
+	}
+}
