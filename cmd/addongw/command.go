@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -147,10 +148,13 @@ type envelope struct {
 
 // MarshalJSON writes one object: {"format_version", "type", …fields of body}.
 func (e envelope) MarshalJSON() ([]byte, error) {
-	body, err := json.Marshal(e.body)
-	if err != nil {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false) // ">= 0.1" is for people too
+	if err := enc.Encode(e.body); err != nil {
 		return nil, err
 	}
+	body := bytes.TrimSpace(text.Bytes())
 	head := fmt.Appendf(nil, `{"format_version":"1.0","type":%q`, e.kind)
 	if len(body) > len("{}") {
 		head = append(head, ',')

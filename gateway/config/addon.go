@@ -56,7 +56,7 @@ func addonTable() *schema.Block {
 		Doc:     "What a vendor sells. The label is its id: 3 to 40 of a-z, 0-9, dashes and underscores. It is in URLs and in the store, and must not change.",
 		Example: addonExample,
 		Attributes: []schema.Attribute{
-			s("id", "Beside for_each: the id, which the label is otherwise."),
+			s("id", "The id beside for_each, such as each.key; without for_each the label is the id."),
 			s("name", "What customers read. Default: the id in title case."),
 			s("summary", "What it is, in one line."), s("description", "What it is, in some paragraphs; Markdown where the platform takes it."),
 			s("logo", "The URL of a picture, square where the platform does not say otherwise."), s("support", "Where customers get help: a URL or an address."),

@@ -38,8 +38,8 @@ type Part struct {
 func Names() []Name {
 	both, live := []schema.Phase{schema.Load, schema.Live}, []schema.Phase{schema.Live}
 	names := []Name{
-		{Name: "var", Phases: both, Any: true, Doc: "A variable's value: var.NAME."},
-		{Name: "local", Phases: both, Any: true, Doc: "A local value: local.NAME."},
+		{Name: "var", Phases: both, Any: true, Doc: "The value of a variable block: var.NAME."},
+		{Name: "local", Phases: both, Any: true, Doc: "A value of a locals block: local.NAME."},
 		{Name: "each", Phases: both, Doc: "The element that a block with for_each is made for.", Parts: parts("each", eachType())},
 		{Name: "backend", Phases: []schema.Phase{schema.Load}, Any: true, Doc: "A reference to a backend block, backend.TYPE.NAME. It is no value: it stands alone in a setting called backend."},
 		{Name: "output", Phases: live, Any: true, Doc: "What the backend returned for the resource; the plugin says which outputs there are. At the first provision the backend's own live settings see none."},

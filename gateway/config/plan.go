@@ -37,7 +37,7 @@ func planTable() *schema.Block {
 		Doc:     "A size of the add-on. Customers see plans in the order of the file. The label is its id, which platforms see too.",
 		Example: planExample,
 		Attributes: []schema.Attribute{
-			{Name: "id", Type: cty.String, Doc: "Beside for_each: the id, which the label is otherwise."},
+			{Name: "id", Type: cty.String, Doc: "The id beside for_each, such as each.key; without for_each the label is the id."},
 			{Name: "name", Type: cty.String, Doc: "What customers read. Default: the id in title case."},
 			{Name: "description", Type: cty.String, Doc: "What it offers, in a sentence or two."},
 			{Name: "params", Type: cty.Map(cty.DynamicPseudoType), Raw: true, Doc: "What the backend is told: { NAME = value }. The plugin says which there are and which are required."},
