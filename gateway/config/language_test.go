@@ -1,9 +1,11 @@
 package config_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -119,6 +121,30 @@ func TestEveryNameAndEveryPartOfItIsDocumented(t *testing.T) {
 			if p.Doc == "" {
 				t.Errorf("%s.%s is not documented", n.Name, p.Path)
 			}
+		}
+	}
+}
+
+// TestEveryNameThatExpressionsHaveIsListed asks for one that does not exist:
+// the answer lists those that do.
+func TestEveryNameThatExpressionsHaveIsListed(t *testing.T) {
+	for phase, text := range map[schema.Phase]string{
+		schema.Load: "locals {\n  x = nope\n}\n",
+		schema.Live: "addon \"acme-db\" {\n  # …\n\n  config_vars = {\n    ACME_DB_X = nope\n  }\n}\n",
+	} {
+		var want []string
+		for _, n := range config.Names() {
+			if slices.Contains(n.Phases, phase) && n.Name != "each" && n.Name != "backend" { // they have no value everywhere
+				want = append(want, n.Name)
+			}
+		}
+		found := explained(t, "", text)
+		if len(found) != 1 {
+			t.Fatalf("%s:\n%s", phase, describe(found))
+		}
+		info, _ := diagnostic.Of(found[0])
+		if diff := cmp.Diff([]string{"available: " + diagnostic.List(want)}, info.Notes); diff != "" {
+			t.Errorf("%s (-reference +scope):\n%s", phase, diff)
 		}
 	}
 }
