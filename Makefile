@@ -36,8 +36,9 @@ lint: generate-check ## gofmt, go vet, staticcheck, generated code up to date
 	$(GO) vet $(PKGS)
 	$(GO) tool staticcheck $(PKGS)
 
-generate: ## regenerate the plugin protocol from its .proto
+generate: ## regenerate the plugin protocol and the language reference
 	$(GO) generate ./plugins/backend/backendpb
+	$(GO) test ./gateway/reference -update
 
 generate-check:
 	@./.ci/generate-check

@@ -11,6 +11,7 @@ import (
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/admin"
 	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/diagnostic/explain"
 	"github.com/addongw/addongw/gateway/scaffold"
 )
 
@@ -31,6 +32,7 @@ func argumentCandidates() map[string]candidates {
 		"PLATFORM": platformCandidates, "ADDON": addonCandidates,
 		"resources ID": resourceCandidates, "RESOURCE": resourceCandidates,
 		"operations ID": operationCandidates, "OPERATION": operationCandidates,
+		"CODE": words(explain.Codes()...),
 	}
 }
 
@@ -38,7 +40,7 @@ func argumentCandidates() map[string]candidates {
 func flagCandidates() map[string]candidates {
 	return map[string]candidates{
 		"addon": addonCandidates, "plan": planCandidates, "region": regionCandidates, "platform": platformCandidates,
-		"resource": resourceCandidates, "state": stateCandidates, "format": words("text", "json"), "color": words("auto", "always", "never"),
+		"resource": resourceCandidates, "state": stateCandidates, "format": words("text", "json", "github", "sarif"), "color": words("auto", "always", "never"),
 		"template": words(scaffold.Templates()...),
 	}
 }
@@ -155,7 +157,7 @@ func (q *asking) client() (*admin.Client, error) {
 	switch {
 	case address != "":
 	case q.cfg != nil:
-		address = adminListen(q.cfg)
+		address = adminListen(q.cfg.Gateway, q.cfg.Store)
 	default:
 		address = "unix:" + filepath.Join(q.dir, "admin.sock")
 	}

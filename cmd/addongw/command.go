@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ type command struct {
 	dir      string
 	vars     []string
 	varFiles []string
-	format   string // "text" or "json"
+	format   string // "text", "json"; where diagnostics are the result also "github" and "sarif"
 	asJSON   bool
 	color    string // "auto", "always" or "never"
 	admin    string
@@ -45,7 +46,7 @@ func newRoot(c *command) *cobra.Command {
 			if completes(cmd) {
 				return nil
 			}
-			return c.checkGlobals()
+			return c.checkGlobals(cmd)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -53,13 +54,13 @@ func newRoot(c *command) *cobra.Command {
 	f.StringVarP(&c.dir, "dir", "C", c.envOr("ADDONGW_DIR", "."), "configuration directory")
 	f.StringArrayVar(&c.vars, "var", nil, "value of a variable, NAME=VALUE")
 	f.StringArrayVar(&c.varFiles, "var-file", nil, "file with values of variables")
-	f.StringVar(&c.format, "format", c.format, "text or json")
+	f.StringVar(&c.format, "format", c.format, "text or json; validate and fmt also: github, sarif")
 	f.BoolVar(&c.asJSON, "json", false, "the same as --format json")
 	f.StringVar(&c.color, "color", "auto", "auto, always or never")
 	f.StringVar(&c.admin, "admin", c.envOr("ADDONGW_ADMIN", ""), "admin address of a running gateway, unix:PATH (default: as in the configuration)")
 	root.AddCommand(
 		newInit(c), newServe(c), newReload(c), newStatus(c), newDev(c), newValidate(c), newFmt(c), newManifest(c),
-		newResources(c), newOperations(c), newKeys(c), newConsole(c), newCompletion(c), newVersion(c),
+		newResources(c), newOperations(c), newKeys(c), newConsole(c), newExplain(c), newSchema(c), newCompletion(c), newVersion(c),
 	)
 	c.addCompletions(root)
 	return root
@@ -72,14 +73,12 @@ func (s *streams) envOr(name, fallback string) string {
 	return fallback
 }
 
-func (c *command) checkGlobals() error {
+func (c *command) checkGlobals(cmd *cobra.Command) error {
 	if c.asJSON {
 		c.format = "json"
 	}
-	if c.format != "text" && c.format != "json" {
-		wrong := c.format
-		c.format = "text"
-		return usage(fmt.Errorf("there is no format %q", wrong), "Formats: text, json.")
+	if err := c.checkFormat(cmd); err != nil {
+		return err
 	}
 	if c.color != "auto" && c.color != "always" && c.color != "never" {
 		return usage(fmt.Errorf("there is no colour setting %q", c.color), "Settings: auto, always, never.")
@@ -154,10 +153,13 @@ type envelope struct {
 
 // MarshalJSON writes one object: {"format_version", "type", …fields of body}.
 func (e envelope) MarshalJSON() ([]byte, error) {
-	body, err := json.Marshal(e.body)
-	if err != nil {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false) // ">= 0.1" is for people too
+	if err := enc.Encode(e.body); err != nil {
 		return nil, err
 	}
+	body := bytes.TrimSpace(text.Bytes())
 	head := fmt.Appendf(nil, `{"format_version":"1.0","type":%q`, e.kind)
 	if len(body) > len("{}") {
 		head = append(head, ',')

@@ -5,164 +5,226 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/secret"
 )
 
+// stdinName is what standard input is called in messages.
+const stdinName = "<stdin>"
+
+// formatting is one run of fmt.
+type formatting struct {
+	*command
+	check, diff, recursive bool
+
+	sources map[string]*hcl.File
+	secrets []secret.Value // credentials that stand in the files
+	diags   hcl.Diagnostics
+	changed []change
+}
+
+// change is a file that is not formatted.
+type change struct {
+	name     string
+	old, new []byte
+}
+
 func newFmt(c *command) *cobra.Command {
-	var check bool
+	f := &formatting{command: c, sources: map[string]*hcl.File{}}
 	cmd := &cobra.Command{
-		Use:   "fmt [PATH…]",
+		Use:   "fmt [PATH…|-]",
 		Short: "Format HCL files in place",
 		Long: "Formats *.hcl files, or those in directories, in place and prints the names of changed ones.\n" +
-			"\"-\" formats standard input. A file that does not parse is left alone and reported.",
+			"\"-\" formats standard input. A file that does not parse is left alone and reported.\n" +
+			"--check and --diff change nothing: the one says by its exit code and by names which files are not\n" +
+			"formatted, the other shows what would change, as a patch; together they do both.",
+		Annotations: withAnnotations(),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 1 && args[0] == "-" {
-				return c.formatStdin()
+			if err := f.checkFlags(args); err != nil {
+				return err
 			}
-			if len(args) == 0 {
-				args = []string{c.dir}
+			if err := f.read(args); err != nil {
+				return failed(err)
 			}
-			return c.formatPaths(args, check)
+			return f.finish()
 		},
 	}
-	cmd.Flags().BoolVar(&check, "check", false, "change nothing; exit 2 and print the names if a file is not formatted")
+	cmd.Flags().BoolVar(&f.check, "check", false, "change nothing; exit 2 and print the names if a file is not formatted")
+	cmd.Flags().BoolVar(&f.diff, "diff", false, "change nothing; print what would change, as a unified diff")
+	cmd.Flags().BoolVarP(&f.recursive, "recursive", "r", false, "directories with everything below them")
 	return cmd
 }
 
-func (c *command) formatStdin() error {
-	src, err := io.ReadAll(c.in)
-	if err != nil {
-		return failed(fmt.Errorf("read standard input: %w", err))
+// fromStdin reports whether the only file is standard input.
+func fromStdin(args []string) bool { return len(args) == 1 && args[0] == "-" }
+
+func (f *formatting) checkFlags(args []string) error {
+	switch {
+	case (f.format == "github" || f.format == "sarif") && !f.check:
+		wrong := f.format
+		f.format = "text"
+		return usage(fmt.Errorf("the format %q is for fmt --check", wrong), "Add --check: annotations say which files are not formatted.")
+	case fromStdin(args) && f.format == "json" && !f.check && !f.diff:
+		return usage(errors.New("fmt - prints the formatted file, which is not JSON"), "Add --check or --diff, or leave the format out.")
 	}
-	formatted, diags := config.Format("<stdin>", src)
-	if diags.HasErrors() {
-		c.printDiagnostics(diags, diagnostic.Options{Files: map[string]*hcl.File{"<stdin>": {Bytes: src}}})
-		return &exitError{code: exitFailed}
-	}
-	_, err = c.out.Write(formatted)
-	return failed(err)
+	return nil
 }
 
-func (c *command) formatPaths(paths []string, check bool) error {
-	files, err := hclFiles(paths)
-	if err != nil {
-		return failed(err)
+// read formats everything that args name, in memory.
+func (f *formatting) read(args []string) error {
+	if fromStdin(args) {
+		src, err := io.ReadAll(f.in)
+		if err != nil {
+			return fmt.Errorf("read standard input: %w", err)
+		}
+		f.add(stdinName, src)
+		return nil
 	}
-	sources := map[string]*hcl.File{}
-	var diags hcl.Diagnostics
-	var changed []string
+	if len(args) == 0 {
+		args = []string{f.dir}
+	}
+	files, err := hclFiles(args, f.recursive)
+	if err != nil {
+		return err
+	}
 	for _, file := range files {
 		src, err := os.ReadFile(file)
 		if err != nil {
-			return failed(fmt.Errorf("read %s: %w", file, err))
+			return fmt.Errorf("read %s: %w", file, err)
 		}
-		sources[file] = &hcl.File{Bytes: src}
-		formatted, d := config.Format(file, src)
-		diags = append(diags, d...)
-		if d.HasErrors() || bytes.Equal(formatted, src) {
-			continue
+		f.add(file, src)
+	}
+	return nil
+}
+
+func (f *formatting) add(name string, src []byte) {
+	f.sources[name] = &hcl.File{Bytes: src}
+	formatted, diags := config.Format(name, src)
+	if diags.HasErrors() {
+		f.diags = append(f.diags, diags...)
+		f.secrets = append(f.secrets, config.LiteralSecrets(name, src)...)
+		return
+	}
+	if !bytes.Equal(formatted, src) {
+		f.changed = append(f.changed, change{name, src, formatted})
+	}
+}
+
+// finish writes and prints what the flags ask for.
+func (f *formatting) finish() error {
+	writes := !f.check && !f.diff
+	if _, ok := f.sources[stdinName]; ok && writes {
+		return f.printStdin()
+	}
+	for _, c := range f.changed {
+		if !writes {
+			break
 		}
-		changed = append(changed, file)
-		if !check {
-			if err := replaceFile(file, formatted); err != nil {
-				return failed(err)
-			}
+		if err := replaceFile(c.name, c.new); err != nil {
+			return failed(err)
 		}
 	}
-	if err := c.printFormatted(changed, diags, sources); err != nil {
+	if err := f.print(); err != nil {
 		return failed(err)
 	}
-	if diags.HasErrors() {
+	switch {
+	case f.diags.HasErrors():
 		return &exitError{code: exitFailed}
-	}
-	if check && len(changed) > 0 {
+	case f.check && len(f.changed) > 0:
 		return &exitError{code: exitDifference}
 	}
 	return nil
 }
 
-// printFormatted prints the names of changed files, and what kept others from
-// being formatted.
-func (c *command) printFormatted(changed []string, diags hcl.Diagnostics, sources map[string]*hcl.File) error {
-	if c.format == "json" {
-		report := diagnostic.NewReport("fmt", diags, diagnostic.Options{Files: sources})
-		return c.printJSON(struct {
-			diagnostic.Report
-			Changed []string `json:"changed"`
-		}{report, append([]string{}, changed...)})
+// printStdin prints standard input as it should be.
+func (f *formatting) printStdin() error {
+	if f.diags.HasErrors() {
+		f.printDiagnostics(f.diags, f.writing())
+		return &exitError{code: exitFailed}
 	}
-	c.printDiagnostics(diags, diagnostic.Options{Files: sources})
-	for _, file := range changed {
-		fmt.Fprintln(c.out, file)
+	text := f.sources[stdinName].Bytes
+	for _, c := range f.changed {
+		text = c.new
+	}
+	_, err := f.out.Write(text)
+	return failed(err)
+}
+
+func (f *formatting) writing() diagnostic.Options {
+	return diagnostic.Options{Files: f.sources, Redact: redactorOf(f.secrets).Redact}
+}
+
+// print prints what kept files from being formatted, and the others: their
+// names, or how they change.
+func (f *formatting) print() error {
+	switch f.format {
+	case "github", "sarif":
+		return f.printReport("fmt", append(f.diags, f.unformatted()...), f.writing())
+	case "json":
+		return f.printJSON(f.report())
+	}
+	f.printDiagnostics(f.diags, f.writing())
+	for _, c := range f.changed {
+		text := []byte(c.name + "\n")
+		if f.diff {
+			text = c.patch()
+		}
+		if _, err := f.out.Write(text); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// hclFiles lists the files named by paths and the *.hcl files directly in the
-// directories named by them.
-func hclFiles(paths []string) ([]string, error) {
-	var files []string
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("there is no file or directory %s", path)
-		case err != nil:
-			return nil, err
-		case !info.IsDir():
-			files = append(files, path)
-			continue
-		}
-		entries, err := os.ReadDir(path)
-		if err != nil {
-			return nil, fmt.Errorf("read the directory %s: %w", path, err)
-		}
-		for _, e := range entries {
-			if !e.IsDir() && strings.HasSuffix(e.Name(), ".hcl") && !strings.HasPrefix(e.Name(), ".") {
-				files = append(files, filepath.Join(path, e.Name()))
-			}
-		}
-	}
-	return files, nil
+// fmtReport is the result of fmt for programs.
+type fmtReport struct {
+	diagnostic.Report
+	Changed []string `json:"changed"`        // names of files that were not formatted
+	Diff    string   `json:"diff,omitempty"` // with --diff
 }
 
-// replaceFile swaps the content of a file, keeping its mode.
-func replaceFile(path string, content []byte) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
+func (f *formatting) report() fmtReport {
+	r := fmtReport{Report: diagnostic.NewReport("fmt", f.diags, f.writing()), Changed: []string{}}
+	for _, c := range f.changed {
+		r.Changed = append(r.Changed, c.name)
+		if f.diff {
+			r.Diff += string(c.patch())
+		}
 	}
-	return putFile(path, content, info.Mode().Perm())
+	return r
 }
 
-// putFile writes a file in one step, so that a crash never leaves half of it.
-func putFile(path string, content []byte, mode fs.FileMode) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".addongw-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+// patch is the change as a unified diff. Line ends that differ show as lines
+// that differ.
+func (c change) patch() []byte { return diff.Diff(c.name, c.old, c.name, c.new) }
+
+// unformatted makes an annotation for each file that is not formatted, at the
+// first line that would change.
+func (f *formatting) unformatted() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, c := range f.changed {
+		at := hcl.Range{Filename: c.name, Start: hcl.InitialPos, End: hcl.InitialPos}
+		at.Start.Line = c.firstLine()
+		at.End.Line = at.Start.Line
+		diags = append(diags, diagnostic.Warn("This file is not formatted", at, diagnostic.Info{Code: "AG110", Hint: "run addongw fmt"}))
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }() // gone already after the rename
-	_, err = tmp.Write(content)
-	if err == nil {
-		err = tmp.Chmod(mode)
+	return diags
+}
+
+// firstLine is the number of the first line that would change.
+func (c change) firstLine() int {
+	old, formatted := bytes.SplitAfter(c.old, []byte("\n")), bytes.SplitAfter(c.new, []byte("\n"))
+	for i, line := range old {
+		if i >= len(formatted) || !bytes.Equal(line, formatted[i]) {
+			return i + 1
+		}
 	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	return len(old)
 }

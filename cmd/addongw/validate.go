@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -14,8 +15,10 @@ func newValidate(c *command) *cobra.Command {
 		Use:   "validate [DIR]",
 		Short: "Check a configuration directory, without secrets, network or store",
 		Long: "Checks every file of a configuration directory: its blocks, the settings of its plugins, and each config var\n" +
-			"for every add-on, platform, plan and region. Reads no secrets, no store and no network.",
-		Args: cobra.MaximumNArgs(1),
+			"for every add-on, platform, plan and region. Reads no secrets, no store and no network.\n" +
+			"With --format github or sarif, problems appear beside the lines of a change.",
+		Args:        cobra.MaximumNArgs(1),
+		Annotations: withAnnotations(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := c.dirArgument(cmd, args); err != nil {
 				return err
@@ -35,11 +38,8 @@ func (c *command) printValidation(l loaded) error {
 	if !report.Valid {
 		end = &exitError{code: exitFailed}
 	}
-	if c.format == "json" {
-		if err := c.printJSON(report); err != nil {
-			return failed(err)
-		}
-		return end
+	if c.format != "text" {
+		return cmp.Or(failed(c.printReport("validate", l.diags, l.writing())), end)
 	}
 	c.printDiagnostics(l.diags, l.writing())
 	s := l.files.Summary

@@ -55,30 +55,31 @@ func addonTable() *schema.Block {
 		return schema.Attribute{Name: name, Type: cty.String, Doc: doc}
 	}
 	message := func(name, unless string) schema.Attribute {
-		return schema.Attribute{Name: name, Type: cty.String, Phase: schema.Live, Doc: fmt.Sprintf("Unless told: %q.", unless)}
+		return schema.Attribute{Name: name, Type: cty.String, Phase: schema.Live, Doc: fmt.Sprintf("A template. Unless told: %q", unless)}
 	}
 	return &schema.Block{
 		Type: "addon", Labels: []string{"id"}, ForEach: true,
-		Doc: "What a vendor sells.",
+		Doc:     "What a vendor sells. The label is its id: 3 to 40 of a-z, 0-9, dashes and underscores. It is in URLs and in the store, and must not change.",
+		Example: addonExample,
 		Attributes: []schema.Attribute{
-			s("id", "Beside for_each: the id, which the label is otherwise."),
+			s("id", "The id beside for_each, such as each.key; without for_each the label is the id."),
 			s("name", "What customers read. Default: the id in title case."),
-			s("summary", "One line."), s("description", "Some paragraphs; Markdown where the platform takes it."),
-			s("logo", "The URL of a picture."), s("support", "Where customers get help: a URL or an address."),
-			s("docs_url", "The documentation."), s("terms_url", "The terms of service."),
+			s("summary", "What it is, in one line."), s("description", "What it is, in some paragraphs; Markdown where the platform takes it."),
+			s("logo", "The URL of a picture, square where the platform does not say otherwise."), s("support", "Where customers get help: a URL or an address."),
+			s("docs_url", "The URL of the documentation."), s("terms_url", "The URL of the terms of service."),
 			{Name: "tags", Type: cty.List(cty.String), Doc: "Words to be found by."},
-			{Name: "currency", Type: cty.String, Default: `"EUR"`, Doc: "Of the plans' prices."},
-			{Name: "backend", Reference: true, Doc: "What makes the resources, where neither plan nor region says."},
-			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "The config vars of every resource: { NAME = expression }."},
+			{Name: "currency", Type: cty.String, Default: `"EUR"`, Doc: "The currency of the plans' prices, as ISO 4217 has it. Some platforms take one only."},
+			{Name: "backend", Reference: true, Doc: "What makes the resources, where neither plan nor region says: backend.TYPE.NAME. Needed unless every region or plan has its own."},
+			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "The config vars of every resource: { NAME = expression }. The names are written out; null leaves a config var out, numbers and truth values become text, lists and maps are an error."},
 			previouslySetting("add-on", `"acme-postgres"`),
 			{Name: "retired", Type: cty.Bool, Default: "false", Doc: "True: nothing new is made; existing resources work on, plan changes too."},
 		},
 		Blocks: []*schema.Block{
-			{Type: "messages", Max: 1, Doc: "What customers read when something is done.", Attributes: []schema.Attribute{
+			{Type: "messages", Max: 1, Doc: "What customers read when something is done. No message may hold a secret.", Example: messagesExample, Attributes: []schema.Attribute{
 				message("provision", "<name> is ready."), message("change_plan", "<name> is now on <plan>."), message("deprovision", "<name> is being removed."),
 			}},
 			regionTable(), planTable(),
-			{Type: "platform", Labels: []string{"id"}, Body: true, Doc: "Sells the add-on on a platform."},
+			{Type: "platform", Labels: []string{"id"}, Body: true, Doc: "Sells the add-on on the platform that the label names. Settings that every platform has are here, the others on the platform's own page.", Example: platformExample},
 			optionTable(), validateTable(), quotaTable(), planChangeTable(), ssoTable(),
 			reserved("pool"), reserved("hook"), reserved("dashboard"),
 		},

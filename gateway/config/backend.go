@@ -50,26 +50,27 @@ func backendTable() *schema.Block {
 	}
 	return &schema.Block{
 		Type: "backend", Labels: []string{"type", "name"},
-		Doc: "A plugin that makes the real thing: backend.TYPE.NAME.",
+		Doc:     "A plugin that makes the real thing. Add-ons and regions refer to it as backend.TYPE.NAME, without quotes.",
+		Example: backendExample,
 		Attributes: []schema.Attribute{
-			{Name: "plugin", Type: cty.String, Doc: "The plugin's name, where it is not the type."},
-			{Name: "version", Type: cty.String, Doc: `The versions that will do, such as "~> 1.0".`},
-			{Name: "checksum", Type: cty.String, Doc: `The checksum of the plugin's file, as "sha256:…".`},
-			{Name: "tls", Type: cty.Bool, Default: "true", Doc: "False for plugins in languages that can't do it; unix sockets only."},
-			{Name: "concurrency", Type: cty.Number, Doc: "How many calls at once; 16 unless told."},
+			{Name: "plugin", Type: cty.String, Doc: "The plugin's name, where it is not the type: the program is called addongw-plugin-NAME."},
+			{Name: "version", Type: cty.String, Doc: `The versions of the plugin that will do, such as "~> 1.0". Absent: any.`},
+			{Name: "checksum", Type: cty.String, Doc: `The checksum of the plugin's file, as "sha256:" and 64 hexadecimal digits; another file is not started. Absent: not checked.`},
+			{Name: "tls", Type: cty.Bool, Default: "true", Doc: "Whether gateway and plugin talk over TLS. False is for plugins in languages that can't do it; they are reached by unix sockets only."},
+			{Name: "concurrency", Type: cty.Number, Doc: "How many calls the plugin gets at once; others wait. 16 unless told."},
 			previouslySetting("backend", `"postgres.old"`),
 		},
 		Blocks: []*schema.Block{
-			{Type: "timeouts", Max: 1, Doc: "How long one call may take.", Attributes: []schema.Attribute{
+			{Type: "timeouts", Max: 1, Doc: "How long one call may take. A call that takes longer is repeated: its outcome is unknown, so it has not failed.", Example: timeoutsExample, Attributes: []schema.Attribute{
 				duration("provision", "20s unless told."), duration("change_plan", "20s unless told."),
 				duration("deprovision", "2m unless told."), duration("read", "20s unless told."),
 				reservedSetting("rotate"), reservedSetting("suspend"), reservedSetting("resume"), reservedSetting("meter"), reservedSetting("invoke"),
 			}},
-			{Type: "retry", Max: 1, Doc: "What happens after a failed call.", Attributes: []schema.Attribute{
-				{Name: "attempts", Type: cty.Number, Doc: "Then a provision has failed, and all else waits for an operator; 20 unless told. An answer that names a time to come back is no attempt during an operation's first hour."},
-				duration("min_backoff", "200ms unless told."), duration("max_backoff", "1m unless told."),
+			{Type: "retry", Max: 1, Doc: "When a call without success is repeated. The pause doubles each time.", Example: retryExample, Attributes: []schema.Attribute{
+				{Name: "attempts", Type: cty.Number, Doc: "How often a call is tried. Then a provision has failed, and all else waits for an operator; 20 unless told. An answer that names a time to come back is no attempt during an operation's first hour."},
+				duration("min_backoff", "The first pause; 200ms unless told."), duration("max_backoff", "The longest pause; 1m unless told."),
 			}},
-			{Type: "config", Max: 1, Body: true, Doc: "The plugin's own settings."},
+			{Type: "config", Max: 1, Body: true, Doc: "The plugin's own settings: its page says which there are. Those it calls live are evaluated for every operation and may mention resource, plan, region and output. A dynamic block makes many of a nested one, as in Terraform.", Example: configExample},
 		},
 	}
 }

@@ -31,18 +31,19 @@ type Gateway struct {
 
 func gatewayTable() *schema.Block {
 	return &schema.Block{
-		Type: "gateway", Max: 1, Doc: "How the gateway itself runs.",
+		Type: "gateway", Max: 1, Doc: "How the gateway itself runs. Every configuration has one.",
+		Example: gatewayExample,
 		Attributes: []schema.Attribute{
-			{Name: "listen", Type: cty.String, Default: `"127.0.0.1:8080"`, Doc: "Where platforms' calls arrive, as host:port."},
-			{Name: "base_url", Type: cty.String, Required: true, Doc: "The public URL of the gateway; the URLs in manifests begin with it."},
-			{Name: "plugin_dirs", Type: cty.List(cty.String), Doc: "Where to look for backend plugins, before the default places."},
-			{Name: "required_version", Type: cty.String, Doc: `The versions of addongw that can read these files, such as ">= 0.1".`},
-			{Name: "drain", Type: cty.String, Default: `"30s"`, Doc: "How long running calls may take when the gateway stops."},
+			{Name: "listen", Type: cty.String, Default: `"127.0.0.1:8080"`, Doc: "Where platforms' calls arrive, as \"host:port\", without TLS: put a reverse proxy in front."},
+			{Name: "base_url", Type: cty.String, Required: true, Doc: "The public URL of the gateway, such as \"https://addons.example.com\"; the URLs in manifests begin with it."},
+			{Name: "plugin_dirs", Type: cty.List(cty.String), Doc: "Where to look for backend plugins, after the directory of addongw itself. Relative to the configuration directory."},
+			{Name: "required_version", Type: cty.String, Doc: `The versions of addongw that can read these files, such as ">= 0.1"; another version refuses them. Absent: any version.`},
+			{Name: "drain", Type: cty.String, Default: `"30s"`, Doc: "How long running calls may take when the gateway stops. What is unfinished then goes on at the next start."},
 			reservedSetting("tls"), reservedSetting("trusted_proxies"), reservedSetting("limits"),
 		},
 		Blocks: []*schema.Block{
-			{Type: "admin", Max: 1, Doc: "The socket that the command line talks to.", Attributes: []schema.Attribute{
-				{Name: "listen", Type: cty.String, Doc: `The socket, as "unix:/path".`},
+			{Type: "admin", Max: 1, Doc: "The socket that addongw resources and addongw operations talk to.", Example: adminExample, Attributes: []schema.Attribute{
+				{Name: "listen", Type: cty.String, Doc: `The socket, as "unix:/path"; only the user of the gateway may connect. Default: admin.sock beside the store.`},
 				reservedSetting("token_file"), reservedSetting("tls"),
 			}},
 			logTable(),
@@ -51,9 +52,9 @@ func gatewayTable() *schema.Block {
 }
 
 func logTable() *schema.Block {
-	return &schema.Block{Type: "log", Max: 1, Doc: "The log on standard error.", Attributes: []schema.Attribute{
+	return &schema.Block{Type: "log", Max: 1, Doc: "The log on standard error.", Example: logExample, Attributes: []schema.Attribute{
 		{Name: "format", Type: cty.String, Doc: `"text" or "json". Default: text on a terminal, else JSON.`},
-		{Name: "level", Type: cty.String, Default: `"info"`, Doc: `"debug", "info", "warn" or "error".`},
+		{Name: "level", Type: cty.String, Default: `"info"`, Doc: `"debug", "info", "warn" or "error": what is less important is left out.`},
 	}}
 }
 

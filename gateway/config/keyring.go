@@ -23,12 +23,15 @@ type Key struct {
 func keyringTable() *schema.Block {
 	return &schema.Block{
 		Type: "keyring", Max: 1,
-		Doc: "The keys that secrets in the store are sealed with. Without it, a key file beside the store is made at the first start.",
+		Doc:     "The keys that secrets in the store are sealed with. Without it, a key file beside the store is made at the first start.",
+		Example: keyringExample,
 		Blocks: []*schema.Block{{
 			Type: "key", Labels: []string{"id"}, Required: true,
+			Doc:     "A key. The label is its id, which the sealed values remember: a key that seals any of them must stay in the file.",
+			Example: keyExample,
 			Attributes: []schema.Attribute{
-				{Name: "value", Type: cty.String, Required: true, Secret: true, Doc: "Base64 of 32 bytes, as addongw keys generate prints."},
-				{Name: "primary", Type: cty.Bool, Default: "false", Doc: "Whether new values are sealed with this key."},
+				{Name: "value", Type: cty.String, Required: true, Secret: true, Doc: "Base64 of 32 bytes, as addongw keys generate prints. Name it with secret()."},
+				{Name: "primary", Type: cty.Bool, Default: "false", Doc: "Whether new values are sealed with this key. Exactly one key is primary; a single one is primary by itself."},
 			},
 		}},
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/secret"
 )
 
 // rememberLiterals keeps the texts that stand in the files where a credential
@@ -16,23 +17,39 @@ import (
 // or whose quote is not closed.
 func (l *loader) rememberLiterals() {
 	for name, file := range l.files.parsed {
-		tokens, _ := hclsyntax.LexConfig(file.Bytes, name, hcl.InitialPos) // its problems are reported
-		for i, t := range tokens {
-			if t.Type == hclsyntax.TokenIdent && soundsSecret(string(t.Bytes)) {
-				l.rememberLiteral(tokens[i+1:])
-			}
+		for _, text := range LiteralSecrets(name, file.Bytes) {
+			l.secrets.others[text.Reveal()] = true
 		}
 	}
 }
 
-// rememberLiteral keeps the text of = "text", without what is inside of ${ }:
-// a reference to a secret is none.
-func (l *loader) rememberLiteral(tokens hclsyntax.Tokens) {
-	if len(tokens) < 2 || tokens[0].Type != hclsyntax.TokenEqual && tokens[0].Type != hclsyntax.TokenColon || tokens[1].Type != hclsyntax.TokenOQuote {
-		return
+// LiteralSecrets returns the texts of a file that stand where a credential
+// belongs, judged by the names of settings: for a redactor of what is printed
+// about a file that could not be read.
+func LiteralSecrets(name string, src []byte) []secret.Value {
+	var found []secret.Value
+	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos) // its problems are reported
+	for i, t := range tokens {
+		if t.Type != hclsyntax.TokenIdent || !soundsSecret(string(t.Bytes)) || i+2 >= len(tokens) {
+			continue
+		}
+		if sign := tokens[i+1].Type; sign != hclsyntax.TokenEqual && sign != hclsyntax.TokenColon {
+			continue
+		}
+		for _, text := range append(quoted(tokens[i+2:]), wronglyQuoted(tokens[i+2], src)...) {
+			if text = strings.TrimSpace(text); text != "" {
+				found = append(found, secret.New(text))
+			}
+		}
 	}
+	return found
+}
+
+// quoted gives the text in double quotes that tokens begin with, without what
+// is inside of ${ }: a reference to a secret is none.
+func quoted(tokens hclsyntax.Tokens) (texts []string) {
 	depth := 0
-	for _, t := range tokens[1:] {
+	for _, t := range tokens {
 		switch t.Type {
 		case hclsyntax.TokenOQuote, hclsyntax.TokenTemplateInterp:
 			depth++
@@ -40,13 +57,29 @@ func (l *loader) rememberLiteral(tokens hclsyntax.Tokens) {
 			depth--
 		case hclsyntax.TokenQuotedLit:
 			if depth == 1 {
-				l.secrets.others[strings.TrimSpace(string(t.Bytes))] = true
+				texts = append(texts, string(t.Bytes))
 			}
 		}
 		if depth == 0 || t.Type == hclsyntax.TokenNewline {
-			return
+			return texts
 		}
 	}
+	return texts
+}
+
+// wronglyQuoted gives the rest of a line that begins with another quote.
+func wronglyQuoted(t hclsyntax.Token, src []byte) []string {
+	const others = "'`“”„‘’«»"
+	if !strings.ContainsAny(string(t.Bytes), others) {
+		return nil
+	}
+	rest, _, _ := strings.Cut(string(src[t.Range.Start.Byte:]), "\n")
+	rest = strings.Trim(rest, others+" ,;\r\t")
+	closed := rest
+	if end := strings.IndexAny(rest, others); end >= 0 {
+		closed = rest[:end]
+	}
+	return []string{rest, closed}
 }
 
 // soundsSecret guesses from the name of a setting, even if it is misspelt,

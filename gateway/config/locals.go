@@ -17,7 +17,8 @@ import (
 func localsTable() *schema.Block {
 	return &schema.Block{
 		Type: "locals", Open: true,
-		Doc: "Values with a name, for use in this configuration: local.NAME. They may use each other in any order.",
+		Doc:     "Values with a name, for use in this configuration: local.NAME. They may use each other in any order, and settings of any name may stand here.",
+		Example: localsExample,
 	}
 }
 

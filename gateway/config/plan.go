@@ -39,14 +39,15 @@ type plan struct {
 func planTable() *schema.Block {
 	return &schema.Block{
 		Type: "plan", Labels: []string{"id"}, Required: true, ForEach: true, Ordered: true,
-		Doc: "A size of the add-on. Customers see plans in the order of the file.",
+		Doc:     "A size of the add-on. Customers see plans in the order of the file. The label is its id, which platforms see too.",
+		Example: planExample,
 		Attributes: []schema.Attribute{
-			{Name: "id", Type: cty.String, Doc: "Beside for_each: the id, which the label is otherwise."},
+			{Name: "id", Type: cty.String, Doc: "The id beside for_each, such as each.key; without for_each the label is the id."},
 			{Name: "name", Type: cty.String, Doc: "What customers read. Default: the id in title case."},
 			{Name: "description", Type: cty.String, Doc: "What it offers, in a sentence or two."},
-			{Name: "params", Type: cty.Map(cty.DynamicPseudoType), Raw: true, Doc: "What the backend is told; its plugin says what there is."},
-			{Name: "limits", Type: cty.DynamicPseudoType, Doc: "Numbers for gauges and rules: plan.limits.NAME."},
-			{Name: "price", Type: cty.Number, Default: "0", Doc: "Per 30 days, in the add-on's currency."},
+			{Name: "params", Type: cty.Map(cty.DynamicPseudoType), Raw: true, Doc: "What the backend is told: { NAME = value }. The plugin says which there are and which are required."},
+			{Name: "limits", Type: cty.DynamicPseudoType, Doc: "Facts about the plan for templates and rules: plan.limits.NAME. The backend is not told."},
+			{Name: "price", Type: cty.Number, Default: "0", Doc: "What it costs for 30 days, in the add-on's currency. 0 means free."},
 			{Name: "features", Type: cty.List(cty.String), Doc: "Short texts for the list of plans."},
 			{Name: "regions", Type: cty.List(cty.String), Doc: "The regions, by our ids, that the plan is offered in. Default: all."},
 			{Name: "platforms", Type: cty.List(cty.String), Doc: "The platforms that the plan is offered on. Default: all that the add-on has."},

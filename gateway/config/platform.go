@@ -36,27 +36,27 @@ func platformTable() *schema.Block {
 		return schema.Attribute{Name: name, Type: cty.String, Doc: doc}
 	}
 	return &schema.Block{
-		Type: "platform", Labels: []string{"id"}, Doc: "Settings that every platform has.",
+		Type: "platform", Labels: []string{"id"}, Doc: "Settings that every platform has.", Example: platformExample,
 		Attributes: []schema.Attribute{
-			s("id", "The add-on's id on the platform. Default: the add-on's."),
-			s("username", "Of the platform's calls. Default: what the platform says."),
-			{Name: "password", Type: cty.String, Secret: true, Doc: "Of the platform's calls."},
-			{Name: "sso_salt", Type: cty.String, Secret: true, Doc: "Signs single sign-on."},
-			{Name: "regions", Type: cty.Map(cty.String), Doc: "The platform's names of regions and ours: { theirs = \"ours\" }."},
-			{Name: "plans", Type: cty.List(cty.String), Doc: "The plans offered there. Default: all."},
-			{Name: "plan_names", Type: cty.Map(cty.String), Doc: "Other ids of plans there: { ours = \"theirs\" }."},
-			s("path", "The path of the platform's calls. Default: /PLATFORM/ADDON."),
+			s("id", "The id of the add-on on the platform, by the platform's own rule. Default: the add-on's id here."),
+			s("username", "The user name of the platform's calls. Default: what the platform prescribes, mostly the id."),
+			{Name: "password", Type: cty.String, Secret: true, Doc: "The password of the platform's calls; addongw keys generate makes a good one. Name it with secret()."},
+			{Name: "sso_salt", Type: cty.String, Secret: true, Doc: "The text that signs single sign-on; another one than the password. Name it with secret()."},
+			{Name: "regions", Type: cty.Map(cty.String), Doc: "The regions sold there: { theirs = \"ours\" }, the platform's name and the id of a region block. Absent: all, under their ids."},
+			{Name: "plans", Type: cty.List(cty.String), Doc: "The ids of the plans sold there, in the order in which they are shown. Default: all."},
+			{Name: "plan_names", Type: cty.Map(cty.String), Doc: "Other ids of plans there: { ours = \"theirs\" }. A plan that is not named keeps its id."},
+			s("path", "The path below base_url where the platform calls. Default: /PLATFORM/ADDON."),
 			s("sso_path", "The path of single sign-on, behind the platform's path. Default: /sso."),
-			s("sso_url", "A whole URL for single sign-on that is elsewhere; for the manifest only."),
-			s("mode", `"sync" or "async", where the platform knows both.`),
-			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "Replaces or adds config vars on this platform; null leaves one out."},
+			s("sso_url", "The whole URL of a single sign-on that another program serves; it goes into the manifest only."),
+			s("mode", `Whether orders are answered when the work is done ("sync") or at once ("async"), where the platform knows both. Default: what suits the platform.`),
+			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "Adds config vars on this platform, or replaces the add-on's of the same name; null leaves one out."},
 			s("api_url", "Where the platform's own API is called, such as a test installation. Default: the real one. Nothing in a request changes it."),
 			{Name: "frame_ancestors", Type: cty.List(cty.String), Doc: "The origins whose pages may show a customer's page of ours in a frame, such as \"https://console.example.com\". Default: the platform's own dashboard; [] means none."},
 			reservedSetting("log_drain"), reservedSetting("log_drain_url"),
 			reservedSetting("abandon_after"), reservedSetting("test_url"), reservedSetting("credentials"),
 		},
 		Blocks: []*schema.Block{
-			{Type: "test", Max: 1, Doc: "Other URLs for the manifest's test environment. Default: the production ones.", Attributes: []schema.Attribute{
+			{Type: "test", Max: 1, Doc: "Other URLs for the manifest's test environment. Default: the production ones.", Example: testExample, Attributes: []schema.Attribute{
 				s("base_url", "The URL of the platform's calls."), s("sso_url", "The URL of single sign-on."),
 			}},
 			reserved("price"),

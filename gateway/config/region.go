@@ -28,13 +28,14 @@ type region struct {
 func regionTable() *schema.Block {
 	return &schema.Block{
 		Type: "region", Labels: []string{"id"}, Required: true, ForEach: true, Ordered: true,
-		Doc: "Where resources are made.",
+		Doc:     "Where resources are made. The label is its id; each platform block says which of its names stands for it.",
+		Example: regionExample,
 		Attributes: []schema.Attribute{
-			{Name: "id", Type: cty.String, Doc: "Beside for_each: the id, which the label is otherwise."},
+			{Name: "id", Type: cty.String, Doc: "The id beside for_each, such as each.key; without for_each the label is the id."},
 			{Name: "title", Type: cty.String, Doc: "What customers read. Default: the id."},
-			{Name: "data", Type: cty.DynamicPseudoType, Doc: "Whatever templates and the backend need to know of it: region.data."},
+			{Name: "data", Type: cty.DynamicPseudoType, Doc: "Whatever templates and the backend need to know of it, such as a host name: region.data.NAME."},
 			{Name: "default", Type: cty.Bool, Default: "false", Doc: "The region of orders that name none, on platforms that allow them, and of sample orders; the first one unless told."},
-			{Name: "backend", Reference: true, Doc: "What makes the resources of this region, where the plan does not say."},
+			{Name: "backend", Reference: true, Doc: "What makes the resources of this region, where the plan does not say: backend.TYPE.NAME. Default: the add-on's."},
 		},
 	}
 }

@@ -31,9 +31,10 @@ const envSource = "env"
 func secretsTable() *schema.Block {
 	return &schema.Block{
 		Type: "secrets", Labels: []string{"type", "name"},
-		Doc: `A source of secrets, for secret("NAME:key"). The source "env" needs no block.`,
+		Doc:     `A source of secrets, for secret("NAME:key"). The first label is its type, "file", the second its name. The source "env" reads the environment and needs no block.`,
+		Example: secretsExample,
 		Attributes: []schema.Attribute{
-			{Name: "directory", Type: cty.String, Required: true, Doc: "The directory that has one file for each secret."},
+			{Name: "directory", Type: cty.String, Required: true, Doc: "The directory that has one file for each secret, called as the secret is; one newline at its end does not count. Relative to the configuration directory."},
 		},
 	}
 }

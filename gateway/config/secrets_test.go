@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,7 +94,8 @@ addon "acme-db" {
 		t.Fatal("no errors")
 	}
 	var out bytes.Buffer
-	if err := diagnostic.WriteText(&out, diags, diagnostic.Options{Files: files.Map()}); err != nil {
+	o := diagnostic.Options{Files: files.Map()}
+	if err := errors.Join(diagnostic.WriteText(&out, diags, o), diagnostic.WriteGitHub(&out, diags, o), diagnostic.WriteSARIF(&out, "0.1.0", diags, o)); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Fprintf(&out, "%+v", files.Secrets())
@@ -146,6 +148,9 @@ func TestACredentialInTheOpenIsNotPrinted(t *testing.T) {
 		"a colon":                  `sso_salt: "` + canary + `"`,
 		"half a reference":         `password = "` + canary + `${secret("env:X"}"`,
 		"a number in quotes":       `deadline = 1, api_token = "` + canary + `"`,
+		"single quotes":            `password = '` + canary + `' # for now`,
+		"typographic quotes":       `password = “` + canary + `”`,
+		"backticks":                "password = `" + canary + "`",
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -177,10 +182,10 @@ addon "acme-db" {
 			}
 			var out bytes.Buffer
 			o := diagnostic.Options{Files: files.Map(), Redact: redactor.Redact}
-			if err := diagnostic.WriteText(&out, diags, o); err != nil {
-				t.Fatal(err)
-			}
-			if err := diagnostic.WriteJSON(&out, "validate", diags, o); err != nil {
+			if err := errors.Join(
+				diagnostic.WriteText(&out, diags, o), diagnostic.WriteJSON(&out, "validate", diags, o),
+				diagnostic.WriteGitHub(&out, diags, o), diagnostic.WriteSARIF(&out, "0.1.0", diags, o),
+			); err != nil {
 				t.Fatal(err)
 			}
 			if strings.Contains(out.String(), canary) {

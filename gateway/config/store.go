@@ -21,9 +21,10 @@ type Store struct {
 func storeTable() *schema.Block {
 	return &schema.Block{
 		Type: "store", Labels: []string{"kind"}, Max: 1,
-		Doc: "Where resources and operations are kept.",
+		Doc:     `Where resources and operations are kept. The label is its kind: "sqlite". Without the block it is the file ` + defaultStore + ` beside the configuration.`,
+		Example: storeExample,
 		Attributes: []schema.Attribute{
-			{Name: "path", Type: cty.String, Default: `"` + defaultStore + `"`, Doc: "The database file."},
+			{Name: "path", Type: cty.String, Default: `"` + defaultStore + `"`, Doc: "The database file, made at the first start. Relative to the configuration directory."},
 		},
 	}
 }

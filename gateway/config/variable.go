@@ -22,17 +22,19 @@ const variableEnv = "ADDONGW_VAR_"
 func variableTable() *schema.Block {
 	return &schema.Block{
 		Type: "variable", Labels: []string{"name"},
-		Doc: "A value that differs between installations: var.NAME.",
+		Doc:     "A value that differs between installations: var.NAME. It comes from --var NAME=VALUE, else from ADDONGW_VAR_NAME, else from files of values, else from its default.",
+		Example: variableExample,
 		Attributes: []schema.Attribute{
-			{Name: "type", Raw: true, Doc: "string, number, bool, list(…), map(…), object({…}); any value where it is missing."},
-			{Name: "default", Raw: true, Doc: "The value when nobody gives one; null is one, too."},
+			{Name: "type", Raw: true, Doc: "The type of the value: string, number, bool, list(…), map(…), object({ … }). Absent: any value; what comes from the command line and the environment is then text."},
+			{Name: "default", Raw: true, Doc: "The value when nobody gives one; null is one, too. Absent: somebody must give one."},
 			{Name: "description", Type: cty.String, Doc: "What it is for."},
-			{Name: "sensitive", Type: cty.Bool, Default: "false", Doc: "Whether the value must not be shown."},
+			{Name: "sensitive", Type: cty.Bool, Default: "false", Doc: "Whether the value must not be shown: it is then treated as a secret wherever it goes."},
 		},
 		Blocks: []*schema.Block{{
-			Type: "validation", Doc: "What must hold for the value.",
+			Type: "validation", Doc: "A rule for the value. All rules of a variable must hold.",
+			Example: validationExample,
 			Attributes: []schema.Attribute{
-				{Name: "condition", Raw: true, Required: true, Doc: "True for a good value."},
+				{Name: "condition", Raw: true, Required: true, Doc: "True for a good value; it may mention this variable and call functions."},
 				{Name: "message", Type: cty.String, Required: true, Doc: "What to tell the operator otherwise."},
 			},
 		}},

@@ -83,7 +83,7 @@ func argumentCount(_ source, d *hcl.Diagnostic) (message, bool) {
 		return message{}, false
 	}
 	m := message{summary: fmt.Sprintf("%s takes %s", name, arguments(f)), Info: Info{
-		Code: "AG308", Notes: []string{"Write " + signature(name, f)},
+		Code: "AG308", Notes: []string{"Write " + expr.Signature(name, f)},
 	}}
 	if !e.ExpandFinal {
 		m.Hint = fmt.Sprintf("got %s", number(len(e.Args), "argument"))
@@ -106,18 +106,6 @@ func number(n int, word string) string {
 	return fmt.Sprintf("%d %s", n, plural(word, n))
 }
 
-// signature writes a function with the names of its parameters.
-func signature(name string, f function.Function) string {
-	var names []string
-	for _, p := range f.Params() {
-		names = append(names, p.Name)
-	}
-	if p := f.VarParam(); p != nil {
-		names = append(names, p.Name+"…")
-	}
-	return fmt.Sprintf("%s(%s)", name, strings.Join(names, ", "))
-}
-
 // badArgument passes the function's own explanation on.
 func badArgument(_ source, d *hcl.Diagnostic) (message, bool) {
 	name, f, ok := call(d)
@@ -126,7 +114,7 @@ func badArgument(_ source, d *hcl.Diagnostic) (message, bool) {
 		return message{}, false
 	}
 	return message{summary: fmt.Sprintf("%s can't use this as %s", name, parameter), Info: Info{
-		Code: "AG308", Hint: inWords(strings.TrimSuffix(reason, ".")), Notes: []string{"Write " + signature(name, f)},
+		Code: "AG308", Hint: inWords(strings.TrimSuffix(reason, ".")), Notes: []string{"Write " + expr.Signature(name, f)},
 	}}, true
 }
 

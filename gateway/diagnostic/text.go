@@ -46,14 +46,27 @@ func (o Options) signs(text string) string {
 	if !o.ASCII {
 		return text
 	}
-	return strings.NewReplacer("…", "...", "→", "->", "×", "x", "–", "-", "✓", "ok", "✗", "x").Replace(text)
+	return ASCII(text)
 }
 
+// ASCII replaces the few characters beyond ASCII that our own words use, for
+// terminals that can't show them.
+func ASCII(text string) string { return asciiSigns.Replace(text) }
+
+var asciiSigns = strings.NewReplacer("…", "...", "→", "->", "×", "x", "–", "-", "✓", "ok", "✗", "x")
+
 // WriteText writes diagnostics for people, one after the other with an empty
-// line behind each. The line that counts them is the caller's.
+// line behind each. The first one of each code says how to read more about it.
+// The line that counts them is the caller's.
 func WriteText(w io.Writer, diags hcl.Diagnostics, o Options) error {
+	helped := map[string]bool{"": true}
 	for _, d := range diags {
-		if _, err := io.WriteString(w, newPage(d, o).String()+"\n"); err != nil {
+		p := newPage(d, o)
+		if info, _ := Of(d); !helped[info.Code] {
+			helped[info.Code] = true
+			p.sign("=", "help: addongw explain "+info.Code)
+		}
+		if _, err := io.WriteString(w, p.String()+"\n"); err != nil {
 			return fmt.Errorf("write diagnostics: %w", err)
 		}
 	}

@@ -2,6 +2,7 @@ package diagnostic
 
 import (
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 
@@ -51,6 +52,7 @@ func TestTextHasTheShapeOfTheManual(t *testing.T) {
 48 |     ACME_DB_URL = "postgres://${output.usrname}:${urlencode(output.password)}"
    |                                        ^^^^^^^ did you mean "username"?
    = backend.postgres.main offers: database, password, port, username
+   = help: addongw explain AG302
 
 `
 	if diff := cmp.Diff(want, written(t, Options{Files: files(map[string]string{"acme-db.hcl": source})}, d)); diff != "" {
@@ -73,6 +75,7 @@ func TestEveryPlaceOfAProblemIsShown(t *testing.T) {
    |
  1 | addon "acme-db" {
    |       --------- first defined here
+   = help: addongw explain AG207
 
 `
 	if diff := cmp.Diff(want, written(t, Options{Files: files(map[string]string{"a.hcl": a, "b.hcl": b})}, d)); diff != "" {
@@ -82,7 +85,7 @@ func TestEveryPlaceOfAProblemIsShown(t *testing.T) {
 
 func TestAWarningWithoutAFileKeepsItsHint(t *testing.T) {
 	r := hcl.Range{Filename: "gone.hcl", Start: hcl.Pos{Line: 3, Column: 5, Byte: 40}, End: hcl.Pos{Line: 3, Column: 9, Byte: 44}}
-	want := "warning[AG217]: Plans from a map are offered in alphabetical order\n  --> gone.hcl:3:5\n  = use a list to choose the order\n\n"
+	want := "warning[AG217]: Plans from a map are offered in alphabetical order\n  --> gone.hcl:3:5\n  = use a list to choose the order\n  = help: addongw explain AG217\n\n"
 	got := written(t, Options{}, Warn("Plans from a map are offered in alphabetical order", r, Info{Code: "AG217", Hint: "use a list to choose the order"}))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -91,9 +94,21 @@ func TestAWarningWithoutAFileKeepsItsHint(t *testing.T) {
 
 func TestADiagnosticWithoutARangeIsStillPrinted(t *testing.T) {
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "There is no add-on in .", Detail: "First line.\nSecond line.", Extra: Info{Code: "AG210", Hint: "addongw init makes a first one"}}
-	want := "error[AG210]: There is no add-on in .\n  = First line.\n    Second line.\n  = addongw init makes a first one\n\n"
+	want := "error[AG210]: There is no add-on in .\n  = First line.\n    Second line.\n  = addongw init makes a first one\n  = help: addongw explain AG210\n\n"
 	if diff := cmp.Diff(want, written(t, Options{}, d)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestHelpIsOfferedOnceForEachCode(t *testing.T) {
+	source := "a = nme\nb = nme\nc = nme\n"
+	o := Options{Files: files(map[string]string{"a.hcl": source})}
+	at := find(t, "a.hcl", source, "nme")
+	got := written(t, o, New("one", at, Info{Code: "AG301"}), New("two", at, Info{Code: "AG301"}), New("three", at, Info{Code: "AG302"}), New("four", at, Info{}))
+	for _, code := range []string{"AG301", "AG302"} {
+		if n := strings.Count(got, " = help: addongw explain "+code+"\n"); n != 1 {
+			t.Errorf("help for %s is offered %d times:\n%s", code, n, got)
+		}
 	}
 }
 
@@ -165,7 +180,7 @@ func TestAFileCanNotSteerTheTerminal(t *testing.T) {
 	}
 }
 
-func TestBothWritersRedactEverything(t *testing.T) {
+func TestEveryWriterRedactsEverything(t *testing.T) {
 	const canary = "hunter2-canary"
 	source := "x = \"" + canary + "\" + nme + \"" + canary + "\"\n"
 	redact := func(s string) string { return strings.ReplaceAll(s, canary, "[redacted]") }
@@ -185,7 +200,21 @@ func TestBothWritersRedactEverything(t *testing.T) {
 			t.Fatal(err)
 		}
 		assertNoPart(t, b.String(), canary)
+		for name, write := range map[string]func(io.Writer, hcl.Diagnostics, Options) error{"github": WriteGitHub, "sarif": sarif} {
+			var b strings.Builder
+			if err := write(&b, hcl.Diagnostics{d}, Options{Files: files(map[string]string{"a.hcl": source}), Redact: redact}); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(b.String(), "AG100") {
+				t.Errorf("%s says nothing", name)
+			}
+			assertNoPart(t, b.String(), canary)
+		}
 	}
+}
+
+func sarif(w io.Writer, diags hcl.Diagnostics, o Options) error {
+	return WriteSARIF(w, "0.1.0", diags, o)
 }
 
 // assertNoPart fails when as little as half of the secret shows.

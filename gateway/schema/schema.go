@@ -20,6 +20,7 @@ type Block struct {
 	Type       string   // "plan"; empty for the top level of a file
 	Labels     []string // what the labels are called: "id"
 	Doc        string
+	Example    string // the block as an operator could write it, formatted; a test decodes it by this table
 	Attributes []Attribute
 	Blocks     []*Block
 	Max        int  // how many of one parent; 0: any number

@@ -28,7 +28,7 @@ func configAttributes() []backend.Attribute {
 	return []backend.Attribute{
 		{
 			Name: "admin_url", Type: cty.String, Required: true, Sensitive: true,
-			Doc: "URL of the server for the provisioner's role, such as postgres://provisioner:PASSWORD@db.example.com:5432/postgres?sslmode=verify-full.",
+			Doc: "URL of the server for the provisioner's role, with a database that it may connect to, such as postgres://provisioner:PASSWORD@db.example.com:5432/postgres?sslmode=verify-full.",
 		},
 		{
 			Name: "database", Type: cty.String, Live: true, ForceNew: true,
@@ -48,7 +48,7 @@ func configAttributes() []backend.Attribute {
 		},
 		{
 			Name: "extensions", Type: cty.List(cty.String),
-			Doc: "Extensions that every new database gets; customers may add other trusted ones themselves.",
+			Doc: `Extensions that every new database gets, such as ["pgcrypto", "citext"]: trusted ones of PostgreSQL's own distribution. Customers may add others of those themselves. Absent: none.`,
 		},
 		{
 			Name: "drop_policy", Type: cty.String, Default: cty.StringVal(dropNow),
@@ -65,11 +65,11 @@ func planAttributes() []backend.Attribute {
 		},
 		{
 			Name: "statement_timeout", Type: cty.String,
-			Doc: `How long a statement may run, such as "30s". It is a default: a customer can lift it.`,
+			Doc: `How long a statement may run, such as "30s". It is a default: a customer can lift it. Absent: the server's own.`,
 		},
 		{
 			Name: "temp_file_limit_mb", Type: cty.Number,
-			Doc: "Disk space in MB that the temporary files of one connection may use.",
+			Doc: "Disk space in MB that the temporary files of one connection may use. Absent: the server's own limit.",
 		},
 	}
 }

@@ -61,14 +61,16 @@ func settingsSchema() *schema.Block {
 	return &schema.Block{
 		Type:   "platform",
 		Labels: []string{"id"},
-		Doc:    "Sells the add-on on Clever Cloud.",
+		Doc: `Sells the add-on on Clever Cloud. Config vars must begin with the add-on's id in capitals; the id may hold lower-case letters, digits, ` +
+			`dashes and underscores; a region "eu" is required; password and sso_salt need 35 characters or more; prices are in EUR.`,
+		Example: example,
 		Attributes: []schema.Attribute{
 			{Name: "generation", Type: cty.String, Default: `"both"`,
 				Doc: `Which generation of Clever Cloud's API the add-on is registered for: "current", "legacy", or "both". It decides how strictly secrets are judged; requests of either generation are served in any case.`},
 			{Name: "allow_missing_eu", Type: cty.Bool, Default: "false",
 				Doc: `Offer the add-on without the region "eu", which Clever Cloud's documents demand.`},
 			{Name: "deadline", Type: cty.String, Default: `"` + defaultDeadline + `"`,
-				Doc: `How long a request may wait for a backend, such as "25s". Work that takes longer goes on, Clever Cloud hears 503, and its repeat gets the result.`},
+				Doc: `How long a request may wait for a backend, "1s" to "2m". Work that takes longer goes on, Clever Cloud hears 503, and its repeat gets the result.`},
 			{Name: "migrations", Type: cty.String, Default: `"refuse"`,
 				Doc: `Experimental. What a request to migrate an add-on does: "refuse" answers 501 and logs its field names, "plan_change" treats it as a plan change.`},
 			{Name: "sso_window", Type: cty.String,

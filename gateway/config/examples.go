@@ -1,0 +1,201 @@
+package config
+
+// The examples of the language reference, one for each block.
+
+const gatewayExample = `gateway {
+  base_url         = "https://addons.example.com" # where platforms reach us
+  listen           = "127.0.0.1:8080"             # behind a reverse proxy with TLS
+  required_version = ">= 0.1"
+  drain            = "1m"
+
+  log {
+    format = "json"
+  }
+}
+`
+
+const adminExample = `admin {
+  listen = "unix:/run/addongw/admin.sock"
+}
+`
+
+const logExample = `log {
+  format = "json"
+  level  = "warn"
+}
+`
+
+const storeExample = `store "sqlite" {
+  path = "/var/lib/addongw/addongw.db"
+}
+`
+
+const keyringExample = `keyring {
+  key "2026-11" {
+    value   = secret("run:keyring_2026_11")
+    primary = true # seals what is new
+  }
+
+  key "2025-11" {
+    value = secret("run:keyring_2025_11") # still opens what it sealed
+  }
+}
+`
+
+const keyExample = `key "2026-11" {
+  value   = secret("run:keyring_2026_11")
+  primary = true
+}
+`
+
+const secretsExample = `secrets "file" "run" {
+  directory = "/run/secrets/addongw" # secret("run:NAME") reads the file NAME in it
+}
+`
+
+const variableExample = `variable "db_hosts" {
+  description = "Public host name of the database server of each region."
+  type        = map(string)
+  default = {
+    eu = "db.eu.example.com"
+    us = "db.us.example.com"
+  }
+
+  validation {
+    condition = length(var.db_hosts) > 0
+    message   = "Name one host at least."
+  }
+}
+`
+
+const validationExample = `validation {
+  condition = var.replicas <= 3
+  message   = "We have three machines."
+}
+`
+
+const localsExample = `locals {
+  sizes = [
+    { id = "hobby", price = 0, connections = 5 },
+    { id = "standard", price = 15, connections = 50 },
+  ]
+  domain = "example.com"
+  host   = "db.${local.domain}"
+}
+`
+
+const backendExample = `backend "postgres" "main" {
+  version     = "~> 1.0"
+  concurrency = 8
+
+  timeouts {
+    provision = "30s"
+  }
+
+  config {
+    admin_url = secret("env:ADMIN_URL")
+    database  = "acme_${resource.short_id}"
+  }
+}
+`
+
+const timeoutsExample = `timeouts {
+  provision   = "30s"
+  change_plan = "30s"
+  deprovision = "5m"
+  read        = "10s"
+}
+`
+
+const retryExample = `retry {
+  attempts    = 10
+  min_backoff = "1s"
+  max_backoff = "5m"
+}
+`
+
+const configExample = `config {
+  admin_url = secret("env:ADMIN_URL")     # read with the files
+  database  = "acme_${resource.short_id}" # live: evaluated for each operation
+}
+`
+
+const addonExample = `addon "acme-db" {
+  name        = "Acme Postgres"
+  summary     = "A PostgreSQL database in seconds"
+  description = "A PostgreSQL database of your own, with a backup every night."
+  support     = "support@example.com"
+  tags        = ["database", "sql"]
+  backend     = backend.postgres.main
+
+  region "eu" {
+    title = "Europe"
+  }
+
+  plan "hobby" {
+    params = { connection_limit = 5 }
+  }
+
+  plan "standard" {
+    price  = 15
+    params = { connection_limit = 50 }
+  }
+
+  config_vars = {
+    ACME_DB_URL      = "postgres://${output.username}:${urlencode(output.password)}@${output.host}:${output.port}/${output.database}"
+    ACME_DB_POOL_MAX = floor(plan.params.connection_limit * 0.8)
+  }
+
+  messages {
+    provision = "Your database ${output.database} is ready."
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+  }
+}
+`
+
+const messagesExample = `messages {
+  provision   = "Your database ${output.database} is ready."
+  change_plan = "You now have up to ${plan.params.connection_limit} connections."
+  deprovision = "Your database is being removed."
+}
+`
+
+const regionExample = `region "eu" {
+  title   = "Europe (Paris)"
+  default = true
+  data    = { host = "db.eu.example.com" }
+}
+`
+
+const planExample = `plan "size" {
+  for_each    = local.sizes # one plan for each element; a list keeps its order
+  id          = each.value.id
+  name        = title(each.value.id)
+  description = "Up to ${each.value.connections} connections."
+  price       = each.value.price
+  params      = { connection_limit = each.value.connections }
+  features    = ["${each.value.connections} connections", "Daily backup"]
+}
+`
+
+const platformExample = `platform "clevercloud" {
+  password   = secret("env:CLEVER_PASSWORD")
+  sso_salt   = secret("env:CLEVER_SSO_SALT")
+  regions    = { eu = "eu" } # their name = ours
+  plans      = ["hobby", "standard"]
+  plan_names = { hobby = "dev" }
+
+  config_vars = {
+    ACME_DB_REGION = region.id # on this platform only
+  }
+}
+`
+
+const testExample = `test {
+  base_url = "https://staging.example.com/clevercloud/acme-db"
+}
+`

@@ -1,0 +1,90 @@
+package reference
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// backendPage is a plugin's documentation, as it describes itself.
+func backendPage(d backend.Description) string {
+	var m markdown
+	m.heading(1, fmt.Sprintf("`backend %q \"NAME\"`", d.Name))
+	m.paragraph(d.Doc + " Version " + d.Version + ". " + abilities(d.Capabilities))
+	m.paragraph("What every backend has is on the page [backend](../blocks/backend.md); how to set this one up, and what it does step by step, in " +
+		fmt.Sprintf("[plugins/%s](../../../plugins/%s/README.md).", d.Name, d.Name))
+	m.heading(2, "`config`")
+	m.paragraph("Settings marked *live* are evaluated for every operation and may mention `resource`, `plan`, `region` and `output`; " +
+		"the others are read with the files.")
+	m.schema(d.Config)
+	m.heading(2, "`params` of a plan")
+	m.schema(d.Plan)
+	m.heading(2, "Outputs")
+	if len(d.Outputs.Attributes) == 0 {
+		m.paragraph("They are declared in `config`, with `output` blocks.")
+	} else {
+		m.paragraph("In templates they are `output.NAME`.")
+		m.schema(d.Outputs)
+	}
+	return m.String()
+}
+
+func abilities(list []backend.Capability) string {
+	var can []string
+	for _, c := range list {
+		can = append(can, strings.ReplaceAll(string(c), "_", " "))
+	}
+	if len(can) == 0 {
+		return ""
+	}
+	return "Beside making and removing it can: " + strings.Join(can, ", ") + "."
+}
+
+// schema lists what a plugin's schema has.
+func (m *markdown) schema(s backend.Schema) {
+	if len(s.Attributes) > 0 {
+		m.WriteString("\n")
+	}
+	for _, a := range s.Attributes {
+		m.item(a.Name, attributeFacts(a), a.Doc)
+	}
+	if s.Open {
+		m.paragraph("Any name is welcome, with a value of any type.")
+	}
+	for _, b := range s.Blocks {
+		header := b.Name
+		for _, l := range b.Labels {
+			header += fmt.Sprintf(" %q", strings.ToUpper(l))
+		}
+		m.heading(3, "`"+header+"`")
+		m.paragraph(b.Doc)
+		m.schema(b.Body)
+	}
+}
+
+func attributeFacts(a backend.Attribute) []string {
+	facts := []string{"`" + typeText(a.Type) + "`"}
+	if a.TypeName {
+		facts[0] = "a type"
+	}
+	add := func(holds bool, words string) {
+		if holds {
+			facts = append(facts, words)
+		}
+	}
+	add(a.Required, "required")
+	if a.Default != cty.NilVal {
+		facts = append(facts, "default `"+string(hclwrite.TokensForValue(a.Default).Bytes())+"`")
+	}
+	add(a.Live, "live")
+	add(a.ForceNew, "kept from the first provision")
+	add(a.FilePath, "a path, relative to the configuration directory")
+	add(a.Sensitive, "secret")
+	add(a.Generated > 0, fmt.Sprintf("made by the gateway, %d characters", a.Generated))
+	add(a.Measured, "changes by itself")
+	return facts
+}

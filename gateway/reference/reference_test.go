@@ -1,0 +1,159 @@
+package reference_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/platform/all"
+	"github.com/addongw/addongw/gateway/reference"
+	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/postgres"
+	"github.com/addongw/addongw/plugins/shell"
+)
+
+var update = flag.Bool("update", false, "write spec/language anew")
+
+const folder = "../../spec/language"
+
+// pages makes the reference, with the backends of this repository.
+func pages(t *testing.T) map[string][]byte {
+	t.Helper()
+	var backends []backend.Description
+	for _, b := range []backend.Backend{postgres.New(), shell.New()} {
+		d, err := b.Describe(t.Context(), backend.DescribeRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		backends = append(backends, d)
+	}
+	made, err := reference.Pages(reference.New(all.Dialects()), backends)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// TestTheReferenceIsWhatTheTablesSay compares spec/language with what make
+// generate would write.
+func TestTheReferenceIsWhatTheTablesSay(t *testing.T) {
+	made := pages(t)
+	if *update {
+		write(t, made)
+	}
+	var found []string
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(folder, path)
+		found = append(found, filepath.ToSlash(name))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(made)), slices.Sorted(slices.Values(found))); diff != "" {
+		t.Errorf("files (-made +there), run make generate:\n%s", diff)
+	}
+	for _, name := range found {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(made[name]), string(text)); diff != "" {
+			t.Errorf("spec/language/%s is stale, run make generate (-made +there):\n%s", name, diff)
+		}
+	}
+}
+
+func write(t *testing.T, made map[string][]byte) {
+	t.Helper()
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range made {
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var (
+	link  = regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
+	fence = regexp.MustCompile("(?s)```hcl\n(.*?)```")
+)
+
+func TestEveryLinkOfTheReferenceLeadsSomewhere(t *testing.T) {
+	made := pages(t)
+	count := 0
+	for name, text := range made {
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			count++
+			if _, err := os.Stat(filepath.Join(folder, filepath.Dir(name), m[1])); err != nil {
+				t.Errorf("%s links to %s", name, m[1])
+			}
+		}
+	}
+	if count < 50 {
+		t.Errorf("only %d links", count)
+	}
+}
+
+func TestEveryExampleOfTheReferenceIsFormatted(t *testing.T) {
+	for name, text := range pages(t) {
+		for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
+			formatted, diags := config.Format(name, []byte(m[1]))
+			if diff := cmp.Diff(string(formatted), m[1]); diff != "" {
+				t.Errorf("%s: %v (-formatted +there):\n%s", name, diags, diff)
+			}
+		}
+	}
+}
+
+// TestTheWholePagesOfExamplesLoad loads the examples of pages that are about
+// several blocks at once.
+func TestTheWholePagesOfExamplesLoad(t *testing.T) {
+	for _, name := range []string{"expressions.md", "secrets.md"} {
+		example := fence.FindSubmatch(pages(t)[name])[1]
+		text := string(example) + "\ngateway {\n  base_url = \"https://addons.example.com\"\n}\n"
+		if !strings.Contains(text, "\nbackend ") {
+			text += "\nbackend \"postgres\" \"main\" {\n}\n"
+		}
+		text += "\naddon \"acme-db\" {\n  backend = backend.postgres.main\n\n  region \"eu\" {}\n\n  plan \"hobby\" {}\n}\n"
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "example.hcl"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, diags := config.Load(t.Context(), config.Options{Dir: dir, Dialects: all.Dialects()}); len(diags) > 0 {
+			t.Errorf("%s: %v", name, diags)
+		}
+	}
+}
+
+// TestTheJSONFormHasNoNulls: a list without elements is [].
+func TestTheJSONFormHasNoNulls(t *testing.T) {
+	text, err := json.Marshal(reference.New(all.Dialects()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.ReplaceAll(text, []byte(`"default":null`), nil)
+	if at := bytes.Index(text, []byte(":null")); at >= 0 {
+		t.Errorf("null in …%s", text[max(0, at-80):at+5])
+	}
+}
