@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	provisionSteps   = 9
+	provisionSteps   = 10
 	deprovisionSteps = 4
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
 	"github.com/jackc/pgx/v5"
@@ -14,10 +15,12 @@ type deprovision struct {
 	conn   *pgx.Conn
 	target target
 	found  found
+	keep   time.Duration // as drop_policy says
+	now    time.Time
 }
 
-// Deprovision implements [backend.Backend]. Both modes drop everything: this
-// version keeps no data.
+// Deprovision implements [backend.Backend]. Mode soft keeps the data where
+// drop_policy says so and there is any; otherwise everything is dropped.
 func (b *Backend) Deprovision(ctx context.Context, req backend.DeprovisionRequest, events backend.Events) (backend.Result, error) {
 	s, err := b.ready(ctx)
 	if err != nil {
@@ -30,16 +33,25 @@ func (b *Backend) Deprovision(ctx context.Context, req backend.DeprovisionReques
 	if err != nil {
 		return backend.Result{}, stubborn(err)
 	}
+	var result backend.Result
 	err = s.withLock(ctx, t, func(conn *pgx.Conn) error {
 		found, err := inspect(ctx, conn, t)
 		if err != nil {
 			return s.explain(ctx, "look at the server", err)
 		}
-		d := deprovision{conn: conn, target: t, found: found}
+		d := deprovision{conn: conn, target: t, found: found, keep: s.settings.keep, now: b.now()}
 		d.reportForeign(events)
-		return s.runSteps(ctx, events, d.steps())
+		if req.Mode != backend.ModeSoft || !d.keeps() {
+			return s.runSteps(ctx, events, d.steps())
+		}
+		err = s.runSteps(ctx, events, d.keepSteps())
+		result = backend.Result{State: t.state(), PurgeAfter: d.found.database.purgeAfter}
+		return err
 	})
-	return backend.Result{}, stubborn(err)
+	if err != nil {
+		return backend.Result{}, stubborn(err)
+	}
+	return result, nil
 }
 
 func neverProvisioned(op backend.Op) bool { return len(op.State) == 0 && op.Outputs.IsNull() }
