@@ -50,13 +50,13 @@ type bench struct {
 	outputs     backend.Schema // effective
 }
 
-// newBench connects to the backend and configures it.
-func newBench(t *testing.T, s Subject) *bench {
+// newBench asks the backend behind remote who it is.
+func newBench(t *testing.T, s Subject, remote backend.Backend) *bench {
 	t.Helper()
 	if s.Timeout == 0 {
 		s.Timeout = time.Minute
 	}
-	b := &bench{Subject: s, remote: connect(t, s.Backend)}
+	b := &bench{Subject: s, remote: remote}
 	var err error
 	if b.description, err = b.remote.Describe(t.Context(), backend.DescribeRequest{HostVersion: "0.0.0-test"}); err != nil {
 		t.Fatalf("Describe: %v", err)

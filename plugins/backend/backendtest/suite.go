@@ -14,7 +14,7 @@ import (
 // Run checks that s keeps the contract. Each check is a subtest named by what it
 // demands; they run one after the other.
 func Run(t *testing.T, s Subject) {
-	b := newBench(t, s)
+	b := newBench(t, s, connect(t, s.Backend))
 	t.Run("describes itself consistently", b.testDescription)
 	t.Run("accepts its configuration with unknown secrets", b.testValidation)
 	b.configure(t)

@@ -21,7 +21,8 @@ import (
 type watcher struct {
 	mu          sync.Mutex
 	texts       []string
-	state       []byte // of the last checkpoint
+	events      []string // one for each
+	state       []byte   // of the last checkpoint
 	checkpoints int
 	cutAt       int // cut the call off at this checkpoint; 0: never
 	cut         context.CancelFunc
@@ -32,6 +33,7 @@ var _ backend.Events = (*watcher)(nil)
 func (w *watcher) Checkpoint(step string, state json.RawMessage) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.events = append(w.events, step)
 	w.texts = append(w.texts, step, string(state))
 	if len(state) > 0 {
 		w.state = state
@@ -48,6 +50,7 @@ func (w *watcher) Log(_ slog.Level, message string) { w.note(message) }
 func (w *watcher) note(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.events = append(w.events, text)
 	w.texts = append(w.texts, text)
 }
 
