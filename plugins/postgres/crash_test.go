@@ -248,7 +248,7 @@ func TestADeprovisionInterruptedBeforeAnyStepIsRepeated(t *testing.T) {
 
 func TestACallInterruptedInTheMiddleOfAStatementIsRepeated(t *testing.T) {
 	w := newWorld(t, "middle", nil)
-	for round := range 40 {
+	for round := range 20 {
 		lines, through := newWire(t, w.provisionerURL())
 		victim := configured(t, through, nil)
 		op := newOp(2)

@@ -40,7 +40,7 @@ type Crashing struct {
 func Crash(t *testing.T, c Crashing) {
 	b := newBench(t, c.Subject, start(t, fate{}).remote)
 	b.configure(t)
-	lab := &crashLab{Crashing: c, bench: b, oldPlan: c.Op(t).Plan, wants: map[string][]string{}, steps: map[string][]string{}}
+	lab := &crashLab{Crashing: c, bench: b, wants: map[string][]string{}, steps: map[string][]string{}}
 	lab.observe(t)
 	var table crashTable
 	for _, v := range lab.verbs() {
@@ -75,8 +75,7 @@ func soak(t *testing.T) int {
 // crashLab is where processes are killed. Its bench is the process that is not.
 type crashLab struct {
 	Crashing
-	bench   *bench
-	oldPlan backend.Plan
+	bench *bench
 
 	// What an undisturbed resource shows, by the name of what the killed
 	// process is called with.
@@ -93,7 +92,7 @@ func (l *crashLab) observe(t *testing.T) {
 	b.must(t, "Deprovision, to clean up", b.purge, op)
 	if l.ChangeTo != nil {
 		op = l.changing(t)
-		result := l.watch(t, "change_plan", b.changeFrom(l.oldPlan), op)
+		result := l.watch(t, "change_plan", b.changeFrom(l.bench.oldPlan), op)
 		b.must(t, "Deprovision, to clean up", b.purge, next(op, result))
 	}
 	op = l.used(t)
@@ -175,7 +174,7 @@ type crashVerb struct {
 
 func (l *crashLab) verbs() []crashVerb {
 	provision := func(b *bench) verb { return b.provision }
-	change := func(b *bench) verb { return b.changeFrom(l.oldPlan) }
+	change := func(b *bench) verb { return b.changeFrom(l.bench.oldPlan) }
 	soft := func(b *bench) verb { return b.soft }
 	purge := func(b *bench) verb { return b.purge }
 	cleanUp := func(op backend.Op, state []byte) backend.Op { return next(op, backend.Result{State: state}) }
@@ -197,11 +196,7 @@ func (l *crashLab) run(t *testing.T, v crashVerb, f fate, row *crashRow) {
 	op := v.ready(t)
 	w := &watcher{}
 	l.kill(t, v, f, op, w)
-	state := op.State
-	if w.state != nil {
-		state = w.state
-	}
-	op = v.again(op, state)
+	op = v.again(op, w.lastState(op))
 	begun := time.Now()
 	result := l.bench.must(t, v.name+", resumed before "+row.step, v.resume(l.bench), op)
 	row.runs++
