@@ -34,6 +34,9 @@ func TestAKilledProcessLosesDoublesAndLeavesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = conn.Close(t.Context())
+			await(t, "the session is gone", func() bool {
+				return w.number("SELECT count(*) FROM pg_stat_activity WHERE datname = $1", out.Database) == 0
+			})
 		},
 	})
 }

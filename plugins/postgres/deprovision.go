@@ -12,6 +12,7 @@ import (
 
 // deprovision is one attempt to remove a resource, under its lock.
 type deprovision struct {
+	server *server
 	conn   *pgx.Conn
 	target target
 	found  found
@@ -39,7 +40,7 @@ func (b *Backend) Deprovision(ctx context.Context, req backend.DeprovisionReques
 		if err != nil {
 			return s.explain(ctx, "look at the server", err)
 		}
-		d := deprovision{conn: conn, target: t, found: found, keep: s.settings.keep, now: b.now()}
+		d := deprovision{server: s, conn: conn, target: t, found: found, keep: s.settings.keep, now: b.now()}
 		d.reportForeign(events)
 		if req.Mode != backend.ModeSoft || !d.keeps() {
 			return s.runSteps(ctx, events, d.steps())
@@ -110,6 +111,9 @@ func (d *deprovision) dropRole(r role, name string) func(context.Context) error 
 	return func(ctx context.Context) error {
 		if !d.ours(r.marker) {
 			return nil
+		}
+		if err := d.release(ctx, name); err != nil {
+			return err
 		}
 		_, err := d.conn.Exec(ctx, "DROP ROLE IF EXISTS "+identifier(name))
 		return err
