@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,7 +114,9 @@ func TestAReadWaitsForNoOperation(t *testing.T) {
 	op, slow := newOp(2), newOp(2)
 	w.provision(op)
 	w.b = configured(t, w.provisionerURL()+"&pool_max_conns=1", nil)
-	held, release, ended := make(chan struct{}), make(chan struct{}), make(chan error)
+	held, release, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	letGo := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(letGo) // before the backend is closed, which waits for it
 	go func() {
 		_, err := provision(t.Context(), w.b, slow, &recorder{at: func(step int) {
 			if step == 0 {
@@ -125,7 +128,7 @@ func TestAReadWaitsForNoOperation(t *testing.T) {
 	}()
 	<-held // the only connection is in use
 	w.read(op)
-	close(release)
+	letGo()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}

@@ -83,4 +83,3 @@ func (w *wire) cut() {
 	}
 	w.conns = nil
 }
-
