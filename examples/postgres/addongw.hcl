@@ -20,9 +20,9 @@ variable "db_sslmode" {
 locals {
   # A list, not a map: plans are offered in this order.
   sizes = [
-    { id = "hobby", price = 0, connections = 5 },
-    { id = "standard", price = 15, connections = 50 },
-    { id = "business", price = 90, connections = 200 },
+    { id = "hobby", price = 0, connections = 5, storage_mb = 1000 },
+    { id = "standard", price = 15, connections = 50, storage_mb = 10000 },
+    { id = "business", price = 90, connections = 200, storage_mb = 100000 },
   ]
 }
 
@@ -41,6 +41,9 @@ backend "postgres" "main" {
     # Names come from the resource's id, so that a repeated call finds its own.
     database = "acme_${resource.short_id}"
     role     = "u_${resource.short_id}"
+
+    # A week to think again: keep the data of who leaves.
+    # drop_policy = "keep-7d"
 
     # Where customers reach the server, if not as admin_url does:
     # host = "db.eu.acme.example"
@@ -66,6 +69,7 @@ addon "acme-db" {
     description = "Up to ${each.value.connections} connections."
     price       = each.value.price
     params      = { connection_limit = each.value.connections }
+    limits      = { storage_mb = each.value.storage_mb } # beside output.storage_mb, which is measured
     features    = ["${each.value.connections} connections", "Daily backup"]
   }
 

@@ -41,12 +41,13 @@ type Backend interface {
 	// cannot be made is UNSUPPORTED and leaves the resource as it was.
 	ChangePlan(ctx context.Context, req ChangePlanRequest, events Events) (Result, error)
 
-	// Deprovision ensures that nothing of the resource is left. An absent
-	// resource is success.
+	// Deprovision ensures that nothing of the resource is left or, in mode soft,
+	// that only its data is, for a while. An absent resource is success.
 	Deprovision(ctx context.Context, req DeprovisionRequest, events Events) (Result, error)
 
 	// Read looks at the resource without changing anything. An absent one is
-	// NOT_FOUND.
+	// NOT_FOUND. Somebody may be waiting: where outputs are measured, the gateway
+	// waits two seconds for it.
 	Read(ctx context.Context, req ReadRequest) (ReadResponse, error)
 
 	// Health reports whether calls can succeed now.
@@ -197,8 +198,13 @@ type DeprovisionMode string
 
 // The modes of Deprovision.
 const (
-	ModeSoft  DeprovisionMode = "soft"  // lock out, keep the data until PurgeAfter; a plugin that keeps nothing purges and returns no PurgeAfter
-	ModePurge DeprovisionMode = "purge" // remove everything
+	// ModeSoft locks the customer out and keeps the data until PurgeAfter, which
+	// is the same at every repeat; from then on the resource is NOT_FOUND to
+	// Read. A plugin that keeps nothing purges and returns no PurgeAfter.
+	ModeSoft DeprovisionMode = "soft"
+
+	// ModePurge removes everything, also what no soft call came before.
+	ModePurge DeprovisionMode = "purge"
 )
 
 // DeprovisionRequest asks for a resource to be removed.

@@ -14,18 +14,19 @@ import (
 // value is not configured; use [New].
 type Backend struct {
 	server atomic.Pointer[server]
+	now    func() time.Time
 }
 
 var _ backend.Backend = (*Backend)(nil)
 
 // New returns a backend that waits for Configure.
-func New() *Backend { return &Backend{} }
+func New() *Backend { return &Backend{now: time.Now} }
 
 // Close ends the connections to the server and waits for running calls. The
 // plugin process has no need of it: it ends with them.
 func (b *Backend) Close() {
 	if s := b.server.Swap(nil); s != nil {
-		s.pool.Close()
+		s.close()
 	}
 }
 
@@ -45,7 +46,7 @@ func (b *Backend) Configure(ctx context.Context, req backend.ConfigureRequest) (
 		return backend.ConfigureResponse{Diagnostics: append(found, *problem)}, nil
 	}
 	if !b.server.CompareAndSwap(nil, s) {
-		s.pool.Close()
+		s.close()
 		return backend.ConfigureResponse{}, errors.New("configure: this process is configured already")
 	}
 	within, cancel := context.WithTimeout(ctx, configureTimeout)

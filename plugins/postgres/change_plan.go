@@ -25,13 +25,17 @@ func (b *Backend) ChangePlan(ctx context.Context, req backend.ChangePlanRequest,
 	if err != nil {
 		return backend.Result{}, err
 	}
-	if err := s.withLock(ctx, t, func(conn *pgx.Conn) error {
+	var result backend.Result
+	err = s.withLock(ctx, t, func(conn *pgx.Conn) error {
 		events.Progress("set the plan's limits", 0)
-		return s.setLimits(ctx, conn, t, limits)
-	}); err != nil {
-		return backend.Result{}, err
-	}
-	return s.result(t)
+		if err := s.setLimits(ctx, conn, t, limits); err != nil {
+			return err
+		}
+		events.Progress("measure the database", 50)
+		result, err = s.result(ctx, conn, t)
+		return err
+	})
+	return result, err
 }
 
 // setLimits changes everything in one transaction.
@@ -41,16 +45,12 @@ func (s *server) setLimits(ctx context.Context, conn *pgx.Conn, t target, l limi
 		return s.explain(ctx, "look at the server", err)
 	}
 	if !found.usable(t) {
-		return missing(t)
+		return found.missing(t)
 	}
 	statements := append(changeSettings(t, found.login, l), limitDatabase(t, l),
 		fmt.Sprintf("ALTER ROLE %s CONNECTION LIMIT %d", identifier(t.login()), l.connections))
 	_, err = conn.Exec(ctx, strings.Join(statements, "; "))
 	return s.explain(ctx, "set the plan's limits", err)
-}
-
-func missing(t target) error {
-	return backend.Failf(backend.NotFound, "database %q and login %q of resource %s are not on the server", t.database, t.login(), t.resourceID)
 }
 
 func limitDatabase(t target, l limits) string {

@@ -75,7 +75,15 @@ func TestAConfigBlockIsChecked(t *testing.T) {
 		"SQL for an extension":         {"extensions", strs(`x"; DROP DATABASE y`), "is not allowed"},
 		"an extension twice":           {"extensions", strs("citext", "citext"), `Extension "citext" is listed twice`},
 		"the drop policy":              {"drop_policy", str("now"), ""},
-		"a later drop policy":          {"drop_policy", str("keep-7d"), `drop_policy "keep-7d" is not in this version`},
+		"a policy that keeps":          {"drop_policy", str("keep-7d"), ""},
+		"one that keeps for one day":   {"drop_policy", str("keep-1d"), ""},
+		"one that keeps longest":       {"drop_policy", str("keep-90d"), ""},
+		"a policy that is not known":   {"drop_policy", cty.UnknownVal(cty.String), ""},
+		"one that keeps for no day":    {"drop_policy", str("keep-0d"), `drop_policy cannot be "keep-0d"`},
+		"one that keeps too long":      {"drop_policy", str("keep-91d"), `drop_policy cannot be "keep-91d"`},
+		"one that keeps for weeks":     {"drop_policy", str("keep-2w"), `drop_policy cannot be "keep-2w"`},
+		"one with a leading zero":      {"drop_policy", str("keep-07d"), `drop_policy cannot be "keep-07d"`},
+		"one with something behind":    {"drop_policy", str("keep-7d\n"), "drop_policy cannot be"},
 		"a wrong drop policy":          {"drop_policy", str("never"), `drop_policy cannot be "never"`},
 	}
 	for name, c := range cases {
@@ -110,7 +118,7 @@ func wantProblem(t *testing.T, got backend.Diagnostics, attribute, says string) 
 func TestEveryProblemOfAConfigBlockIsReported(t *testing.T) {
 	res, err := postgres.New().ValidateConfig(t.Context(), backend.ValidateConfigRequest{Config: config("mysql://", map[string]cty.Value{
 		"database": cty.StringVal("x"), "role": cty.StringVal("x"), "host": cty.StringVal("a b"), "port": cty.NumberIntVal(-1),
-		"extensions": strs("dblink", "plperlu"), "drop_policy": cty.StringVal("keep-7d"),
+		"extensions": strs("dblink", "plperlu"), "drop_policy": cty.StringVal("keep-7"),
 	})})
 	if err != nil || len(res.Diagnostics) != 8 {
 		t.Errorf("got %d problems (%v), want 8: %+v", len(res.Diagnostics), err, res.Diagnostics)

@@ -3,10 +3,8 @@ package postgres_test
 import (
 	"context"
 	"errors"
-	"io"
 	"math/rand/v2"
 	"net"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -18,94 +16,19 @@ import (
 )
 
 const (
-	provisionSteps   = 9
+	provisionSteps   = 10
+	softSteps        = 2
 	deprovisionSteps = 4
 )
 
-// wire forwards TCP connections and can cut them all at once, without any
-// farewell, as the death of our process does.
-type wire struct {
-	listener net.Listener
-
-	mu    sync.Mutex
-	to    string
-	conns []net.Conn
-}
-
-func newWire(t *testing.T, adminURL string) (*wire, string) {
-	t.Helper()
-	u, err := url.Parse(adminURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{listener: listener, to: u.Host}
-	go w.serve()
-	t.Cleanup(func() {
-		_ = listener.Close()
-		w.cut()
-	})
-	u.Host = listener.Addr().String()
-	return w, u.String()
-}
-
-func (w *wire) serve() {
-	for {
-		client, err := w.listener.Accept()
-		if err != nil {
-			return
-		}
-		server, err := net.Dial("tcp", w.leadTo(""))
-		if err != nil {
-			_ = client.Close()
-			continue
-		}
-		w.mu.Lock()
-		w.conns = append(w.conns, client, server)
-		w.mu.Unlock()
-		go pipe(client, server)
-		go pipe(server, client)
-	}
-}
-
-// leadTo changes where new connections go, unless the address is empty, and
-// returns where they went.
-func (w *wire) leadTo(address string) string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	before := w.to
-	if address != "" {
-		w.to = address
-	}
-	return before
-}
-
-func pipe(from, to net.Conn) {
-	_, _ = io.Copy(to, from)
-	_ = to.Close()
-	_ = from.Close()
-}
-
-func (w *wire) cut() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, conn := range w.conns {
-		_ = conn.Close()
-	}
-	w.conns = nil
-}
-
-// interruption ends a running call in some way.
-type interruption func(cancel context.CancelFunc, lines *wire, w *world)
+// interruption ends a running call in some way. That its process dies is in
+// crash_table_test.go.
+type interruption func(cancel context.CancelFunc, w *world)
 
 func interruptions() map[string]interruption {
 	return map[string]interruption{
-		"the gateway cancels":     func(cancel context.CancelFunc, _ *wire, _ *world) { cancel() },
-		"the process dies":        func(_ context.CancelFunc, lines *wire, _ *world) { lines.cut() },
-		"the server ends session": func(_ context.CancelFunc, _ *wire, w *world) { w.endSessions() },
+		"the gateway cancels":     func(cancel context.CancelFunc, _ *world) { cancel() },
+		"the server ends session": func(_ context.CancelFunc, w *world) { w.endSessions() },
 	}
 }
 
@@ -142,16 +65,14 @@ func TestAProvisionInterruptedBeforeAnyStepIsRepeated(t *testing.T) {
 // looks for what is left.
 func (w *world) interruptedAt(step int, interrupt interruption, repair func(backend.Op)) {
 	w.t.Helper()
-	lines, through := newWire(w.t, w.provisionerURL())
-	victim := configured(w.t, through, nil)
 	op := newOp(2)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
 	reached := false
-	_, err := provision(ctx, victim, op, &recorder{at: func(at int) {
+	_, err := provision(ctx, w.b, op, &recorder{at: func(at int) {
 		if at == step {
 			reached = true
-			interrupt(cancel, lines, w)
+			interrupt(cancel, w)
 		}
 	}})
 	if !reached {
@@ -191,34 +112,65 @@ func (w *world) wantNothing(op backend.Op) {
 }
 
 func TestADeprovisionInterruptedBeforeAnyStepIsRepeated(t *testing.T) {
-	for name, interrupt := range interruptions() {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, "removed", nil)
-			for step := range deprovisionSteps {
-				lines, through := newWire(t, w.provisionerURL())
-				victim := configured(t, through, nil)
-				op := newOp(2)
-				w.provision(op)
-				ctx, cancel := context.WithCancel(t.Context())
-				err := deprovision(ctx, victim, op, &recorder{at: func(at int) {
-					if at == step {
-						interrupt(cancel, lines, w)
+	modes := map[string]struct {
+		steps int
+		call  func(ctx context.Context, w *world, op backend.Op, events backend.Events) error
+		kept  bool // before the call
+	}{
+		"soft": {steps: softSteps, call: func(ctx context.Context, w *world, op backend.Op, events backend.Events) error {
+			_, err := soft(ctx, w.b, op, events)
+			return err
+		}},
+		"purge": {steps: deprovisionSteps, call: func(ctx context.Context, w *world, op backend.Op, events backend.Events) error {
+			return deprovision(ctx, w.b, op, events)
+		}},
+		"purge of what was kept": {steps: deprovisionSteps, kept: true, call: func(ctx context.Context, w *world, op backend.Op, events backend.Events) error {
+			return deprovision(ctx, w.b, op, events)
+		}},
+	}
+	for name, mode := range modes {
+		for how, interrupt := range interruptions() {
+			t.Run(name+", "+how, func(t *testing.T) {
+				w := newWorld(t, "removed", keepFor("keep-7d"))
+				for step := range mode.steps {
+					op := newOp(2)
+					out := w.withData(op)
+					if mode.kept {
+						w.soft(op)
 					}
-				}})
-				cancel()
-				wantRepeatable(t, err)
-				w.refreshPool()
-				w.deprovision(op)
-				w.deprovision(op)
-				w.wantNothing(op)
-			}
-		})
+					ctx, cancel := context.WithCancel(t.Context())
+					reached := false
+					err := mode.call(ctx, w, op, &recorder{at: func(at int) {
+						if at == step {
+							reached = true
+							interrupt(cancel, w)
+						}
+					}})
+					cancel()
+					if !reached {
+						t.Fatalf("step %d was never reached: %v", step, err)
+					}
+					wantRepeatable(t, err)
+					w.refreshPool()
+					for range 2 {
+						if err := mode.call(t.Context(), w, op, &recorder{}); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if mode.steps == softSteps {
+						w.wantKept(op, out)
+						w.deprovision(op)
+					}
+					w.wantNothing(op)
+				}
+			})
+		}
 	}
 }
 
 func TestACallInterruptedInTheMiddleOfAStatementIsRepeated(t *testing.T) {
 	w := newWorld(t, "middle", nil)
-	for round := range 40 {
+	for round := range 20 {
 		lines, through := newWire(t, w.provisionerURL())
 		victim := configured(t, through, nil)
 		op := newOp(2)

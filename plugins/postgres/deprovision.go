@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
 	"github.com/jackc/pgx/v5"
@@ -11,13 +12,16 @@ import (
 
 // deprovision is one attempt to remove a resource, under its lock.
 type deprovision struct {
+	server *server
 	conn   *pgx.Conn
 	target target
 	found  found
+	keep   time.Duration // as drop_policy says
+	now    time.Time
 }
 
-// Deprovision implements [backend.Backend]. Both modes drop everything: this
-// version keeps no data.
+// Deprovision implements [backend.Backend]. Mode soft keeps the data where
+// drop_policy says so and there is any; otherwise everything is dropped.
 func (b *Backend) Deprovision(ctx context.Context, req backend.DeprovisionRequest, events backend.Events) (backend.Result, error) {
 	s, err := b.ready(ctx)
 	if err != nil {
@@ -30,16 +34,25 @@ func (b *Backend) Deprovision(ctx context.Context, req backend.DeprovisionReques
 	if err != nil {
 		return backend.Result{}, stubborn(err)
 	}
+	var result backend.Result
 	err = s.withLock(ctx, t, func(conn *pgx.Conn) error {
 		found, err := inspect(ctx, conn, t)
 		if err != nil {
 			return s.explain(ctx, "look at the server", err)
 		}
-		d := deprovision{conn: conn, target: t, found: found}
+		d := deprovision{server: s, conn: conn, target: t, found: found, keep: s.settings.keep, now: b.now()}
 		d.reportForeign(events)
-		return s.runSteps(ctx, events, d.steps())
+		if req.Mode != backend.ModeSoft || !d.keeps() {
+			return s.runSteps(ctx, events, d.steps())
+		}
+		err = s.runSteps(ctx, events, d.keepSteps())
+		result = backend.Result{State: t.state(), PurgeAfter: d.found.database.purgeAfter}
+		return err
 	})
-	return backend.Result{}, stubborn(err)
+	if err != nil {
+		return backend.Result{}, stubborn(err)
+	}
+	return result, nil
 }
 
 func neverProvisioned(op backend.Op) bool { return len(op.State) == 0 && op.Outputs.IsNull() }
@@ -98,6 +111,9 @@ func (d *deprovision) dropRole(r role, name string) func(context.Context) error 
 	return func(ctx context.Context) error {
 		if !d.ours(r.marker) {
 			return nil
+		}
+		if err := d.release(ctx, name); err != nil {
+			return err
 		}
 		_, err := d.conn.Exec(ctx, "DROP ROLE IF EXISTS "+identifier(name))
 		return err

@@ -3,8 +3,8 @@
 // and a login with the customer's password. The program addongw-plugin-postgres
 // serves it.
 //
-// It does not measure, rotate, suspend or keep data after a deprovision in
-// this version, and it manages no servers: the operator has one.
+// It does not rotate or suspend in this version, it limits no storage (it
+// measures it), and it manages no servers: the operator has one.
 //
 // # What a resource is on the server
 //
@@ -18,7 +18,9 @@
 //	                        then alter what the other made
 //
 // Each of them carries a comment that names the resource (see [target]).
-// Nothing without that comment is ever adopted, changed or dropped.
+// Nothing without that comment is ever adopted, changed or dropped. Where
+// drop_policy keeps data for a while, the comment on the database says until
+// when (see [deprovision.keeps]).
 //
 // # How it survives being killed
 //

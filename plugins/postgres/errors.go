@@ -18,6 +18,7 @@ const (
 	codeDuplicateTable        = "42P07"
 	codeInvalidPassword       = "28P01"
 	codeInvalidAuthorization  = "28000"
+	codeUndefinedDatabase     = "3D000"
 )
 
 // classOf sorts what the server said by its SQLSTATE. Whatever is not listed
@@ -41,7 +42,7 @@ func classOf(code string) (backend.Class, string) {
 		return backend.Invalid, "the provisioner lacks a right (see the README of the postgres backend)"
 	case codeInvalidPassword, codeInvalidAuthorization:
 		return backend.Invalid, "the server does not let the provisioner in: check admin_url and pg_hba.conf"
-	case "3D000":
+	case codeUndefinedDatabase:
 		return backend.Invalid, "the database in admin_url does not exist"
 	case "0A000", "58P01":
 		return backend.Invalid, "the server does not have what is asked for"

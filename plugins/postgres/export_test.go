@@ -1,5 +1,7 @@
 package postgres
 
+import "time"
+
 // What the tests from outside compare with a real server.
 
 // ScramVerifierWith is scramVerifierWith.
@@ -15,3 +17,6 @@ func TrustedExtensions() []string { return trustedExtensions() }
 
 // StagingName is the name of a resource's unfinished database.
 func StagingName(resourceID string) string { return target{resourceID: resourceID}.staging() }
+
+// SetClock makes the backend believe that it is another time.
+func (b *Backend) SetClock(now func() time.Time) { b.now = now }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
 	"github.com/jackc/pgx/v5"
@@ -30,10 +31,12 @@ type role struct {
 // database is a database of the server; the zero value is one that does not
 // exist.
 type database struct {
-	exists bool
-	marker string
-	limit  int
-	owned  bool // we may act as its owner
+	exists     bool
+	marker     string // without the purge date
+	kept       bool   // it was deprovisioned softly
+	purgeAfter time.Time
+	limit      int
+	owned      bool // we may act as its owner
 }
 
 // inspect looks at everything that has one of the target's names. It needs no
@@ -74,10 +77,11 @@ func inspectDatabases(ctx context.Context, conn *pgx.Conn, wanted map[string]*da
 	if err != nil {
 		return err
 	}
-	var name string
+	var name, comment string
 	var d database
-	_, err = pgx.ForEachRow(rows, []any{&name, &d.marker, &d.limit, &d.owned}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name, &comment, &d.limit, &d.owned}, func() error {
 		d.exists = true
+		d.marker, d.purgeAfter, d.kept = readMarker(comment)
 		*wanted[name] = d
 		return nil
 	})
@@ -111,9 +115,22 @@ func (f found) conflict(t target) error {
 	return nil
 }
 
-// usable reports whether the resource is there: its database in one piece and
-// its login, both with its marker.
+// whole reports whether the resource's database is there and in one piece.
+func (f found) whole(t target) bool {
+	return f.database.exists && f.database.limit != unusable && f.database.marker == t.marker()
+}
+
+// usable reports whether the resource is there for its customer: its database,
+// not just kept, and its login, both with its marker.
 func (f found) usable(t target) bool {
-	return f.database.exists && f.database.limit != unusable && f.database.marker == t.marker() &&
-		f.login.exists && f.login.marker == t.marker()
+	return f.whole(t) && !f.database.kept && f.login.exists && f.login.marker == t.marker()
+}
+
+// missing is the answer where the resource is not usable.
+func (f found) missing(t target) error {
+	if f.whole(t) && f.database.kept {
+		return backend.Failf(backend.NotFound, "resource %s was deprovisioned; its database %q is only kept until it is purged, after %s",
+			t.resourceID, t.database, inMarker(f.database.purgeAfter))
+	}
+	return backend.Failf(backend.NotFound, "database %q and login %q of resource %s are not on the server", t.database, t.login(), t.resourceID)
 }

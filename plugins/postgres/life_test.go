@@ -25,7 +25,7 @@ func TestAResourceLivesFromProvisionToDeprovision(t *testing.T) {
 	customer := w.customer(op, out)
 	for _, statement := range []string{
 		"CREATE TABLE orders (id int primary key)", "INSERT INTO orders VALUES (1)",
-		"CREATE SCHEMA reports", "CREATE EXTENSION hstore", "CREATE TEMP TABLE t (n int)",
+		"CREATE SCHEMA reports", "CREATE EXTENSION hstore", "CREATE EXTENSION pgcrypto", "CREATE TEMP TABLE t (n int)",
 	} {
 		if _, err := customer.Exec(t.Context(), statement); err != nil {
 			t.Errorf("%s: %v", statement, err)

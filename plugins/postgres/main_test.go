@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/backendtest"
 	"github.com/addongw/addongw/plugins/postgres"
 	"github.com/addongw/addongw/plugins/postgres/pgtest"
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,7 @@ type shared struct {
 var one shared
 
 func TestMain(m *testing.M) {
+	backendtest.Main(postgres.New())
 	one.server, one.err = pgtest.Open()
 	code := m.Run()
 	if one.server != nil {

@@ -24,6 +24,7 @@ type provision struct {
 	password string // a secret
 	verifier string
 	found    found // before the first step
+	result   backend.Result
 }
 
 // step is a part of the work that may be repeated at any time, from any state
@@ -49,13 +50,11 @@ func (b *Backend) Provision(ctx context.Context, req backend.ProvisionRequest, e
 	if p.verifier, err = scramVerifier(p.password); err != nil {
 		return backend.Result{}, backend.Failf(backend.Internal, "%v", err)
 	}
-	if err := s.withLock(ctx, p.target, func(conn *pgx.Conn) error {
+	err = s.withLock(ctx, p.target, func(conn *pgx.Conn) error {
 		p.conn = conn
 		return p.run(ctx)
-	}); err != nil {
-		return backend.Result{}, err
-	}
-	return s.result(p.target)
+	})
+	return p.result, err
 }
 
 func (p *provision) run(ctx context.Context) error {
@@ -65,6 +64,9 @@ func (p *provision) run(ctx context.Context) error {
 	}
 	if err := p.found.conflict(p.target); err != nil {
 		return err
+	}
+	if p.found.database.kept {
+		return p.found.revival(p.target)
 	}
 	return p.server.runSteps(ctx, p.events, p.steps(), p.password, p.verifier)
 }
@@ -91,6 +93,7 @@ func (p *provision) steps() []step {
 		{"set the database's connection limit", p.openDatabase},
 		{"prepare the inside of the database", p.prepareInside},
 		{"log in as the customer", p.prove},
+		{"measure the database", p.measure},
 	}
 }
 
@@ -262,15 +265,7 @@ func (p *provision) explainLogin(ctx context.Context, err error) error {
 	return p.server.explain(ctx, "log in as the customer", err, p.password, p.verifier)
 }
 
-// result is what a resource's customer is given, without the password, which
-// the gateway knows.
-func (s *server) result(t target) (backend.Result, error) {
-	outputs, err := s.outputs(t)
-	return backend.Result{Outputs: outputs, State: t.state()}, err
-}
-
-func (s *server) outputs(t target) (backend.Value, error) {
-	return backend.ObjectOf(map[string]any{
-		"username": t.login(), "host": s.settings.host, "port": s.settings.port, "database": t.database,
-	})
+func (p *provision) measure(ctx context.Context) (err error) {
+	p.result, err = p.server.result(ctx, p.conn, p.target)
+	return err
 }

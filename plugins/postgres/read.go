@@ -18,18 +18,20 @@ func (b *Backend) Read(ctx context.Context, req backend.ReadRequest) (backend.Re
 	if err != nil {
 		return backend.ReadResponse{}, err
 	}
-	var found found
-	if err := s.pool.AcquireFunc(ctx, func(pooled *pgxpool.Conn) error {
-		found, err = inspect(ctx, pooled.Conn(), t)
+	var resp backend.ReadResponse
+	err = s.reads.AcquireFunc(ctx, func(pooled *pgxpool.Conn) error {
+		found, err := inspect(ctx, pooled.Conn(), t)
+		if err != nil {
+			return err
+		}
+		if !found.usable(t) {
+			return found.missing(t)
+		}
+		resp.Drift = drift(t, found, req.Op.Plan)
+		resp.Outputs, err = s.outputs(ctx, pooled.Conn(), t)
 		return err
-	}); err != nil {
-		return backend.ReadResponse{}, s.explain(ctx, "look at the server", err)
-	}
-	if !found.usable(t) {
-		return backend.ReadResponse{}, missing(t)
-	}
-	outputs, err := s.outputs(t)
-	return backend.ReadResponse{Outputs: outputs, Drift: drift(t, found, req.Op.Plan)}, err
+	})
+	return resp, s.explain(ctx, "look at the server", err)
 }
 
 // drift compares what is there with the plan. A plan whose params are not

@@ -52,7 +52,7 @@ func configAttributes() []backend.Attribute {
 		},
 		{
 			Name: "drop_policy", Type: cty.String, Default: cty.StringVal(dropNow),
-			Doc: `What happens to the data of a deprovisioned resource: "now" drops it at once.`,
+			Doc: `What happens to the data of a deprovisioned resource: "now" drops it at once, "keep-7d" locks the customer out and keeps it for seven days ("keep-1d" to "keep-90d").`,
 		},
 	}
 }
@@ -81,5 +81,10 @@ func outputAttributes() []backend.Attribute {
 		{Name: "host", Type: cty.String, Doc: "Host name of the server."},
 		{Name: "port", Type: cty.Number, Doc: "Port of the server."},
 		{Name: "database", Type: cty.String, Doc: "Name of the database."},
+		{
+			Name: "storage_mb", Type: cty.Number, Measured: true,
+			Doc: "Size of the database in MB of 1,048,576 bytes, as PostgreSQL counts, rounded up. An empty one has about 8.",
+		},
+		{Name: "connections", Type: cty.Number, Measured: true, Doc: "Sessions that the customer has open."},
 	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func TestSecretsAreNowhereToBeSeen(t *testing.T) {
-	w := newWorld(t, "secretive", nil)
+	w := newWorld(t, "secretive", keepFor("keep-7d"))
 	adminURL := w.provisionerURL()
 	said := &recorder{}
 	op := newOp(2)
@@ -24,6 +24,16 @@ func TestSecretsAreNowhereToBeSeen(t *testing.T) {
 	}
 	said.add(fmt.Sprintf("%+v %s", result, result.State))
 	w.changePlan(op, plan(3))
+	found, err := w.b.Read(t.Context(), backend.ReadRequest{Op: op})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := soft(t.Context(), w.b, op, said)
+	if err != nil || kept.PurgeAfter.IsZero() {
+		t.Fatalf("%+v, %v", kept, err)
+	}
+	_, refused := provision(t.Context(), w.b, op, said)
+	said.add(fmt.Sprintf("%+v %+v %s %v", found, kept, kept.State, refused))
 	if err := deprovision(t.Context(), w.b, op, said); err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +41,8 @@ func TestSecretsAreNowhereToBeSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(log, "SCRAM-SHA-256$4096:") || !strings.Contains(log, "u_"+op.ShortID+"_a") {
+	if !strings.Contains(log, "SCRAM-SHA-256$4096:") || !strings.Contains(log, "u_"+op.ShortID+"_a") ||
+		!strings.Contains(log, op.ResourceID+" purge after ") || !strings.Contains(log, "DROP DATABASE IF EXISTS \"db_"+op.ShortID) {
 		t.Error("the server's log does not hold the statements: this test proves nothing")
 	}
 	admin, err := pgx.ParseConfig(adminURL)

@@ -20,11 +20,16 @@ import (
 // many.
 const poolSize = 16
 
+// readPoolSize is how many reads run at once, besides: somebody waits for a
+// read, and drops on a busy disk may hold the whole pool for a minute.
+const readPoolSize = 4
+
 // server is the PostgreSQL server of a configured backend.
 type server struct {
 	settings settings
 	admin    *pgx.ConnConfig // what the pool connects with
 	pool     *pgxpool.Pool
+	reads    *pgxpool.Pool
 	examined atomic.Bool // the server was found fit for use
 }
 
@@ -49,11 +54,21 @@ func newServer(settings settings) (*server, *backend.Diagnostic) {
 	if settings.port == 0 {
 		settings.port = int(admin.Port)
 	}
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
+	s := &server{settings: settings, admin: admin}
+	if s.pool, err = pgxpool.NewWithConfig(context.Background(), config.Copy()); err != nil {
 		return nil, unusableURL()
 	}
-	return &server{settings: settings, admin: admin, pool: pool}, nil
+	config.MaxConns, config.MinConns = readPoolSize, 0
+	if s.reads, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
+		s.pool.Close()
+		return nil, unusableURL()
+	}
+	return s, nil
+}
+
+func (s *server) close() {
+	s.pool.Close()
+	s.reads.Close()
 }
 
 func unusableURL() *backend.Diagnostic {

@@ -5,14 +5,24 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
 )
 
-// dropNow is the drop_policy of this version.
+// dropNow is the drop_policy that keeps nothing.
 const dropNow = "now"
+
+// The drop policies "keep-1d" to "keep-90d". What is kept longer is an archive,
+// and a server full of other people's databases is a poor one.
+const (
+	keepPattern = `^keep-([1-9][0-9]?)d$`
+	maxKeepDays = 90
+)
 
 // settings is a checked config block without its live attributes. What was
 // unknown is zero.
@@ -21,6 +31,7 @@ type settings struct {
 	host       string // "" and 0: those of adminURL
 	port       int
 	extensions []string
+	keep       time.Duration // how long a soft deprovision keeps the data; 0: it does not
 }
 
 // ValidateConfig implements [backend.Backend].
@@ -54,7 +65,8 @@ func readSettings(config backend.Value) (settings, backend.Diagnostics) {
 	extensions, problems := readExtensions(fieldOf(config, "extensions"))
 	s.extensions = extensions
 	found = append(found, problems...)
-	return s, append(found, checkDropPolicy(fieldOf(config, "drop_policy"))...)
+	s.keep, problems = readDropPolicy(fieldOf(config, "drop_policy"))
+	return s, append(found, problems...)
 }
 
 // checkAdminURL never repeats any part of the value: it holds a password.
@@ -95,17 +107,21 @@ func checkHost(f field) backend.Diagnostics {
 	return nil
 }
 
-func checkDropPolicy(f field) backend.Diagnostics {
-	policy := f.text()
-	switch {
-	case !f.known() || policy == dropNow:
-		return nil
-	case strings.HasPrefix(policy, "keep-"):
-		return backend.Diagnostics{f.wrong(fmt.Sprintf("drop_policy %q is not in this version", policy),
-			`Write "now", which drops the data when a resource is deprovisioned, or leave the attribute out.`)}
-	default:
-		return backend.Diagnostics{f.wrong(fmt.Sprintf("drop_policy cannot be %q", policy), `Write "now", or leave the attribute out.`)}
+// readDropPolicy says how long data is kept; 0 for "now" and for what is not
+// known.
+func readDropPolicy(f field) (time.Duration, backend.Diagnostics) {
+	if !f.known() || f.text() == dropNow {
+		return 0, nil
 	}
+	var days int
+	if parts := regexp.MustCompile(keepPattern).FindStringSubmatch(f.text()); parts != nil {
+		days, _ = strconv.Atoi(parts[1]) // one or two digits
+	}
+	if days < 1 || days > maxKeepDays {
+		return 0, backend.Diagnostics{f.wrong(fmt.Sprintf("drop_policy cannot be %q", f.text()), fmt.Sprintf(
+			`Write "now" to drop the data when a resource is deprovisioned, or "keep-7d" to keep it for seven days more; "keep-1d" to "keep-%dd" are possible.`, maxKeepDays))}
+	}
+	return time.Duration(days) * 24 * time.Hour, nil
 }
 
 // trustedExtensions are those of PostgreSQL's own distribution that an owner

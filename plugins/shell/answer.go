@@ -71,7 +71,7 @@ func (a *answer) set(name string, text json.RawMessage) error {
 	case "retry_after":
 		return a.setRetryAfter(text)
 	case "purge_after":
-		return read(name, text, &a.purgeAfter, "a time such as 2026-01-31T00:00:00Z")
+		return a.setPurgeAfter(text)
 	case "drift":
 		return read(name, text, &a.drift, "a list of sentences")
 	}
@@ -102,6 +102,30 @@ func (a *answer) setRetryAfter(text json.RawMessage) error {
 		return errors.New(`"retry_after" must be from 0 to 86400 seconds`)
 	}
 	a.retryAfter = time.Duration(math.Round(seconds * float64(time.Second)))
+	return nil
+}
+
+// setPurgeAfter takes an instant and no number of seconds: counted from each
+// repeat those would be another instant every time. The year 1, Go's idea of
+// no time at all, would pass for "nothing was kept" and is refused with all
+// other slips.
+func (a *answer) setPurgeAfter(text json.RawMessage) error {
+	const form = "a time such as 2026-01-31T00:00:00Z"
+	if string(text) == "null" {
+		return nil
+	}
+	var written string
+	if err := read("purge_after", text, &written, form); err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339, written)
+	if err != nil {
+		return errors.New(`"purge_after" must be ` + form)
+	}
+	if at.Year() < 2000 || at.Year() > 9998 {
+		return errors.New(`"purge_after" must be a time in the years 2000 to 9998`)
+	}
+	a.purgeAfter = at.UTC()
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/backendtest"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -170,6 +171,7 @@ func TestUnreadInputIsNoError(t *testing.T) {
 // TestMain lets the test binary be the plugin that TestScriptsDieWithThePlugin
 // kills.
 func TestMain(m *testing.M) {
+	backendtest.Main(New())
 	dir := os.Getenv("ADDONGW_TEST_PLUGIN_DIR")
 	if dir == "" {
 		os.Exit(m.Run())

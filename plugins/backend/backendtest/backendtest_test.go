@@ -22,7 +22,8 @@ type memory struct {
 	fault string
 
 	mu        sync.Mutex
-	resources map[string]string // resource id → plan
+	resources map[string]string    // resource id → plan
+	kept      map[string]time.Time // resource id → when to purge
 	answers   int
 }
 
@@ -65,7 +66,7 @@ func (m *memory) Configure(_ context.Context, req backend.ConfigureRequest) (bac
 	if !req.Config.Known("password") || req.Config.Known("prefix") {
 		return backend.ConfigureResponse{}, errors.New("live attributes are null here, load attributes are not")
 	}
-	m.resources = map[string]string{}
+	m.resources, m.kept = map[string]string{}, map[string]time.Time{}
 	return backend.ConfigureResponse{}, nil
 }
 
@@ -100,6 +101,8 @@ func (m *memory) result(op backend.Op, state map[string]string) (backend.Result,
 		outputs["name"] = m.answers
 	case "outputs differ":
 		outputs["name"] = op.ShortID + strings.Repeat("x", m.answers)
+	case "measures nothing":
+		outputs["size"] = nil
 	case "forgets an output":
 		delete(outputs, "plan")
 	}
@@ -120,22 +123,55 @@ func (m *memory) ChangePlan(_ context.Context, req backend.ChangePlanRequest, _ 
 	return m.result(req.Op, nil)
 }
 
-func (m *memory) Deprovision(_ context.Context, req backend.DeprovisionRequest, _ backend.Events) (backend.Result, error) {
+func (m *memory) Deprovision(ctx context.Context, req backend.DeprovisionRequest, events backend.Events) (backend.Result, error) {
+	if ctx.Err() != nil {
+		if m.fault == "removes past its deadline" {
+			select {}
+		}
+		return backend.Result{}, ctx.Err()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, exists := m.resources[req.Op.ResourceID]; !exists && m.fault == "deprovisions once" {
+	id := req.Op.ResourceID
+	_, exists := m.resources[id]
+	events.Checkpoint("begun", json.RawMessage(`{"removing":true}`))
+	switch {
+	case !exists && m.kept[id].IsZero() && m.fault == "deprovisions once":
 		return backend.Result{}, backend.Failf(backend.Internal, "there is none")
+	case string(req.Op.State) == `{"removing":true}` && m.fault == "trusts its checkpoint":
+		return backend.Result{}, nil
+	case m.fault == "purges what was not kept" && exists && req.Mode == backend.ModePurge:
+		return backend.Result{}, backend.Failf(backend.Internal, "keep it first")
+	case req.Mode == backend.ModeSoft && (exists || !m.kept[id].IsZero()):
+		return m.keep(id)
 	}
 	if m.fault != "keeps everything" {
-		delete(m.resources, req.Op.ResourceID)
+		delete(m.resources, id)
+	}
+	delete(m.kept, id)
+	if m.fault == "purges later" {
+		return backend.Result{PurgeAfter: time.Now()}, nil
 	}
 	return backend.Result{}, nil
+}
+
+func (m *memory) keep(id string) (backend.Result, error) {
+	if m.kept[id].IsZero() || m.fault == "postpones the purge" {
+		m.kept[id] = time.Now().Add(time.Hour)
+	}
+	if m.fault != "shows what is kept" {
+		delete(m.resources, id)
+	}
+	return backend.Result{PurgeAfter: m.kept[id]}, nil
 }
 
 func (m *memory) Read(_ context.Context, req backend.ReadRequest) (backend.ReadResponse, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	plan, exists := m.resources[req.Op.ResourceID]
+	if exists && m.fault == "reads slowly" {
+		time.Sleep(3 * time.Second)
+	}
 	if !exists && m.fault == "reads the absent" {
 		plan, exists = "basic", true
 	}
@@ -193,14 +229,22 @@ func TestEveryFaultIsFound(t *testing.T) {
 		"leaks into state":          "a secret shows up",
 		"leaks on failure":          "a secret shows up",
 		"forgets the plan":          "output plan differs",
-		"deprovisions once":         "Deprovision, soft, repeated: INTERNAL",
+		"deprovisions once":         "Deprovision, purge, repeated: INTERNAL",
 		"keeps everything":          "Read of an absent resource",
 		"reads the absent":          "Read of an absent resource",
-		"ignores its context":       "goes on 10 s after",
+		"ignores its context":       "Provision goes on 10s after its context",
+		"removes past its deadline": "Deprovision, soft goes on 10s after its context",
+		"measures nothing":          "Provision: measured output size is null",
+		"reads slowly":              "Read, within 2s",
+		"postpones the purge":       "Deprovision, soft, repeated: PurgeAfter is",
+		"shows what is kept":        "Read of an absent resource: <nil>",
+		"purges later":              "Deprovision, purge: PurgeAfter is",
+		"purges what was not kept":  "INTERNAL: keep it first",
+		"trusts its checkpoint":     "Deprovision, soft, after being cut off: PurgeAfter is",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			run := exec.Command(os.Args[0], "-test.run=^TestWithFault$")
+			run := exec.Command(os.Args[0], "-test.run=^TestWithFault$", "-test.failfast")
 			run.Env = append(os.Environ(), faultEnv+"="+fault)
 			out, err := run.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), want) {

@@ -26,7 +26,7 @@ type Subject struct {
 	// Op describes a new resource: Plan, Region, Options, and Config where live
 	// attributes differ from operation to operation. Ids, attempt, deadline and
 	// generated secrets are filled in where they are empty. It is called once
-	// per resource.
+	// per resource, and to see what plan resources begin with.
 	Op func(t *testing.T) backend.Op
 
 	// ChangeTo is a plan that resources can change to; nil: plan changes are
@@ -48,15 +48,17 @@ type bench struct {
 	remote      backend.Backend // Backend, through the wire
 	description backend.Description
 	outputs     backend.Schema // effective
+	oldPlan     backend.Plan   // that resources have before ChangeTo
+	keeps       bool           // a soft deprovision keeps something; set by testSoft
 }
 
-// newBench connects to the backend and configures it.
-func newBench(t *testing.T, s Subject) *bench {
+// newBench asks the backend behind remote who it is.
+func newBench(t *testing.T, s Subject, remote backend.Backend) *bench {
 	t.Helper()
 	if s.Timeout == 0 {
 		s.Timeout = time.Minute
 	}
-	b := &bench{Subject: s, remote: connect(t, s.Backend)}
+	b := &bench{Subject: s, remote: remote, oldPlan: s.Op(t).Plan}
 	var err error
 	if b.description, err = b.remote.Describe(t.Context(), backend.DescribeRequest{HostVersion: "0.0.0-test"}); err != nil {
 		t.Fatalf("Describe: %v", err)

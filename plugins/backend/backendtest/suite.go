@@ -14,19 +14,22 @@ import (
 // Run checks that s keeps the contract. Each check is a subtest named by what it
 // demands; they run one after the other.
 func Run(t *testing.T, s Subject) {
-	b := newBench(t, s)
+	b := newBench(t, s, connect(t, s.Backend))
 	t.Run("describes itself consistently", b.testDescription)
 	t.Run("accepts its configuration with unknown secrets", b.testValidation)
 	b.configure(t)
 	t.Run("is healthy", b.testHealth)
 	t.Run("a repeated provision has the same outputs", b.testProvision)
-	t.Run("a provision that was cut off is finished by its repeat", b.testCutOff)
-	t.Run("a repeated deprovision succeeds", b.testDeprovision)
+	t.Run("a repeated soft deprovision keeps its promise", b.testSoft)
+	t.Run("a deprovision without a soft one before it leaves nothing", b.testPurge)
 	t.Run("an unknown resource is absent", b.testUnknown)
 	t.Run("a half-made resource can be deprovisioned", b.testHalfMade)
-	t.Run("a cancelled call returns soon", b.testCancelled)
 	if s.ChangeTo != nil {
 		t.Run("a repeated plan change has the same outputs", b.testChangePlan)
+	}
+	for _, v := range b.verbs() {
+		t.Run("a call of "+v.name+" that was cut off is finished by its repeat", func(t *testing.T) { b.testCutOff(t, v) })
+		t.Run("a call of "+v.name+" ends soon after its context", func(t *testing.T) { b.testEnds(t, v) })
 	}
 }
 
@@ -114,6 +117,7 @@ func (b *bench) testProvision(t *testing.T) {
 	defer b.remove(t, op)
 	first := b.must(t, "Provision", b.provision, op)
 	outputs := b.checked(t, "Provision", first.Outputs)
+	b.measured(t, "Provision", outputs)
 
 	second := b.must(t, "Provision, repeated", b.provision, again(op, first.State))
 	b.same(t, "Provision, repeated", outputs, b.checked(t, "Provision, repeated", second.Outputs))
@@ -127,48 +131,72 @@ func (b *bench) testProvision(t *testing.T) {
 	}
 }
 
+// readTime is how long the gateway waits for measured outputs.
+const readTime = 2 * time.Second
+
 func (b *bench) read(t *testing.T, op backend.Op, want cty.Value) {
 	t.Helper()
 	op.OperationID = ""
-	found, err := b.remote.Read(t.Context(), backend.ReadRequest{Op: op})
-	if err != nil {
-		t.Fatalf("Read: %v", err)
-	}
-	b.same(t, "Read", want, b.checked(t, "Read", found.Outputs))
-	if len(found.Drift) > 0 {
-		t.Errorf("Read: a new resource differs from its plan: %q", found.Drift)
-	}
-	b.lookForSecrets(t, "Read", op, found.Drift)
-}
-
-func (b *bench) testCutOff(t *testing.T) {
-	for at := 1; ; at++ {
-		op := b.op(t)
-		w := &watcher{cutAt: at}
-		result, err := b.try(t, "Provision, cut off", b.provision, op, w)
-		if err == nil && w.checkpoints < at {
-			b.remove(t, next(op, result))
-			if at == 1 {
-				t.Log("the backend has no checkpoints")
-			}
-			return // there are no more
+	ctx, cancel := context.WithTimeout(t.Context(), readTime)
+	defer cancel()
+	for range 2 { // the second time it has not been changed by the first
+		found, err := b.remote.Read(ctx, backend.ReadRequest{Op: op})
+		if err != nil {
+			t.Fatalf("Read, within %v: %v", readTime, err)
 		}
-		finished := b.must(t, "Provision, after being cut off", b.provision, again(op, w.state))
-		b.checked(t, "Provision, after being cut off", finished.Outputs)
-		b.remove(t, next(op, finished))
+		outputs := b.checked(t, "Read", found.Outputs)
+		b.same(t, "Read", want, outputs)
+		b.measured(t, "Read", outputs)
+		if len(found.Drift) > 0 {
+			t.Errorf("Read: a new resource differs from its plan: %q", found.Drift)
+		}
+		b.lookForSecrets(t, "Read", op, found.Drift)
 	}
 }
 
-func (b *bench) testDeprovision(t *testing.T) {
+// measured fails the test when an output that rules depend on has no value.
+func (b *bench) measured(t *testing.T, what string, outputs cty.Value) {
+	t.Helper()
+	bare, _ := outputs.UnmarkDeep()
+	for _, a := range b.outputs.Attributes {
+		if a.Measured && bare.GetAttr(a.Name).IsNull() {
+			t.Errorf("%s: measured output %s is null", what, a.Name)
+		}
+	}
+}
+
+// testSoft also checks that a repeat of the removal itself is harmless.
+func (b *bench) testSoft(t *testing.T) {
 	op := b.op(t)
-	provisioned := b.must(t, "Provision", b.provision, op)
-	gone := next(op, provisioned)
+	gone := next(op, b.must(t, "Provision", b.provision, op))
 	soft := b.must(t, "Deprovision, soft", b.soft, gone)
-	b.must(t, "Deprovision, soft, repeated", b.soft, again(gone, soft.State))
-	purged := b.must(t, "Deprovision, purge", b.purge, next(gone, soft))
-	b.must(t, "Deprovision, purge, repeated", b.purge, again(next(gone, purged), purged.State))
+	b.keeps = !soft.PurgeAfter.IsZero()
+	second := b.must(t, "Deprovision, soft, repeated", b.soft, again(gone, soft.State))
+	third := b.must(t, "Deprovision, soft, repeated without state", b.soft, again(gone, nil))
+	for _, repeat := range []backend.Result{second, third} {
+		if !repeat.PurgeAfter.Equal(soft.PurgeAfter) {
+			t.Errorf("Deprovision, soft, repeated: PurgeAfter is %v and was %v", repeat.PurgeAfter, soft.PurgeAfter)
+		}
+	}
+	b.mustBeAbsent(t, gone) // for everybody but the purge
+
+	kept := next(gone, soft)
+	purged := b.must(t, "Deprovision, purge", b.purge, kept)
+	if !purged.PurgeAfter.IsZero() {
+		t.Errorf("Deprovision, purge: PurgeAfter is %v; nothing may be left", purged.PurgeAfter)
+	}
+	b.must(t, "Deprovision, purge, repeated", b.purge, again(kept, purged.State))
+	b.must(t, "Deprovision, purge, repeated without state", b.purge, again(kept, nil))
+	b.mustBeAbsent(t, gone)
+}
+
+func (b *bench) testPurge(t *testing.T) {
+	op := b.op(t)
+	gone := next(op, b.must(t, "Provision", b.provision, op))
+	purged := b.must(t, "Deprovision, purge", b.purge, gone)
+	b.must(t, "Deprovision, purge, repeated", b.purge, again(gone, purged.State))
 	b.must(t, "Deprovision, purge, repeated without state", b.purge, again(gone, nil))
-	b.mustBeAbsent(t, next(op, provisioned))
+	b.mustBeAbsent(t, gone)
 }
 
 func (b *bench) testUnknown(t *testing.T) {
@@ -199,25 +227,6 @@ func (b *bench) mustBeAbsent(t *testing.T, op backend.Op) {
 		t.Fatalf("Read of an absent resource: %v, want %s", err, backend.NotFound)
 	}
 	b.lookForSecrets(t, "Read of an absent resource", op, []string{err.Error()})
-}
-
-// testCancelled calls the Backend itself: the client of a connection would
-// return at once whatever the backend does.
-func (b *bench) testCancelled(t *testing.T) {
-	op := b.op(t)
-	defer b.remove(t, op)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	returned := make(chan struct{})
-	go func() {
-		defer close(returned)
-		_, _ = b.Backend.Provision(ctx, backend.ProvisionRequest{Op: op}, &watcher{}) // any answer will do
-	}()
-	select {
-	case <-returned:
-	case <-time.After(10 * time.Second):
-		t.Fatal("Provision goes on 10 s after its context ended")
-	}
 }
 
 func (b *bench) testChangePlan(t *testing.T) {

@@ -21,18 +21,20 @@ import (
 type watcher struct {
 	mu          sync.Mutex
 	texts       []string
-	state       []byte // of the last checkpoint
+	events      []string // one for each
+	state       []byte   // of the last checkpoint
 	checkpoints int
 	cutAt       int // cut the call off at this checkpoint; 0: never
 	cut         context.CancelFunc
+	heard       context.CancelFunc // called at every event; may be nil
 }
 
 var _ backend.Events = (*watcher)(nil)
 
 func (w *watcher) Checkpoint(step string, state json.RawMessage) {
+	w.note(step, string(state))
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.texts = append(w.texts, step, string(state))
 	if len(state) > 0 {
 		w.state = state
 	}
@@ -45,10 +47,25 @@ func (w *watcher) Progress(message string, _ int) { w.note(message) }
 
 func (w *watcher) Log(_ slog.Level, message string) { w.note(message) }
 
-func (w *watcher) note(text string) {
+// note keeps the texts of an event, the first of which tells what it is.
+func (w *watcher) note(texts ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.texts = append(w.texts, text)
+	w.events = append(w.events, texts[0])
+	w.texts = append(w.texts, texts...)
+	if w.heard != nil {
+		w.heard()
+	}
+}
+
+// lastState is what the gateway sends with the next attempt.
+func (w *watcher) lastState(op backend.Op) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state == nil {
+		return op.State
+	}
+	return w.state
 }
 
 // verb makes one life-cycle call.

@@ -1,0 +1,72 @@
+package shell
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+// FuzzAnswersAreReadOrRefused takes what a script printed as far as it goes.
+func FuzzAnswersAreReadOrRefused(f *testing.F) {
+	f.Add([]byte(`{"status":"done","outputs":{"name":"x","size":1.5,"hosts":["a"]},"state":{"a":[1,null]},"message":"m"}`))
+	declared := []output{
+		{name: "hosts", kind: cty.List(cty.String)}, {name: "name", kind: cty.String, sensitive: true}, {name: "size", kind: cty.Number, measured: true},
+	}
+	f.Fuzz(func(t *testing.T, stdout []byte) {
+		a, err := parseAnswer(stdout)
+		if err != nil {
+			if len(err.Error()) > 500 {
+				t.Errorf("the error has %d characters", len(err.Error()))
+			}
+			return
+		}
+		if _, err := json.Marshal(a.state); a.state != nil && err != nil {
+			t.Errorf("the state can't be kept: %v", err)
+		}
+		outputs, err := matchOutputs(declared, a.outputs)
+		if err != nil {
+			return
+		}
+		if err := outputsSchemaHolds(outputs); err != "" {
+			t.Error(err)
+		}
+		if _, err := documentOf(call{verb: backend.VerbRead, op: backend.Op{Outputs: outputs}, state: a.state}); err != nil {
+			t.Errorf("what was accepted can't be sent back: %v", err)
+		}
+	})
+}
+
+func outputsSchemaHolds(outputs backend.Value) string {
+	v := outputs.Cty()
+	switch {
+	case !v.GetAttr("name").HasMark(backend.Sensitive):
+		return "name is not marked"
+	case v.GetAttr("size").Type() != cty.Number:
+		return "size is no number"
+	}
+	return ""
+}
+
+func FuzzPurgeAfterIsAnInstant(f *testing.F) {
+	for _, seed := range []string{`"2026-01-31T00:00:00Z"`, `"2026-01-31T00:00:00.5+05:30"`, "null", "604800", `"0001-01-01T00:00:00Z"`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, written string) {
+		a, err := parseAnswer([]byte(`{"status":"done","purge_after":` + written + `}`))
+		if err != nil || strings.TrimSpace(written) == "null" || strings.Contains(written, ",") {
+			return
+		}
+		if a.purgeAfter.IsZero() || a.purgeAfter.Year() < 1999 || a.purgeAfter.Year() > 9999 {
+			t.Errorf("%s is read as %v", written, a.purgeAfter)
+		}
+		back, err := time.Parse(time.RFC3339, a.purgeAfter.Format(time.RFC3339Nano))
+		if err != nil || !back.Equal(a.purgeAfter) {
+			t.Errorf("%s is read as %v, and that as %v (%v)", written, a.purgeAfter, back, err)
+		}
+	})
+}
