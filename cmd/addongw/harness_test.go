@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 // binaries builds addongw and its plugins as make build does and returns their
 // folder.
-func binaries(t *testing.T) string {
+func binaries(t testing.TB) string {
 	t.Helper()
 	built.once.Do(func() {
 		built.dir, built.err = os.MkdirTemp("/tmp", "agw-bin")
@@ -58,7 +58,7 @@ func binaries(t *testing.T) string {
 }
 
 // root is the top of the repository.
-func root(t *testing.T) string {
+func root(t testing.TB) string {
 	t.Helper()
 	dir, err := filepath.Abs("../..")
 	if err != nil {
@@ -69,7 +69,7 @@ func root(t *testing.T) string {
 
 // copyExample copies an example into a folder of the test's own, so that
 // stores and data stay there. The path is short: sockets live in it.
-func copyExample(t *testing.T, name string) string {
+func copyExample(t testing.TB, name string) string {
 	t.Helper()
 	dir := tempDir(t)
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root(t), "examples", name))); err != nil {
@@ -78,7 +78,7 @@ func copyExample(t *testing.T, name string) string {
 	return dir
 }
 
-func tempDir(t *testing.T) string {
+func tempDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "agw-e2e")
 	if err != nil {
@@ -90,7 +90,7 @@ func tempDir(t *testing.T) string {
 
 // process is a running addongw.
 type process struct {
-	t    *testing.T
+	t    testing.TB
 	cmd  *exec.Cmd
 	URL  string // http://127.0.0.1:PORT
 	dir  string
@@ -103,7 +103,7 @@ type process struct {
 
 // start runs addongw with args and waits until it is ready. The environment
 // holds PATH, HOME and env only.
-func start(t *testing.T, dir string, args []string, env ...string) *process {
+func start(t testing.TB, dir string, args []string, env ...string) *process {
 	t.Helper()
 	p := &process{t: t, dir: dir, done: make(chan struct{})}
 	p.cmd = exec.Command(filepath.Join(binaries(t), "addongw"), args...)
@@ -244,7 +244,7 @@ func (c call) do() (answer, error) {
 	return a, nil
 }
 
-func (c call) must(t *testing.T, status int) answer {
+func (c call) must(t testing.TB, status int) answer {
 	t.Helper()
 	a, err := c.do()
 	if err != nil {
@@ -257,7 +257,7 @@ func (c call) must(t *testing.T, status int) answer {
 }
 
 // await polls until condition holds.
-func await(t *testing.T, what string, within time.Duration, condition func() bool) {
+func await(t testing.TB, what string, within time.Duration, condition func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(within)
 	for !condition() {
@@ -269,7 +269,7 @@ func await(t *testing.T, what string, within time.Duration, condition func() boo
 }
 
 // addongw runs one command to its end.
-func addongw(t *testing.T, dir string, env []string, args ...string) (stdout, stderr string, code int) {
+func addongw(t testing.TB, dir string, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(binaries(t), "addongw"), args...)
 	cmd.Dir = dir

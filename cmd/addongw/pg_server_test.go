@@ -18,7 +18,7 @@ var postgres struct {
 
 type postgresURLs struct{ SuperuserURL, ProvisionerURL string }
 
-func postgresServer(t *testing.T) postgresURLs {
+func postgresServer(t testing.TB) postgresURLs {
 	t.Helper()
 	postgres.once.Do(func() {
 		if postgres.server, postgres.err = pgtest.Open(); postgres.err == nil {

@@ -96,16 +96,17 @@ func (w *writer) collect(first *job) []*job {
 // commit runs a batch in one transaction and leaves each job's outcome in it.
 // When the transaction as a whole fails, nothing of any job is in the file, and
 // every job says so.
+//
+// Jobs hardly ever fail, and savepoints cost as much as a job's own statements:
+// so the batch runs without any first. If a job fails, all of it is undone and
+// run again, each job in a savepoint of its own.
 func (w *writer) commit(batch []*job) {
-	err := w.exec("BEGIN IMMEDIATE")
-	if err == nil {
-		if err = w.runAll(batch); err == nil {
-			err = w.exec("COMMIT")
+	err := w.transact(batch, w.runTogether)
+	if errors.Is(err, errJob) {
+		if len(batch) == 1 {
+			return // alone: nobody else is undone with it
 		}
-		if err != nil {
-			// SQLite may have rolled back by itself (a full disk): no error then.
-			_ = w.exec("ROLLBACK")
-		}
+		err = w.transact(batch, w.runApart)
 	}
 	if err == nil {
 		return
@@ -117,9 +118,28 @@ func (w *writer) commit(batch []*job) {
 	}
 }
 
-// runAll runs the jobs one after the other. An error means that the whole
+// errJob says that a job ended with an error, which is kept in it.
+var errJob = errors.New("a job failed")
+
+// transact runs the jobs in one transaction. run's error means that the whole
 // transaction is lost.
-func (w *writer) runAll(batch []*job) error {
+func (w *writer) transact(batch []*job, run func(*job, *sql.Tx) error) error {
+	err := w.exec("BEGIN IMMEDIATE")
+	if err != nil {
+		return err
+	}
+	if err = w.runAll(batch, run); err == nil {
+		err = w.exec("COMMIT")
+	}
+	if err != nil {
+		// SQLite may have rolled back by itself (a full disk): no error then.
+		_ = w.exec("ROLLBACK")
+	}
+	return err
+}
+
+// runAll runs the jobs one after the other.
+func (w *writer) runAll(batch []*job, run func(*job, *sql.Tx) error) error {
 	now, err := sql.Clock(context.Background(), w.run, dialect())
 	if err != nil {
 		return err
@@ -128,16 +148,17 @@ func (w *writer) runAll(batch []*job) error {
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
 		}
-		tx := sql.NewTx(w.run, dialect(), now)
-		if len(batch) == 1 {
-			if j.err = call(j.fn, tx); j.err != nil {
-				return j.err // alone: its savepoint is the transaction
-			}
-			continue
-		}
-		if err := w.runApart(j, tx); err != nil {
+		if err := run(j, sql.NewTx(w.run, dialect(), now)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// runTogether runs a job whose error undoes the whole transaction.
+func (w *writer) runTogether(j *job, tx *sql.Tx) error {
+	if j.err = call(j.fn, tx); j.err != nil {
+		return errJob
 	}
 	return nil
 }
