@@ -16,6 +16,8 @@
 //     is evaluated once and stored sealed.
 //   - An unknown outcome is never a failure: the call is repeated.
 //   - A failed provision enqueues its own clean-up.
+//   - What a backend keeps of a removed resource is purged when it is due.
+//   - Quotas are counted in the transaction that records an order.
 //
 // It names no platform, reads no HCL and speaks no SQL: see [Catalog],
 // [Backends] and [Store] for what it asks of its neighbours. Read

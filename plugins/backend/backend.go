@@ -46,7 +46,8 @@ type Backend interface {
 	Deprovision(ctx context.Context, req DeprovisionRequest, events Events) (Result, error)
 
 	// Read looks at the resource without changing anything. An absent one is
-	// NOT_FOUND.
+	// NOT_FOUND. Unlike the calls above it may come while another call for the
+	// same resource runs.
 	Read(ctx context.Context, req ReadRequest) (ReadResponse, error)
 
 	// Health reports whether calls can succeed now.
