@@ -2,7 +2,8 @@ package gateway
 
 // InUse counts the living resources that the same names of the configuration
 // are needed for. A resource lives until nothing is left of it: one that is
-// being removed, or whose data is kept until it is purged, counts.
+// being removed, or whose data is kept until it is purged, counts. One that is
+// changing its plan needs both and counts for each.
 type InUse struct {
 	Platform, Addon, Plan, Region, Backend string
 	Count                                  int

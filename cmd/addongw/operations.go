@@ -73,7 +73,7 @@ func (c *command) printOperations(ops []admin.Operation) error {
 	rows := [][]string{{"OPERATION", "RESOURCE", "VERB", "STATE", "ATTEMPT", "STEP", "CREATED", "ERROR"}}
 	for _, o := range ops {
 		rows = append(rows, []string{
-			o.ID, o.ResourceID, o.Verb, stateText(o), strconv.Itoa(o.Attempt), o.Step, c.when(o.CreatedAt), o.Error,
+			o.ID, o.ResourceID, verbText(o), stateText(o), strconv.Itoa(o.Attempt), o.Step, c.when(o.CreatedAt), o.Error,
 		})
 	}
 	return table(c.out, rows)
@@ -81,7 +81,7 @@ func (c *command) printOperations(ops []admin.Operation) error {
 
 func (c *command) printOperation(o admin.Operation) error {
 	facts := [][]string{
-		{"id", o.ID}, {"resource", o.ResourceID}, {"verb", o.Verb}, {"state", stateText(o)},
+		{"id", o.ID}, {"resource", o.ResourceID}, {"verb", verbText(o)}, {"state", stateText(o)},
 		{"attempt", strconv.Itoa(o.Attempt)}, {"step", o.Step}, {"plan", o.Plan}, {"error", o.Error},
 		{"due", c.optionalWhen(o.RunAt)}, {"created", c.when(o.CreatedAt)}, {"finished", c.optionalWhen(o.FinishedAt)},
 	}
@@ -93,6 +93,19 @@ func (c *command) optionalWhen(t *time.Time) string {
 		return ""
 	}
 	return c.when(*t)
+}
+
+// verbText tells a removal that may keep data from the one that ends it, and
+// when that is due.
+func verbText(o admin.Operation) string {
+	if o.Mode == "" {
+		return o.Verb
+	}
+	text := o.Verb + " (" + o.Mode
+	if o.RunAt != nil && o.RunAt.After(time.Now()) {
+		text += " due " + o.RunAt.UTC().Format(time.RFC3339)
+	}
+	return text + ")"
 }
 
 // stateText shows an operation that is not due as what it waits for.

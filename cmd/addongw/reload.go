@@ -258,15 +258,15 @@ func (g *running) logReload(answer admin.Reload, l loaded) {
 	}
 	for _, d := range l.diags {
 		if info, _ := diagnostic.Of(d); d.Severity == hcl.DiagError {
-			g.log.Error("mistake in the configuration", "event", "config.mistake", "code", info.Code, "at", position(d), "summary", d.Summary, "hint", info.Hint)
+			g.log.Error("mistake in the configuration", "event", "config.mistake", "code", info.Code, "at", pointed(d), "summary", d.Summary, "hint", info.Hint)
 		}
 	}
 	g.log.Error("configuration not reloaded: the gateway serves on as before",
 		"event", "config.reload_failed", "outcome", answer.Outcome, "digest", answer.Digest, "error", answer.Message)
 }
 
-// position is where a diagnostic points, as editors read it.
-func position(d *hcl.Diagnostic) string {
+// pointed is where a diagnostic points, as editors read it.
+func pointed(d *hcl.Diagnostic) string {
 	if d.Subject == nil {
 		return ""
 	}

@@ -83,6 +83,7 @@ type Operation struct {
 	ID         string     `json:"id"`
 	ResourceID string     `json:"resource_id"`
 	Verb       string     `json:"verb"`
+	Mode       string     `json:"mode,omitempty"` // of a deprovision: soft or purge
 	State      string     `json:"state"`
 	Step       string     `json:"step,omitempty"`
 	Attempt    int        `json:"attempt"`
@@ -144,7 +145,7 @@ func wireResource(r gateway.Resource) Resource {
 
 func wireOperation(o gateway.Operation) Operation {
 	return Operation{
-		ID: o.ID, ResourceID: o.ResourceID, Verb: o.Verb, State: string(o.State), Step: o.Step,
+		ID: o.ID, ResourceID: o.ResourceID, Verb: o.Verb, Mode: o.Mode, State: string(o.State), Step: o.Step,
 		Attempt: o.Attempt, Plan: o.Plan, WaitingFor: o.WaitingFor, Error: o.Error,
 		RunAt: optionalTime(o.RunAt), CreatedAt: o.CreatedAt.UTC(), FinishedAt: optionalTime(o.FinishedAt),
 	}

@@ -16,6 +16,8 @@
 //     is evaluated once and stored sealed.
 //   - An unknown outcome is never a failure: the call is repeated.
 //   - A failed provision enqueues its own clean-up.
+//   - What a backend keeps of a removed resource is purged when it is due.
+//   - Quotas are counted in the transaction that records an order.
 //
 // Two kinds of operations call not a backend but the platform's own API, in a
 // lane and with workers of their own: fetch_owner, once a resource was

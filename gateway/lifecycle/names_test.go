@@ -79,7 +79,11 @@ func TestWhatRunsDuringARenameEndsUnderTheNewNames(t *testing.T) {
 			}, nil)
 			go func() { answered <- r.request(tc.verb, id) }()
 			id = (<-g.reached).Op.ResourceID
-			r.rename(3)
+			names := 3
+			if tc.verb == backend.VerbChangePlan {
+				names = 4 // the desired plan too
+			}
+			r.rename(names)
 			close(g.open)
 			if err := <-answered; (err != nil) != tc.fails {
 				t.Errorf("the request: %v", err)

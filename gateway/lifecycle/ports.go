@@ -64,7 +64,7 @@ type Backend interface {
 	// Run makes one call of verb with op; oldPlan is set for change_plan, mode
 	// for deprovision. checkpoint is called, one at a time, before Run returns.
 	// A read changes nothing, has no operation id, and returns the outputs as
-	// they are now.
+	// they are now; it may come while another call for the resource runs.
 	//
 	// An error that is a *backend.Failure is the backend's answer. Every other
 	// error leaves the outcome unknown: the caller repeats the call with the

@@ -46,8 +46,9 @@ type Backend interface {
 	Deprovision(ctx context.Context, req DeprovisionRequest, events Events) (Result, error)
 
 	// Read looks at the resource without changing anything. An absent one is
-	// NOT_FOUND. Somebody may be waiting: where outputs are measured, the gateway
-	// waits two seconds for it.
+	// NOT_FOUND. Unlike the calls above it may come while another call for the
+	// same resource runs. Somebody may be waiting: where outputs are measured,
+	// the gateway waits two seconds for it.
 	Read(ctx context.Context, req ReadRequest) (ReadResponse, error)
 
 	// Health reports whether calls can succeed now.

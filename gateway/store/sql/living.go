@@ -41,15 +41,21 @@ func (t *Tx) CountLiving(which lifecycle.Living, most int) (n int, err error) {
 // A resource that is being removed, or whose data is kept, has a live
 // deprovision, so the few of them are found among the operations. So is the
 // clean-up by a backend that an order repeated meanwhile does not use any more.
-const inUse = `SELECT platform, addon, plan, region, backend, COUNT(*) FROM (
- SELECT platform, addon, plan, region, backend FROM resources WHERE ` + living + `
+//
+// Each half of the operations has an index of its own.
+const inUse = `SELECT platform, addon, plan, region, backend, SUM(n) FROM (
+ SELECT platform, addon, plan, region, backend, COUNT(*) AS n FROM resources WHERE ` + living + `
+ GROUP BY addon, plan, platform, region, backend
  UNION ALL
- SELECT platform, addon, desired_plan, region, backend FROM resources WHERE desired_plan <> '' AND ` + living + `
+ SELECT platform, addon, desired_plan, region, backend, 1 FROM resources WHERE desired_plan <> '' AND ` + living + `
  UNION ALL
- SELECT r.platform, r.addon, o.plan, r.region, o.backend FROM operations o JOIN resources r ON r.id = o.resource_id
- WHERE o.state IN ('pending', 'running') AND o.verb = 'deprovision'
- AND (r.state IN ('deprovisioning', 'deprovisioned') OR o.backend <> r.backend)
+ ` + removalIs + `'pending'
+ UNION ALL
+ ` + removalIs + `'running'
 ) AS u GROUP BY platform, addon, plan, region, backend ORDER BY addon, plan, platform, region, backend`
+
+const removalIs = `SELECT r.platform, r.addon, o.plan, r.region, o.backend, 1 FROM operations o JOIN resources r ON r.id = o.resource_id
+ WHERE o.verb = 'deprovision' AND (r.state IN ('deprovisioning', 'deprovisioned') OR o.backend <> r.backend) AND o.state = `
 
 // InUse groups living resources by the names that they need.
 func (r *Reader) InUse(ctx context.Context) (found []gateway.InUse, err error) {

@@ -11,24 +11,39 @@ import (
 // Rename changes stored names, all at once. Add-ons come first: the renames of
 // plans know them by their names now.
 func (t *Tx) Rename(renames []gateway.Rename) (int, error) {
-	todo, err := t.unmade(renames)
+	first, again, err := t.sortRenames(renames)
 	if err != nil {
 		return 0, err
 	}
-	var changed int64
-	for _, group := range grouped(todo) {
-		n, err := t.renameGroup(group)
+	n, err := t.renameAmong(everything, first)
+	if err != nil {
+		return 0, err
+	}
+	late, err := t.renameAmong(living, again)
+	return n + late, err
+}
+
+// everything is the condition of a first rename, which reads the whole table. A
+// repeat looks for what came late among the living, by an index: every start
+// of a gateway is a repeat.
+const everything = `1 = 1`
+
+func (t *Tx) renameAmong(which string, renames []gateway.Rename) (changed int, err error) {
+	for _, group := range grouped(renames) {
+		n, err := t.renameGroup(which, group)
 		if err != nil {
 			return 0, fmt.Errorf("rename %ss: %w", group[0].What, t.dialect.Violated(err))
 		}
-		changed += n
+		changed += int(n)
 	}
-	return int(changed), nil
+	return changed, nil
 }
 
-// unmade returns the renames to make, and remembers the given ones for the next
-// call: see lifecycle.ResourceTx.
-func (t *Tx) unmade(given []gateway.Rename) (todo []gateway.Rename, err error) {
+// sortRenames returns the renames to make for the first time and those to make
+// again, and remembers the given ones for the next call: see
+// lifecycle.ResourceTx. Made in this order, no rename changes what another has
+// changed.
+func (t *Tx) sortRenames(given []gateway.Rename) (first, again []gateway.Rename, err error) {
 	before := map[gateway.Rename]bool{}
 	err = each(background(), t.run, func(row scanner) error {
 		var r gateway.Rename
@@ -37,14 +52,18 @@ func (t *Tx) unmade(given []gateway.Rename) (todo []gateway.Rename, err error) {
 		return err
 	}, `SELECT what, addon, old_name, new_name FROM renames`)
 	if err != nil {
-		return nil, fmt.Errorf("read the renames before: %w", err)
+		return nil, nil, fmt.Errorf("read the renames before: %w", err)
 	}
 	for _, r := range given {
-		if r.From != r.To && !(before[r] && isNameNow(r, given)) {
-			todo = append(todo, r)
+		switch {
+		case r.From == r.To:
+		case !before[r]:
+			first = append(first, r)
+		case !isNameNow(r, given):
+			again = append(again, r)
 		}
 	}
-	return todo, t.remember(given, before)
+	return first, again, t.remember(given, before)
 }
 
 // isNameNow reports whether what r calls an old name is the new one of another
@@ -102,27 +121,43 @@ func grouped(renames []gateway.Rename) (groups [][]gateway.Rename) {
 
 // renameGroup changes the rows of one group; it counts those
 // of resources. Operations that are over keep the names that they had.
-func (t *Tx) renameGroup(group []gateway.Rename) (int64, error) {
+func (t *Tx) renameGroup(which string, group []gateway.Rename) (int64, error) {
 	swap, among, args := substitution(group)
-	const live = ` WHERE state IN ('pending', 'running') AND `
-	resources := `UPDATE resources SET version = version + 1, `
+	resources := func(swaps, old string) (int64, error) {
+		return t.run.Exec(background(), `UPDATE resources SET version = version + 1, `+swaps+` WHERE `+which+` AND `+old, args...)
+	}
 	switch group[0].What {
 	case gateway.RenamedAddon:
-		return t.run.Exec(background(), resources+swap("addon")+` WHERE `+among("addon"), args...)
+		return resources(swap("addon"), among("addon"))
 	case gateway.RenamedBackend:
-		if _, err := t.run.Exec(background(), `UPDATE operations SET `+swap("backend")+live+among("backend"), args...); err != nil {
+		if err := t.renameLive(swap("backend"), among("backend"), args); err != nil {
 			return 0, err
 		}
-		return t.run.Exec(background(), resources+swap("backend")+` WHERE `+among("backend"), args...)
+		return resources(swap("backend"), among("backend"))
 	}
 	args = append(args, group[0].Addon)
-	addon := `addon = ` + placeholders(len(args), 1)
-	if _, err := t.run.Exec(background(), `UPDATE operations SET `+swap("plan")+live+among("plan")+
-		` AND resource_id IN (SELECT id FROM resources WHERE `+addon+`)`, args...); err != nil {
+	addon := placeholders(len(args), 1)
+	err := t.renameLive(swap("plan"), among("plan")+` AND `+addon+` = (SELECT addon FROM resources WHERE id = resource_id)`, args)
+	if err != nil {
 		return 0, err
 	}
-	return t.run.Exec(background(), resources+swap("plan")+`, `+swap("desired_plan")+
-		` WHERE (`+among("plan")+` OR `+among("desired_plan")+`) AND `+addon, args...)
+	n, err := resources(swap("plan"), `addon = `+addon+` AND `+among("plan"))
+	if err != nil {
+		return 0, err
+	}
+	desired, err := resources(swap("desired_plan"), `desired_plan <> '' AND addon = `+addon+` AND `+among("desired_plan"))
+	return n + desired, err
+}
+
+// renameLive changes the live operations: an index of its own for each state
+// finds them.
+func (t *Tx) renameLive(swap, old string, args []any) error {
+	for _, state := range []string{"pending", "running"} {
+		if _, err := t.run.Exec(background(), `UPDATE operations SET `+swap+` WHERE state = '`+state+`' AND `+old, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // substitution writes "column = the name now" and "column is an old name" for

@@ -255,6 +255,8 @@ func TestPointReadsUseAnIndex(t *testing.T) {
 		"next backend":   `SELECT MIN(backend) FROM operations WHERE state = 'pending' AND verb = 'v' AND backend > 'b'`,
 		"waiting":        `UPDATE operations SET run_at = 1 WHERE state = 'pending' AND run_at IS NULL AND waiting_for = 'x'`,
 		"orphans":        `UPDATE operations SET run_at = 1 WHERE state = 'running' AND owner <> 'x'`,
+		"late plans":     `UPDATE resources SET plan = 'y' WHERE state NOT IN ('deprovisioning', 'deprovisioned', 'failed') AND addon = 'x' AND plan IN ('x')`,
+		"removals":       `SELECT 1 FROM operations WHERE verb = 'deprovision' AND state = 'pending'`,
 		"leading to":     `SELECT 1 FROM resources WHERE addon = 'x' AND desired_plan = 'y' AND desired_plan <> ''`,
 	} {
 		plan := s.Explain(t, statement)

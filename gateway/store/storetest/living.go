@@ -166,7 +166,7 @@ func renames(t *testing.T, f *fixture) {
 		"res_a": "acme-sql/b/@postgres.big", "res_b": "acme-sql/c/b@postgres.big", "res_dead": "acme-sql/b/@postgres.big",
 		"res_other": "acme-cache/a/@postgres.big",
 	}
-	f.rename(t, 3+3+4, all...)
+	f.rename(t, 3+4+4, all...) // add-ons, plans that they have or change to, backends
 	for _, when := range []string{"once", "again", "after a restart"} {
 		if diff := cmp.Diff(want, f.names(t)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", when, diff)
