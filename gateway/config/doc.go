@@ -6,6 +6,9 @@
 // theirs, and that every config var can be rendered for every platform, plan
 // and region. All files are checked, and all problems are reported.
 //
+// Files may include other directories. A relative path in a file, whether of a
+// setting, of a plugin's or of file(), begins at the directory of that file.
+//
 // A [Config] answers what the engine asks about its offers: it satisfies
 // lifecycle.Catalog without knowing that package. It never changes; a reload
 // loads another one.
