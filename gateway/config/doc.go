@@ -7,6 +7,9 @@
 // region, and that every rule can judge every request for them. All files are
 // checked, and all problems are reported.
 //
+// Files may include other directories. A relative path in a file, whether of a
+// setting, of a plugin's or of file(), begins at the directory of that file.
+//
 // A [Config] answers what the engine asks about its offers, and judges orders
 // and changes of plan by the rules of the add-on: it satisfies
 // lifecycle.Catalog without knowing that package. A request that a rule can't
