@@ -33,7 +33,7 @@ func TestEveryMistakeIsReportedOnItsLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(fixtures) < 45 {
+	if len(fixtures) < 120 {
 		t.Fatalf("only %d fixtures", len(fixtures))
 	}
 	for _, path := range fixtures {

@@ -18,6 +18,11 @@ addon "acme-db" {
     message   = "The name ${request.name} is long." # ERROR AG311
   }
 
+  validate "orders" {
+    condition = true
+    message   = request.verb == "provision" ? "The name ${request.name} is long." : "No." # ERROR AG311
+  }
+
   validate "good" {
     condition = request.name == null || strlen(request.name) < 20
     message   = "The name is too long for ${request.region} and ${request.plan} on ${request.platform} at ${request.verb}."
