@@ -71,7 +71,7 @@ type reply struct {
 func (e *Engine) callPlatform(a *active, current work) *reply {
 	op, said := current.op, &reply{by: a}
 	switch {
-	case op.CancelRequested, !inUse(current.res.State):
+	case !inUse(current.res.State):
 		said.needless = true
 		return said
 	case op.Attempt > op.MaxAttempts:

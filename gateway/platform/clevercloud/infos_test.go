@@ -205,6 +205,11 @@ func TestAnswersThatAreNoneAreSafeErrors(t *testing.T) {
 		}
 	}
 	api.Heal()
+	api.Fail(faults["too much"])
+	if _, err := client.Particulars(t.Context(), resource("addon_1")); !strings.Contains(gateway.Message(err), "more than 1 MiB") {
+		t.Errorf("too much: %v", err)
+	}
+	api.Heal()
 	api.Fail(vendorapi.Fault{Body: `[{"plan": "basic"}]`})
 	_, err := client.List(t.Context())
 	checkSafe(t, "an entry without an id", err, gateway.Unavailable)
