@@ -31,7 +31,9 @@ func (b *Browser) attach(parent context.Context, option chromedp.ContextOption) 
 	ctx, cancel := chromedp.NewContext(parent, option, chromedp.WithListener(tab.listen))
 	b.t.Cleanup(cancel)
 	tab.ctx = ctx
-	tab.Do()
+	if err := chromedp.Do(ctx); err != nil { // the context's first use must have no end of its own
+		b.t.Fatalf("open a tab: %v", err)
+	}
 	return tab
 }
 
@@ -69,7 +71,9 @@ func (t *Tab) Messages() []string {
 // Do runs actions; the test ends when one fails or takes too long.
 func (t *Tab) Do(actions ...chromedp.Action[chromedp.Void]) {
 	t.test.Helper()
-	if err := chromedp.Do(t.ctx, actions...); err != nil {
+	ctx, cancel := context.WithTimeout(t.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
 		t.test.Fatalf("the browser: %v", err)
 	}
 }
@@ -84,22 +88,37 @@ func (t *Tab) Open(address string) {
 // without scripts, too: it is ours, not the page's.
 func Eval[T any](t *Tab, expression string) T {
 	t.test.Helper()
-	value, err := chromedp.Run(t.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(t.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
 		t.test.Fatalf("%s: %v", expression, err)
 	}
 	return value
 }
 
-// Text is what a person reads of the page.
-func (t *Tab) Text() string { return Eval[string](t, "document.body?.innerText ?? ''") }
+// Text is what a person reads of the page; nothing while it is being replaced
+// by another one.
+func (t *Tab) Text() string {
+	shown, err := chromedp.Run(t.ctx, chromedp.Evaluate[string]("document.body?.innerText ?? ''"))
+	if err != nil {
+		return ""
+	}
+	return shown
+}
 
 // AwaitText waits until a person can read text on the page.
 func (t *Tab) AwaitText(text string) {
 	t.test.Helper()
-	Await(t.test, fmt.Sprintf("the text %q", text), func() bool {
-		shown, err := chromedp.Run(t.ctx, chromedp.Evaluate[string]("document.body?.innerText ?? ''"))
-		return err == nil && strings.Contains(shown, text) // while a page is being replaced there may be none
+	Await(t.test, fmt.Sprintf("the text %q", text), func() bool { return strings.Contains(t.Text(), text) })
+}
+
+// AwaitTrue waits until a JavaScript expression is true.
+func (t *Tab) AwaitTrue(expression string) {
+	t.test.Helper()
+	Await(t.test, expression, func() bool {
+		value, err := chromedp.Run(t.ctx, chromedp.Evaluate[bool](expression))
+		return err == nil && value
 	})
 }
 
