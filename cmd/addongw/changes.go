@@ -30,7 +30,7 @@ func (l loaded) digest() string {
 // and made.
 func changes(before, after loaded) []string {
 	lines := changedFiles(before.files.Map(), after.files.Map())
-	had, have := sold(before.Config), sold(after.Config)
+	had, have := offered(before.Config), sold(after.Config)
 	for _, name := range have {
 		if !slices.Contains(had, name) {
 			lines = append(lines, "+ "+name)
@@ -71,8 +71,8 @@ func changedFiles(before, after map[string]*hcl.File) []string {
 	return lines
 }
 
-// sold names everything that customers can choose from, and what makes it.
-func sold(c *config.Config) []string {
+// offered names everything that customers can choose from, and what makes it.
+func offered(c *config.Config) []string {
 	var names []string
 	for _, b := range c.Backends {
 		names = append(names, "backend "+b.Name)
