@@ -30,7 +30,7 @@ func (l loaded) digest() string {
 // and made.
 func changes(before, after loaded) []string {
 	lines := changedFiles(before.files.Map(), after.files.Map())
-	had, have := offered(before.Config), sold(after.Config)
+	had, have := offered(before.Config), offered(after.Config)
 	for _, name := range have {
 		if !slices.Contains(had, name) {
 			lines = append(lines, "+ "+name)

@@ -19,7 +19,6 @@ CREATE TABLE resources (
 	owner_id         TEXT NOT NULL DEFAULT '',
 	owner_name       TEXT NOT NULL DEFAULT '',
 	owner_email      TEXT NOT NULL DEFAULT '',
-	owner_emails     TEXT,
 	user_id          TEXT NOT NULL DEFAULT '',
 	callback_url     TEXT NOT NULL DEFAULT '',
 	log_drain_url    TEXT NOT NULL DEFAULT '',
@@ -45,8 +44,6 @@ CREATE UNIQUE INDEX resources_provider ON resources (provider_id) WHERE provider
 CREATE UNIQUE INDEX resources_external ON resources (external_id, addon, platform) WHERE state <> 'deprovisioned';
 -- Tombstones by the platform's id, and an operator's search by it.
 CREATE INDEX resources_by_external ON resources (external_id) WHERE state = 'deprovisioned';
--- What platforms may not have received.
-CREATE INDEX resources_undelivered ON resources (id) WHERE config_rev > delivered_rev AND state = 'active';
 
 CREATE TABLE operations (
 	id               TEXT NOT NULL PRIMARY KEY,
