@@ -22,8 +22,8 @@ type Browser struct {
 	ctx context.Context
 }
 
-// Start starts a Chromium. Flags are Chromium's own, without dashes:
-// "host-resolver-rules", "MAP a.example 127.0.0.1". An odd one out is "true".
+// Start starts a Chromium. Flags are names and values of Chromium's own:
+// "host-resolver-rules", "MAP a.example 127.0.0.1".
 func Start(t *testing.T, flags ...string) *Browser {
 	t.Helper()
 	path := chromium(t)
