@@ -39,7 +39,7 @@ type change struct {
 func newFmt(c *command) *cobra.Command {
 	f := &formatting{command: c, sources: map[string]*hcl.File{}}
 	cmd := &cobra.Command{
-		Use:   "fmt [PATH…|-]",
+		Use:   "fmt [PATH…]",
 		Short: "Format HCL files in place",
 		Long: "Formats *.hcl files, or those in directories, in place and prints the names of changed ones.\n" +
 			"\"-\" formats standard input. A file that does not parse is left alone and reported.\n" +

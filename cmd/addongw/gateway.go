@@ -80,6 +80,9 @@ func assemble(ctx context.Context, from source, l loaded, listener net.Listener,
 	if err := g.protect(ctx, l, from.allowOrphans); err != nil {
 		return g, err
 	}
+	if _, err := g.engine.Rename(ctx, cfg.Renames()); err != nil {
+		return g, err
+	}
 	started, err := launch(ctx, g.host, cfg, nil)
 	if err != nil {
 		return g, err

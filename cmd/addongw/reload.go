@@ -144,7 +144,7 @@ func (g *running) renew(ctx context.Context, before *active, next *loaded, allow
 	if err != nil {
 		return err
 	}
-	if err := g.rename(ctx, next.Config); err != nil {
+	if _, err := g.engine.Rename(ctx, next.Config.Renames()); err != nil {
 		started.retire(ctx, before.backends)
 		return err
 	}
@@ -217,20 +217,14 @@ func (g *running) protect(ctx context.Context, l loaded, allowOrphans bool) erro
 	if err != nil {
 		return err
 	}
-	if diags := l.Orphans(inUse); diags.HasErrors() {
+	diags := l.Orphans(inUse)
+	if diags.HasErrors() {
 		return &orphansError{diags}
 	}
-	return nil
-}
-
-// rename moves resources to the names that their add-ons, plans and backends
-// have now.
-func (g *running) rename(ctx context.Context, cfg *config.Config) error {
-	moved, err := g.engine.Rename(ctx, cfg.Renames())
-	if moved > 0 {
-		g.log.Info("resources renamed", "event", "config.renamed", "count", moved)
+	for _, d := range diags {
+		g.log.Warn(d.Summary, "event", "config.warning", "at", pointed(d))
 	}
-	return err
+	return nil
 }
 
 // tell adds what was found in the files, for programs and for people.

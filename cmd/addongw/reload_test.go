@@ -174,8 +174,10 @@ func TestAChangedBackendLetsRunningCallsEndAsTheyBegan(t *testing.T) {
 		now := pluginsOf(t, e.dir)
 		return len(now) == 1 && now[0] != old[0]
 	})
-	if strings.Contains(e.Log(), "will be repeated") {
-		t.Errorf("a call was repeated:\n%s", e.Log())
+	for line := range strings.Lines(e.Log()) {
+		if strings.Contains(line, "will be repeated") && strings.Contains(line, `"verb":"provision"`) {
+			t.Errorf("a call was repeated: %s", line)
+		}
 	}
 }
 
