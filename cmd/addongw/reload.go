@@ -15,7 +15,6 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/admin"
-	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/server"
