@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -116,6 +117,8 @@ func (r *reader) follow(c readmeCommand) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			r.t.Errorf("%s: %v\n%s", c.line, err, out)
 		}
+	case strings.Contains(c.line, "addongw dev"):
+		r.develop(c)
 	case strings.Contains(c.line, "addongw serve"):
 		words := strings.Fields(c.line)
 		r.gateway = start(r.t, r.dir, append(words[1:], "--listen", "127.0.0.1:0"), r.env...)
@@ -129,7 +132,10 @@ func (r *reader) follow(c readmeCommand) {
 func (r *reader) run(c readmeCommand) {
 	r.t.Helper()
 	want := 0
-	if strings.Contains(c.line, "broken") {
+	switch {
+	case strings.Contains(c.shown, "AG701"):
+		want = exitBlocked
+	case strings.Contains(c.shown, "error["):
 		want = exitFailed
 	}
 	line := c.line
@@ -138,14 +144,51 @@ func (r *reader) run(c readmeCommand) {
 	}
 	out, all := r.shell(line, want)
 	if c.shown != "" {
-		if diff := cmp.Diff(c.shown, all); diff != "" {
+		if diff := cmp.Diff(c.shown, r.settled(all)); diff != "" {
 			r.t.Errorf("%s (-README +now):\n%s", c.line, diff)
 		}
 		return
 	}
-	if out == "" && !strings.Contains(line, "--check") {
+	if out == "" && !strings.Contains(line, "--check") && !strings.HasPrefix(line, "sed ") {
 		r.t.Errorf("%s prints nothing", c.line)
 	}
+}
+
+// volatile is what a command prints differently each time; the README has "…"
+// in its place.
+var volatile = regexp.MustCompile(`(res_)[a-z0-9]{26}|(sftp://)[a-z0-9]+(:)[A-Za-z0-9]+(@)|(addongw )0\.[^ ]+`)
+
+func (r *reader) settled(text string) string {
+	text = strings.ReplaceAll(text, r.dir, "…")
+	return volatile.ReplaceAllStringFunc(text, func(found string) string {
+		switch parts := volatile.FindStringSubmatch(found); {
+		case parts[1] != "":
+			return "res_…"
+		case parts[2] != "":
+			return "sftp://…:…@"
+		}
+		return "addongw …"
+	})
+}
+
+// develop compares the beginning of dev's screen, and pastes its first and its
+// last command.
+func (r *reader) develop(c readmeCommand) {
+	r.t.Helper()
+	p := start(r.t, r.dir, append(strings.Fields(c.line)[1:], "--port", "0"), r.env...)
+	await(r.t, "the whole screen", 10*time.Second, func() bool { return strings.Contains(p.Out(), "Ctrl-C ends it") })
+	screen := strings.ReplaceAll(p.Out(), p.URL, "http://127.0.0.1:8080")
+	if begin, _, _ := strings.Cut(c.shown, "\n…\n"); !strings.HasPrefix(r.settled(screen), begin) {
+		r.t.Errorf("%s (-README +now):\n%s", c.line, cmp.Diff(begin, r.settled(screen)))
+	}
+	pasted := regexp.MustCompile(`(?m)^  (ANSWER=.*|curl .*-X DELETE .*)$`).FindAllStringSubmatch(p.Out(), -1)
+	if len(pasted) != 2 {
+		r.t.Fatalf("the screen has %d of the two commands:\n%s", len(pasted), p.Out())
+	}
+	if _, all := r.shell(pasted[0][1]+"; "+pasted[1][1], 0); !strings.Contains(all, `"id":"res_`) || !strings.Contains(all, "is being removed") {
+		r.t.Errorf("the pasted commands print %s", all)
+	}
+	p.Stop()
 }
 
 // shell runs a line and returns its standard output, and that with its

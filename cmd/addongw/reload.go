@@ -255,7 +255,7 @@ func (g *running) logReload(answer admin.Reload, l loaded) {
 		}
 	}
 	g.log.Error("configuration not reloaded: the gateway serves on as before",
-		"event", "config.reload_failed", "outcome", answer.Outcome, "digest", answer.Digest, "error", answer.Message)
+		"event", "config.reload_failed", "outcome", answer.Outcome, "digest", answer.Digest, "reason", answer.Message)
 }
 
 // pointed is where a diagnostic points, as editors read it.
