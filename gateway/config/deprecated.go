@@ -27,7 +27,8 @@ func deprecatedTable() *schema.Block {
 	}
 	return &schema.Block{
 		Type: "deprecated", Max: 1,
-		Doc: "The plan is not sold any more: manifests leave it out, new orders and changes to it are refused. Resources that have it stay as they are.",
+		Doc:     "The plan is not sold any more: manifests leave it out, new orders and changes to it are refused. Resources that have it stay as they are.",
+		Example: deprecatedExample,
 		Attributes: []schema.Attribute{
 			s("since", `Since when, as "2026-11-30"; for readers.`),
 			s("until", `The last day, as "2027-06-30". Nothing happens then; whoever looks is warned of resources that still have the plan.`),

@@ -74,6 +74,9 @@ const validationExample = `validation {
 }
 `
 
+const includeExample = `include "../team-redis" {} # all its *.hcl files, as if they stood here
+`
+
 const localsExample = `locals {
   sizes = [
     { id = "hobby", price = 0, connections = 5 },
@@ -197,5 +200,49 @@ const platformExample = `platform "clevercloud" {
 
 const testExample = `test {
   base_url = "https://staging.example.com/clevercloud/acme-db"
+}
+`
+
+const deprecatedExample = `deprecated {
+  since       = "2026-11-30"
+  until       = "2027-06-30"
+  replacement = "standard"
+  message     = "The free plan is no longer offered. Please choose Standard."
+}
+`
+
+const optionExample = `option "version" {
+  type        = number
+  values      = [15, 16, 17]
+  default     = 17
+  description = "The major version of PostgreSQL."
+}
+`
+
+const validateExample = `validate "contact" {
+  condition = request.owner.email != null || plan.id == "hobby"
+  message   = "The plan ${plan.name} needs an e-mail address that we can write to."
+}
+`
+
+const quotaExample = `quota {
+  resources           = 500                                           # we have room for so many
+  resources_per_owner = request.platform == "clevercloud" ? 10 : null # others: no bound
+  per_plan            = { hobby = 100 }
+}
+`
+
+const planChangeExample = `plan_change {
+  from   = ["standard"]
+  to     = ["hobby"]
+  allow  = output.storage_mb <= plan.limits.storage_mb # plan is the one that is asked for
+  reason = "Your data (${output.storage_mb} MB) does not fit in ${plan.name} (${plan.limits.storage_mb} MB)."
+}
+`
+
+const ssoExample = `sso {
+  redirect     = "https://app.example.com/partner?account=${output.username}&token=${sso.token}"
+  token_secret = secret("env:SSO_TOKEN_SECRET") # your page checks the token with it
+  max_age      = "2m"
 }
 `

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/diagnostic/explain"
@@ -22,7 +23,13 @@ var unshown = map[string]string{
 	"AG218": "it takes 200,000 evaluations",
 	"AG226": "not in this version",
 	"AG604": "it takes a broken plugin",
-	"AG701": "it takes live resources",
+}
+
+// living are the resources that live while the examples of a page are loaded:
+// some problems are about nothing else.
+var living = map[string][]gateway.InUse{
+	"AG701": {{Platform: "clevercloud", Addon: "acme-db", Plan: "free", Region: "eu", Backend: "postgres.main", Count: 3}},
+	"AG702": {{Platform: "clevercloud", Addon: "acme-db", Plan: "free", Region: "eu", Backend: "postgres.main", Count: 3}},
 }
 
 // alone lists the pages whose examples are all that the directory holds.
@@ -87,10 +94,13 @@ func explained(t *testing.T, code, example string) hcl.Diagnostics {
 	if err := os.WriteFile(filepath.Join(dir, "example.hcl"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, _, diags := config.Load(t.Context(), config.Options{
+	loaded, _, diags := config.Load(t.Context(), config.Options{
 		Dir: dir, Version: "0.1.0", Dialects: all.Dialects(), Plugins: answering(realPlugins()),
 	})
-	return diags
+	if loaded == nil {
+		return diags
+	}
+	return append(diags, loaded.Orphans(living[code])...)
 }
 
 // usual is what a configuration has beside an example.

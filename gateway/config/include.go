@@ -24,6 +24,7 @@ func includeTable() *schema.Block {
 			"The path begins at the directory of the file that says so, and may lead anywhere; a directory is read once, however often it is included. " +
 			"Its files of values (*.vars.hcl) are not read: variables get their values from the configuration directory. " +
 			"Relative paths in its files, also those of file() and templatefile(), begin at the included directory.",
+		Example: includeExample,
 	}
 }
 

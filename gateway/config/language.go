@@ -23,6 +23,7 @@ func PlatformTable() *schema.Block { return platformTable() }
 type Name struct {
 	Name   string
 	Phases []schema.Phase // when it has a value
+	Only   string         // the one setting that has it, "sso.redirect"; empty: all of those phases
 	Doc    string
 	Any    bool // its parts are the operator's or a plugin's own
 	Parts  []Part
@@ -38,14 +39,14 @@ type Part struct {
 // Names lists the names of this version, with the parts that the scopes of
 // expressions really have.
 func Names() []Name {
-	both, live := []schema.Phase{schema.Load, schema.Request, schema.Live}, []schema.Phase{schema.Request, schema.Live}
-	request := []schema.Phase{schema.Request}
+	always := []schema.Phase{schema.Load, schema.Request, schema.Live}
+	served, request, live := always[1:], always[1:2], always[2:]
 	names := []Name{
-		{Name: "var", Phases: both, Any: true, Doc: "The value of a variable block: var.NAME."},
-		{Name: "local", Phases: both, Any: true, Doc: "A value of a locals block: local.NAME."},
-		{Name: "each", Phases: both, Doc: "The element that a block with for_each is made for.", Parts: parts("each", eachType())},
-		{Name: "backend", Phases: []schema.Phase{schema.Load}, Any: true, Doc: "A reference to a backend block, backend.TYPE.NAME. It is no value: it stands alone in a setting called backend."},
-		{Name: "output", Phases: live, Any: true, Doc: "What the backend returned for the resource; the plugin says which outputs there are. At the first provision the backend's own live settings see none."},
+		{Name: "var", Phases: always, Any: true, Doc: "The value of a variable block: var.NAME."},
+		{Name: "local", Phases: always, Any: true, Doc: "A value of a locals block: local.NAME."},
+		{Name: "each", Phases: always, Doc: "The element that a block with for_each is made for.", Parts: parts("each", eachType())},
+		{Name: "backend", Phases: always[:1], Any: true, Doc: "A reference to a backend block, backend.TYPE.NAME. It is no value: it stands alone in a setting called backend."},
+		{Name: "output", Phases: served, Any: true, Doc: "What the backend returned for the resource: output.NAME. The plugin says which outputs there are. Before there is a resource all are null: in rules about an order, and in the backend's own live settings at the first provision."},
 	}
 	for _, scoped := range []struct {
 		name   string
@@ -53,18 +54,20 @@ func Names() []Name {
 		doc    string
 		kind   cty.Type
 	}{
-		{"resource", []schema.Phase{schema.Live}, "What was ordered. What a platform does not send is null.", resourceType()},
-		{"request", request, "What is asked for, an order or a change of plan. What a platform does not send is null.", requestType()},
-		{"plan", live, "The plan of the resource, in rules the one that is asked for: params and limits are as its block says.", planType()},
-		{"current", request, "At a change of plan the plan before; null at a provision.", planType()},
-		{"region", live, "The region of the resource: data is as its block says.", regionType()},
-		{"addon", live, "The add-on.", addonType()},
-		{"platform", live, "The platform that the resource was ordered on.", noPlatform().Type()},
-		{"sso", []schema.Phase{schema.Live}, "Who signs on; only in sso { redirect }.", unknownSignOn().Type()},
+		{"resource", live, "What was ordered. What a platform does not send is null.", resourceParts()},
+		{"request", request, "What is asked for, an order or a change of plan; at a change, the options and what is known of the customer are those of the order. What a platform does not send is null.", requestParts()},
+		{"plan", served, "The plan of the resource; in rules, the plan that is asked for.", planType()},
+		{"current", request, "At a change of plan, the plan that the resource has; at an order, null as a whole.", planType()},
+		{"region", served, "The region of the resource.", regionType()},
+		{"addon", served, "The add-on.", addonType()},
+		{"platform", served, "The platform that the resource is, or was, ordered on.", noPlatform().Type()},
 	} {
 		names = append(names, Name{Name: scoped.name, Phases: scoped.phases, Doc: scoped.doc, Parts: parts(scoped.name, scoped.kind)})
 	}
-	return names
+	return append(names, Name{
+		Name: ssoRoot, Phases: live, Only: "sso.redirect", Parts: parts(ssoRoot, unknownSignOn().Type()),
+		Doc: "Who signs on. What a platform does not send is null.",
+	})
 }
 
 func eachType() cty.Type {
@@ -73,8 +76,12 @@ func eachType() cty.Type {
 
 func planType() cty.Type { return new(plan).value(nil, nil).Type() }
 
-func requestType() cty.Type {
-	return requestValue(gateway.Resource{}, backend.VerbProvision, "", "", cty.MapValEmpty(cty.String)).Type()
+// resourceParts and requestParts have options of no name, since each add-on
+// has its own.
+func resourceParts() cty.Type { return resourceValue(gateway.Resource{}, cty.EmptyObjectVal).Type() }
+
+func requestParts() cty.Type {
+	return requestValue(gateway.Resource{}, backend.VerbProvision, "", "", cty.EmptyObjectVal).Type()
 }
 
 func regionType() cty.Type {
@@ -128,7 +135,7 @@ func partDocs() map[string]string {
 		"resource.name":          "The name that the customer gave it.",
 		"resource.plan":          "The id of its plan.",
 		"resource.region":        "The id of our region; never null.",
-		"resource.options":       "What the customer chose, by the names of the option blocks and in their types.",
+		"resource.options":       "What the customer chose: resource.options.NAME for each option block, of its type; null where nothing was chosen and there is no default.",
 		"resource.owner.id":      "Whose it is, as the platform names them.",
 		"resource.owner.name":    "The owner's name.",
 		"resource.owner.email":   "The owner's address.",
@@ -142,23 +149,27 @@ func partDocs() map[string]string {
 		"request.plan":        "The id of the plan that is asked for.",
 		"request.region":      "The id of our region; never null.",
 		"request.platform":    "The name of the platform.",
-		"request.options":     "What the customer chose, by the names of the option blocks and in their types.",
+		"request.options":     "What the customer chose: request.options.NAME, as in resource.options.",
 		"request.name":        "The name that the customer gave it.",
 		"request.owner.id":    "Whose it is, as the platform names them.",
 		"request.owner.name":  "The owner's name.",
 		"request.owner.email": "The owner's address.",
-		"request.user_id":     "Who asks.",
+		"request.user_id":     "Who ordered it.",
 
-		"sso.token": "A JSON Web Token for your own page, valid for a minute; needs token_secret.", "sso.email": "The customer's address.", "sso.user_id": "The customer, as the platform names them.",
-		"sso.nav_data": "The platform's own header, as it sends it.", "sso.email_verified": "Whether the platform's signature covers the address.",
+		"sso.token": "A JSON Web Token for your own page, good for a minute, signed with token_secret. Its claims: sub (resource.id), aud (the origin of your page), " +
+			"iss (the gateway), exp, iat, jti, addon, plan, region, platform, platform_id, user_id, email and email_verified.",
+		"sso.email":          "The customer's address.",
+		"sso.user_id":        "The customer, as the platform names them.",
+		"sso.nav_data":       "What the platform sends for its navigation bar, unchanged.",
+		"sso.email_verified": "Whether the platform's signature covers the address. False: do not let anybody in because of the address alone.",
 
 		"current.id": "Its id.", "current.name": "Its name.", "current.description": "Its description.", "current.price": "Its price for 30 days.",
-		"current.params": "What the backend was told.", "current.limits": "As written.", "current.features": "Its features.",
+		"current.params": "As plan.params.", "current.limits": "As the plan block says.", "current.features": "Its features.",
 
 		"plan.id": "Its id.", "plan.name": "Its name.", "plan.description": "Its description.", "plan.price": "Its price for 30 days.",
-		"plan.params": "What the backend is told; with every name that the plugin knows, null where the plan has none.", "plan.limits": "As written.", "plan.features": "Its features.",
+		"plan.params": "What the backend is told, as the plan block says. A param that the plugin knows and the plan leaves out is null.", "plan.limits": "As the plan block says.", "plan.features": "Its features.",
 
-		"region.id": "Its id.", "region.title": "Its title.", "region.data": "As written.",
+		"region.id": "Its id.", "region.title": "Its title.", "region.data": "As the region block says.",
 
 		"addon.id": "Its id.", "addon.name": "Its name.", "addon.summary": "Its summary.", "addon.description": "Its description.", "addon.logo": "The URL of its logo.",
 		"addon.support": "Where customers get help.", "addon.docs_url": "Its documentation.", "addon.terms_url": "Its terms of service.", "addon.tags": "Its tags.",

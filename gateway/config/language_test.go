@@ -125,43 +125,97 @@ func TestEveryNameAndEveryPartOfItIsDocumented(t *testing.T) {
 	}
 }
 
+// place is somewhere that expressions stand.
+type place struct {
+	phase schema.Phase
+	only  string // a setting that has a name of its own
+	text  string // of a file, with EXPR for the expression
+}
+
+// places has one for each phase, and one for each name that is not in all of a
+// phase.
+func places() []place {
+	return []place{
+		{schema.Load, "", "locals {\n  x = EXPR\n}\n"},
+		{schema.Request, "", `addon "acme-db" {
+  # …
+
+  plan "standard" {
+    # …
+  }
+
+  plan_change {
+    allow  = EXPR
+    reason = "No."
+  }
+}
+`},
+		{schema.Live, "", "addon \"acme-db\" {\n  # …\n\n  config_vars = {\n    ACME_DB_X = EXPR\n  }\n}\n"},
+		{schema.Live, "sso.redirect", `addon "acme-db" {
+  # …
+
+  sso {
+    redirect     = "https://app.example.com/${EXPR}"
+    token_secret = secret("env:SSO_TOKEN_SECRET")
+  }
+}
+`},
+	}
+}
+
+// with is the file with an expression in it.
+func (p place) with(expression string) string { return strings.ReplaceAll(p.text, "EXPR", expression) }
+
+// names are those that the reference promises there.
+func (p place) names() []config.Name {
+	return slices.DeleteFunc(config.Names(), func(n config.Name) bool {
+		return !slices.Contains(n.Phases, p.phase) || n.Only != "" && n.Only != p.only
+	})
+}
+
+func (p place) String() string { return strings.TrimSpace(string(p.phase) + " " + p.only) }
+
 // TestEveryNameThatExpressionsHaveIsListed asks for one that does not exist:
 // the answer lists those that do.
 func TestEveryNameThatExpressionsHaveIsListed(t *testing.T) {
-	for phase, text := range map[schema.Phase]string{
-		schema.Load: "locals {\n  x = nope\n}\n",
-		schema.Live: "addon \"acme-db\" {\n  # …\n\n  config_vars = {\n    ACME_DB_X = nope\n  }\n}\n",
-	} {
+	for _, p := range places() {
 		var want []string
-		for _, n := range config.Names() {
-			if slices.Contains(n.Phases, phase) && n.Name != "each" && n.Name != "backend" { // they have no value everywhere
+		for _, n := range p.names() {
+			if n.Name != "each" && n.Name != "backend" { // they have no value everywhere
 				want = append(want, n.Name)
 			}
 		}
-		found := explained(t, "", text)
+		found := explained(t, "", p.with("nope"))
 		if len(found) != 1 {
-			t.Fatalf("%s:\n%s", phase, describe(found))
+			t.Fatalf("%s:\n%s", p, describe(found))
 		}
 		info, _ := diagnostic.Of(found[0])
 		if diff := cmp.Diff([]string{"available: " + diagnostic.List(want)}, info.Notes); diff != "" {
-			t.Errorf("%s (-reference +scope):\n%s", phase, diff)
+			t.Errorf("%s (-reference +scope):\n%s", p, diff)
 		}
 	}
 }
 
-// TestTheNamesAreThoseThatExpressionsHave mentions each part of each name in a
-// config var: what the reference names must be there.
+// TestTheNamesAreThoseThatExpressionsHave mentions each part of each name where
+// the reference promises it.
 func TestTheNamesAreThoseThatExpressionsHave(t *testing.T) {
-	var vars strings.Builder
-	for _, n := range config.Names() {
-		for i, p := range n.Parts {
-			if n.Name != "each" {
-				vars.WriteString("    ACME_DB_" + strings.ToUpper(n.Name) + string(rune('A'+i)) + " = jsonencode(" + n.Name + "." + p.Path + ")\n")
+	shown := map[string]bool{"each": true} // TestTheExampleOfEveryBlockIsReadByItsOwnTable shows it
+	for _, p := range places() {
+		var parts []string
+		for _, n := range p.names() {
+			for _, part := range n.Parts {
+				if n.Name != "each" {
+					parts, shown[n.Name] = append(parts, "jsonencode("+n.Name+"."+part.Path+")"), true
+				}
 			}
 		}
+		if found := explained(t, "", p.with("length(["+strings.Join(parts, ", ")+"]) > 0")); len(found) > 0 {
+			t.Errorf("%s: a name of the reference is none:\n%s", p, describe(found))
+		}
 	}
-	text := completed("addon \"acme-db\" {\n  # …\n\n  config_vars = {\n" + vars.String() + "  }\n}\n")
-	if found := explained(t, "", text); len(found) > 0 {
-		t.Errorf("a name of the reference is none:\n%s", describe(found))
+	for _, n := range config.Names() {
+		if len(n.Parts) > 0 && !shown[n.Name] {
+			t.Errorf("the reference promises %s nowhere", n.Name)
+		}
 	}
 }

@@ -31,6 +31,7 @@ func optionTable() *schema.Block {
 		Type: "option", Labels: []string{"name"},
 		Doc: "What a customer may pass with an order. It is resource.options.NAME and, in rules, request.options.NAME, " +
 			"and reaches the backend where its plugin has an option of that name. An order with any other option is refused.",
+		Example: optionExample,
 		Attributes: []schema.Attribute{
 			{Name: "type", Raw: true, Doc: "string, number or bool; string unless told. Platforms send text, which is converted."},
 			{Name: "required", Type: cty.Bool, Default: "false", Doc: "Whether an order without it is refused."},

@@ -27,7 +27,8 @@ func quotaTable() *schema.Block {
 	}
 	return &schema.Block{
 		Type: "quota", Max: 1,
-		Doc: "How many resources there may be. They are counted while an order is recorded; what is being removed does not count. " + requestNames,
+		Doc:     "How many resources there may be. They are counted while an order is recorded; what is being removed does not count.",
+		Example: quotaExample,
 		Attributes: []schema.Attribute{
 			number("resources", "Of the whole add-on, on all platforms together."),
 			number("resources_per_owner", "Of one owner on one platform; owners that the platform does not tell are not counted."),

@@ -11,11 +11,6 @@ import (
 	"github.com/addongw/addongw/plugins/backend"
 )
 
-// requestNames is what the language reference says of the request phase.
-const requestNames = `It is judged with addon, plan (the one that is asked for), region, platform and request: request.verb ("provision" or "change_plan"), ` +
-	"request.plan, request.region and request.platform (our ids, never null), request.options, request.name, request.owner (id, name, email) and request.user_id. " +
-	"The last three are null where the platform does not tell; at a change of plan, options and they are those of the order."
-
 // requestScope is the scope in which a platform's call is judged.
 func requestScope(parent *hcl.EvalContext, a *addon, platform, plan, region, request, current, output cty.Value) *hcl.EvalContext {
 	scope := parent.NewChild()

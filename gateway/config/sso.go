@@ -46,12 +46,15 @@ type signOn struct {
 
 func ssoTable() *schema.Block {
 	return &schema.Block{
-		Type: "sso", Max: 1, Doc: "What happens when a customer opens the add-on from the platform's dashboard.",
+		Type: "sso", Max: 1,
+		Doc: "What happens when a customer opens the add-on from the platform's dashboard. Without this block, customers see a page of the gateway " +
+			"about their resource; with redirect they come to a page of yours.",
+		Example: ssoExample,
 		Attributes: []schema.Attribute{
-			{Name: "session", Type: cty.String, Default: `"15m"`, Doc: "How long a customer may stay on our page of the resource: 1m to 24h."},
+			{Name: "session", Type: cty.String, Default: `"15m"`, Doc: "How long a customer may stay on the gateway's page of the resource: 1m to 24h."},
 			{Name: "max_age", Type: cty.String, Doc: "How old a sign-on may be when it arrives, 10s to 1h. Default: as the platform says."},
-			{Name: "redirect", Type: cty.String, Phase: schema.Live, Doc: "Your own page, to which customers go instead of ours: an https URL that may use sso.token, sso.email, sso.user_id, sso.nav_data and sso.email_verified; null means our page."},
-			{Name: "token_secret", Type: cty.String, Secret: true, Doc: "Signs sso.token (a JWT, HS256), so that your page knows that the gateway sent the customer: 32 characters or more."},
+			{Name: "redirect", Type: cty.String, Phase: schema.Live, Doc: "The https URL of your own page, to which customers go instead. Besides the names of the live phase it has sso. null means the gateway's page."},
+			{Name: "token_secret", Type: cty.String, Secret: true, Doc: "Signs sso.token (a JWT, HS256), so that your page can tell that the gateway sent the customer: 32 characters or more. Needed where redirect uses sso.token. Name it with secret()."},
 			reservedSetting("page"),
 		},
 	}

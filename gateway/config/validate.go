@@ -24,8 +24,9 @@ type validation struct {
 func validateTable() *schema.Block {
 	return &schema.Block{
 		Type: "validate", Labels: []string{"name"},
-		Doc: "What must hold for an order and for a change of plan; otherwise the request is refused before anything is recorded. " + requestNames +
-			" At a change of plan there are also current (the plan before) and output; at a provision current is null, and so is every output.",
+		Doc: "What must hold for an order and for a change of plan; otherwise the request is refused before anything is recorded. " +
+			"At a provision there is no plan before, and no output: current and every output are null.",
+		Example: validateExample,
 		Attributes: []schema.Attribute{
 			{Name: "condition", Type: cty.Bool, Phase: schema.Request, Required: true, Doc: "True for a request that may go on."},
 			{Name: "message", Type: cty.String, Phase: schema.Request, Required: true, Doc: "What the customer reads otherwise: one sentence, without anything sensitive."},

@@ -18,7 +18,7 @@ func backendPage(d backend.Description) string {
 	m.paragraph("What every backend has is on the page [backend](../blocks/backend.md); how to set this one up, and what it does step by step, in " +
 		fmt.Sprintf("[plugins/%s](../../../plugins/%s/README.md).", d.Name, d.Name))
 	m.heading(2, "`config`")
-	m.paragraph("Settings marked *live* are evaluated for every operation and may mention `resource`, `plan`, `region` and `output`; " +
+	m.paragraph("Settings marked *live* are evaluated for every operation and may mention the [names](../files.md#names) of the live phase; " +
 		"the others are read with the files.")
 	m.schema(d.Config)
 	m.heading(2, "`params` of a plan")

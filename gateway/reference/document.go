@@ -71,6 +71,7 @@ type Name struct {
 	Name   string   `json:"name"`
 	Doc    string   `json:"doc"`
 	Phases []string `json:"phases"`
+	Only   string   `json:"only"`  // the one setting that has it, "sso.redirect"; empty: all of those phases
 	Any    bool     `json:"any"`   // its parts are not the language's own
 	Parts  []Part   `json:"parts"` // what lies below it
 }
@@ -166,7 +167,7 @@ func typeText(t cty.Type) string {
 }
 
 func newName(n config.Name) Name {
-	own := Name{Name: n.Name, Doc: n.Doc, Any: n.Any, Parts: []Part{}}
+	own := Name{Name: n.Name, Doc: n.Doc, Only: n.Only, Any: n.Any, Parts: []Part{}}
 	for _, p := range n.Phases {
 		own.Phases = append(own.Phases, string(p))
 	}
@@ -179,9 +180,9 @@ func newName(n config.Name) Name {
 // phases are those that settings of this version are evaluated in.
 func phases(root Block) []Phase {
 	docs := []Phase{
-		{string(schema.Load), "when the files are read: by validate, and at every start"},
-		{string(schema.Request), "when a platform's request is judged"},
-		{string(schema.Live), "when a backend is called, and when config vars and messages are rendered"},
+		{string(schema.Load), "when the files are read: by `validate`, at every start and at every reload"},
+		{string(schema.Request), "when a platform asks for a resource or for another plan, before anything is recorded: in `validate`, `quota` and `plan_change`"},
+		{string(schema.Live), "when a backend is called, when config vars and messages are rendered, and when a customer signs on"},
 	}
 	used := map[string]bool{}
 	root.phases(used)

@@ -2,7 +2,10 @@ package reference
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/addongw/addongw/gateway/schema"
 )
 
 // markdown collects a page.
@@ -73,6 +76,9 @@ func (m *markdown) block(level int, b Block) {
 		text += " Their pages are in [platforms](../platforms)."
 	case "plugin":
 		text += " The plugins' pages are in [backends](../backends)."
+	}
+	if slices.ContainsFunc(b.Attributes, func(a Attribute) bool { return a.Phase == string(schema.Request) }) {
+		text += " What it can mention is listed under [names](../files.md#names)."
 	}
 	m.paragraph(text)
 	m.code(b.Example)
