@@ -114,12 +114,6 @@ func median(loads []load) load {
 	return loads[len(loads)/2]
 }
 
-// noopGateway serves a configuration whose plugin makes nothing.
-type noopGateway struct {
-	*process
-	gate string // provisions wait while this file exists
-}
-
 const noopFile = `
 gateway {
   base_url    = "https://addons.acme.example"
