@@ -27,6 +27,7 @@ test: setup lint ## prove everything on real servers, with the race detector
 	  echo "no C compiler: testing without the race detector"; \
 	  $(GO) test -timeout 14m $(PKGS); \
 	fi
+	@./.ci/fuzz 200x
 
 setup: ## install the servers and tools that the tests need (Debian packages, as root)
 	@./.ci/setup
