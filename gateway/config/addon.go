@@ -59,7 +59,7 @@ func addonTable() *schema.Block {
 	}
 	return &schema.Block{
 		Type: "addon", Labels: []string{"id"}, ForEach: true,
-		Doc:     "What a vendor sells. The label is its id: 3 to 40 of a-z, 0-9, dashes and underscores. It is in URLs and in the store, and must not change.",
+		Doc:     "What a vendor sells. The label is its id: 3 to 40 of a-z, 0-9, dashes and underscores. It is in URLs and in the store: who changes it says so with previously.",
 		Example: addonExample,
 		Attributes: []schema.Attribute{
 			s("id", "The id beside for_each, such as each.key; without for_each the label is the id."),
@@ -79,7 +79,7 @@ func addonTable() *schema.Block {
 				message("provision", "<name> is ready."), message("change_plan", "<name> is now on <plan>."), message("deprovision", "<name> is being removed."),
 			}},
 			regionTable(), planTable(),
-			{Type: "platform", Labels: []string{"id"}, Body: true, Doc: "Sells the add-on on the platform that the label names. Settings that every platform has are here, the others on the platform's own page.", Example: platformExample},
+			{Type: "platform", Labels: []string{"id"}, Body: true, Doc: "Sells the add-on on the platform that the label names. Settings that every platform has are here; those of one platform are on its own page.", Example: platformExample},
 			optionTable(), validateTable(), quotaTable(), planChangeTable(), ssoTable(),
 			reserved("pool"), reserved("hook"), reserved("dashboard"),
 		},

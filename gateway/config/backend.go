@@ -50,7 +50,7 @@ func backendTable() *schema.Block {
 	}
 	return &schema.Block{
 		Type: "backend", Labels: []string{"type", "name"},
-		Doc:     "A plugin that makes the real thing. Add-ons and regions refer to it as backend.TYPE.NAME, without quotes.",
+		Doc:     "A plugin that makes the real thing. Add-ons, regions and plans refer to it as backend.TYPE.NAME, without quotes.",
 		Example: backendExample,
 		Attributes: []schema.Attribute{
 			{Name: "plugin", Type: cty.String, Doc: "The plugin's name, where it is not the type: the program is called addongw-plugin-NAME."},
@@ -70,7 +70,7 @@ func backendTable() *schema.Block {
 				{Name: "attempts", Type: cty.Number, Doc: "How often a call is tried. Then a provision has failed, and all else waits for an operator; 20 unless told. An answer that names a time to come back is no attempt during an operation's first hour."},
 				duration("min_backoff", "The first pause; 200ms unless told."), duration("max_backoff", "The longest pause; 1m unless told."),
 			}},
-			{Type: "config", Max: 1, Body: true, Doc: "The plugin's own settings: its page says which there are. Those it calls live are evaluated for every operation and may mention resource, plan, region and output. A dynamic block makes many of a nested one, as in Terraform.", Example: configExample},
+			{Type: "config", Max: 1, Body: true, Doc: "The plugin's own settings: its page says which there are. Those it calls live are evaluated for every operation, with the names of the live phase. A dynamic block makes many of a nested one, as in Terraform.", Example: configExample},
 		},
 	}
 }

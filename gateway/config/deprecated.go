@@ -31,7 +31,7 @@ func deprecatedTable() *schema.Block {
 		Example: deprecatedExample,
 		Attributes: []schema.Attribute{
 			s("since", `Since when, as "2026-11-30"; for readers.`),
-			s("until", `The last day, as "2027-06-30". Nothing happens then; whoever looks is warned of resources that still have the plan.`),
+			s("until", `The last day, as "2027-06-30". Nothing is done to resources then: it is a reminder to move those that still have the plan.`),
 			s("replacement", "The id of the plan to choose instead."),
 			s("message", "What customers read who order it: one sentence. Unless told, that the plan is no longer offered, and the replacement's name."),
 		},

@@ -211,11 +211,10 @@ const deprecatedExample = `deprecated {
 }
 `
 
-const optionExample = `option "version" {
-  type        = number
-  values      = [15, 16, 17]
-  default     = 17
-  description = "The major version of PostgreSQL."
+const optionExample = `option "language" {
+  values      = ["en", "fr", "de"]
+  default     = "en"
+  description = "The language of the welcome mail."
 }
 `
 

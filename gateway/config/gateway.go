@@ -42,7 +42,7 @@ func gatewayTable() *schema.Block {
 			reservedSetting("tls"), reservedSetting("trusted_proxies"), reservedSetting("limits"),
 		},
 		Blocks: []*schema.Block{
-			{Type: "admin", Max: 1, Doc: "The socket that addongw resources and addongw operations talk to.", Example: adminExample, Attributes: []schema.Attribute{
+			{Type: "admin", Max: 1, Doc: "The socket that addongw resources, reload and the other commands about a running gateway talk to.", Example: adminExample, Attributes: []schema.Attribute{
 				{Name: "listen", Type: cty.String, Doc: `The socket, as "unix:/path"; only the user of the gateway may connect. Default: admin.sock beside the store.`},
 				reservedSetting("token_file"), reservedSetting("tls"),
 			}},

@@ -20,9 +20,9 @@ import (
 func includeTable() *schema.Block {
 	return &schema.Block{
 		Type: "include", Labels: []string{"directory"}, Repeats: true, // two teams may need the same third
-		Doc: `Reads the *.hcl files of another local directory as if they stood here: include "../team-redis" {}. ` +
+		Doc: `Reads the files of another local directory as if they stood here. ` +
 			"The path begins at the directory of the file that says so, and may lead anywhere; a directory is read once, however often it is included. " +
-			"Its files of values (*.vars.hcl) are not read: variables get their values from the configuration directory. " +
+			"Files of values, such as addongw.vars.hcl, are not read there: variables get their values from the configuration directory. " +
 			"Relative paths in its files, also those of file() and templatefile(), begin at the included directory.",
 		Example: includeExample,
 	}

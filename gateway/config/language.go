@@ -44,7 +44,7 @@ func Names() []Name {
 	names := []Name{
 		{Name: "var", Phases: always, Any: true, Doc: "The value of a variable block: var.NAME."},
 		{Name: "local", Phases: always, Any: true, Doc: "A value of a locals block: local.NAME."},
-		{Name: "each", Phases: always, Doc: "The element that a block with for_each is made for.", Parts: parts("each", eachType())},
+		{Name: "each", Phases: always, Doc: "The element that a block is made for; only in blocks with for_each.", Parts: parts("each", eachType())},
 		{Name: "backend", Phases: always[:1], Any: true, Doc: "A reference to a backend block, backend.TYPE.NAME. It is no value: it stands alone in a setting called backend."},
 		{Name: "output", Phases: served, Any: true, Doc: "What the backend returned for the resource: output.NAME. The plugin says which outputs there are. Before there is a resource all are null: in rules about an order, and in the backend's own live settings at the first provision."},
 	}

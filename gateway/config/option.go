@@ -30,12 +30,12 @@ func optionTable() *schema.Block {
 	return &schema.Block{
 		Type: "option", Labels: []string{"name"},
 		Doc: "What a customer may pass with an order. It is resource.options.NAME and, in rules, request.options.NAME, " +
-			"and reaches the backend where its plugin has an option of that name. An order with any other option is refused.",
+			"and reaches the backend where its plugin has an option of that name. An order that passes anything else is refused.",
 		Example: optionExample,
 		Attributes: []schema.Attribute{
 			{Name: "type", Raw: true, Doc: "string, number or bool; string unless told. Platforms send text, which is converted."},
 			{Name: "required", Type: cty.Bool, Default: "false", Doc: "Whether an order without it is refused."},
-			{Name: "default", Type: cty.DynamicPseudoType, Doc: "Its value where an order does not name it; null unless told. The backend then has its plugin's own default."},
+			{Name: "default", Type: cty.DynamicPseudoType, Doc: "Its value where an order does not name it; null unless told, and then the plugin's own default holds for the backend."},
 			{Name: "values", Type: cty.DynamicPseudoType, Doc: "The only values that are allowed, as a list; the refusal of others lists them."},
 			{Name: "description", Type: cty.String, Doc: "What it is for, in a sentence."},
 		},

@@ -31,10 +31,10 @@ func planChangeTable() *schema.Block {
 	return &schema.Block{
 		Type: "plan_change",
 		Doc: "Whether a resource may change its plan. Rules are tried in the order of the file, and the first one whose from and to match decides; " +
-			"without one every change is allowed that the backend can make. An output that changes by itself, as the plugin says, is measured anew before it is used.",
+			"without one every change is allowed that the backend can make. A change must also pass the validate blocks. An output that changes by itself, as the plugin says, is read anew before it is used.",
 		Example: planChangeExample,
 		Attributes: []schema.Attribute{
-			list("from", "The plans before, as a list of ids."), list("to", "The plans that are asked for, as a list of ids."),
+			list("from", "The plans that are left, as a list of ids."), list("to", "The plans that are asked for, as a list of ids."),
 			{Name: "allow", Type: cty.Bool, Phase: schema.Request, Required: true,
 				Doc: "True for a change that may be made."},
 			{Name: "reason", Type: cty.String, Phase: schema.Request,

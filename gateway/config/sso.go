@@ -52,8 +52,8 @@ func ssoTable() *schema.Block {
 		Example: ssoExample,
 		Attributes: []schema.Attribute{
 			{Name: "session", Type: cty.String, Default: `"15m"`, Doc: "How long a customer may stay on the gateway's page of the resource: 1m to 24h."},
-			{Name: "max_age", Type: cty.String, Doc: "How old a sign-on may be when it arrives, 10s to 1h. Default: as the platform says."},
-			{Name: "redirect", Type: cty.String, Phase: schema.Live, Doc: "The https URL of your own page, to which customers go instead. Besides the names of the live phase it has sso. null means the gateway's page."},
+			{Name: "max_age", Type: cty.String, Doc: "How old a sign-on may be when it arrives, 10s to 1h. It may shorten what the platform allows, not extend it."},
+			{Name: "redirect", Type: cty.String, Phase: schema.Live, Doc: "The https URL of your own page, to which customers go instead. Besides the names of the live phase it can use sso. null means the gateway's page."},
 			{Name: "token_secret", Type: cty.String, Secret: true, Doc: "Signs sso.token (a JWT, HS256), so that your page can tell that the gateway sent the customer: 32 characters or more. Needed where redirect uses sso.token. Name it with secret()."},
 			reservedSetting("page"),
 		},

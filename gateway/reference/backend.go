@@ -23,14 +23,30 @@ func backendPage(d backend.Description) string {
 	m.schema(d.Config)
 	m.heading(2, "`params` of a plan")
 	m.schema(d.Plan)
+	m.options(d.Options)
 	m.heading(2, "Outputs")
 	if len(d.Outputs.Attributes) == 0 {
 		m.paragraph("They are declared in `config`, with `output` blocks.")
 	} else {
-		m.paragraph("In templates they are `output.NAME`.")
+		m.paragraph("In templates and rules they are `output.NAME`.")
 		m.schema(d.Outputs)
 	}
 	return m.String()
+}
+
+// options tells which options of an add-on reach the plugin.
+func (m *markdown) options(s backend.Schema) {
+	m.heading(2, "Options")
+	const blocks = "[`option` blocks](../blocks/addon.md#option-name)"
+	switch {
+	case s.Open:
+		m.paragraph("Every option of the add-on reaches it, whatever " + blocks + " there are.")
+	case len(s.Attributes) == 0:
+		m.paragraph("None: what customers choose by " + blocks + " can be used in templates and rules only.")
+	default:
+		m.paragraph("These reach it, where the add-on has " + blocks + " of their names.")
+		m.schema(s)
+	}
 }
 
 func abilities(list []backend.Capability) string {
@@ -85,6 +101,6 @@ func attributeFacts(a backend.Attribute) []string {
 	add(a.FilePath, "a path, relative to the configuration directory")
 	add(a.Sensitive, "secret")
 	add(a.Generated > 0, fmt.Sprintf("made by the gateway, %d characters", a.Generated))
-	add(a.Measured, "changes by itself")
+	add(a.Measured, "changes by itself: read again before a rule uses it")
 	return facts
 }

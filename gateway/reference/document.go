@@ -180,8 +180,8 @@ func newName(n config.Name) Name {
 // phases are those that settings of this version are evaluated in.
 func phases(root Block) []Phase {
 	docs := []Phase{
-		{string(schema.Load), "when the files are read: by `validate`, at every start and at every reload"},
-		{string(schema.Request), "when a platform asks for a resource or for another plan, before anything is recorded: in `validate`, `quota` and `plan_change`"},
+		{string(schema.Load), "when the files are read: by `addongw validate`, at every start and at every reload"},
+		{string(schema.Request), "when a platform asks for a resource or for another plan, before anything is recorded: in the blocks `validate`, `quota` and `plan_change`"},
 		{string(schema.Live), "when a backend is called, when config vars and messages are rendered, and when a customer signs on"},
 	}
 	used := map[string]bool{}

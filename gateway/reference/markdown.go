@@ -73,7 +73,7 @@ func (m *markdown) block(level int, b Block) {
 	}
 	switch b.SettingsBy {
 	case "platform":
-		text += " Their pages are in [platforms](../platforms)."
+		text += " The platforms' pages are in [platforms](../platforms)."
 	case "plugin":
 		text += " The plugins' pages are in [backends](../backends)."
 	}

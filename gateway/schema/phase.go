@@ -45,7 +45,7 @@ func wrongPhase(t hcl.Traversal, phase Phase) *hcl.Diagnostic {
 	case "addon", "plan", "region", "platform", "resource", "output":
 		switch {
 		case phase == Load:
-			info.Hint = "it has a value only in config_vars, messages and the live settings of a backend"
+			info.Hint = "it has a value only in config_vars, messages, rules and the live settings of a backend"
 			return diagnostic.New(quote(name)+" is not known yet when the files are read", at, info)
 		case phase == Request && name == "resource":
 			info.Hint = insteadOf(t, "resource", "request", "use request.name, request.options or request.owner")

@@ -142,11 +142,11 @@ func documentLines() map[string][][2]string {
 		},
 		"Files, environment and secrets": {
 			{`env`, `Reads an environment variable of the gateway: env("NAME"), or env("NAME", "default"). Without a default it must be set.`},
-			{`file`, `Reads a text file inside the configuration directory: file("description.md").`},
+			{`file`, `Reads a text file inside the configuration directory, or inside an included directory whose file says so: file("description.md").`},
 			{`nonsensitive("a")`, `Treats a value as public although it was made from a secret. Think twice.`},
 			{`secret`, `Reads a secret: secret("SOURCE:NAME"). The argument is a plain text. The result is sensitive, and unknown while files are checked.`},
 			{`sensitive`, `Treats a value as secret: it is masked wherever it is shown.`},
-			{`templatefile`, `Renders a template file inside the configuration directory: templatefile("welcome.tmpl", { name = addon.name }).`},
+			{`templatefile`, `Renders a template file, which lies where file() reads: templatefile("welcome.tmpl", { name = addon.name }).`},
 		},
 	}
 }
