@@ -142,6 +142,7 @@ addon "acme-no" {
   platform "clevercloud" {
     password = secret("env:CLEVER_PASSWORD")
     sso_salt = secret("env:CLEVER_SSO_SALT")
+    api_url  = %q
   }
 }
 `
@@ -156,11 +157,12 @@ func (b *budgets) helper(name string) string {
 	return file
 }
 
-func (b *budgets) noopFolder() (dir, gate string) {
+// noopFolder writes that configuration; api is where the platform's own API is.
+func (b *budgets) noopFolder(api string) (dir, gate string) {
 	b.Helper()
 	dir = tempDir(b)
 	gate = filepath.Join(dir, "gate")
-	text := fmt.Sprintf(noopFile, filepath.Dir(b.helper("noop")), gate)
+	text := fmt.Sprintf(noopFile, filepath.Dir(b.helper("noop")), gate, api)
 	if err := os.WriteFile(filepath.Join(dir, "addongw.hcl"), []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
@@ -217,7 +219,7 @@ func (g *process) resources() string { return g.URL + "/clevercloud/acme-no/reso
 // reads: Clever Cloud never reads a resource, so the nearest thing is measured:
 // a plan change to the plan that it has already, which only reads.
 func (b *budgets) reads() {
-	dir, _ := b.noopFolder()
+	dir, _ := b.noopFolder(b.floor(""))
 	g := b.serve(dir)
 	made := call{"POST", g.resources(), "acme-no", password, orderBody("addon_1")}.must(b, 200)
 	same := func(int64) *http.Request {
@@ -236,7 +238,8 @@ func (b *budgets) reads() {
 
 // provision: a real plugin process that does nothing, SQLite with FULL.
 func (b *budgets) provision() {
-	dir, _ := b.noopFolder()
+	api := b.floor("")
+	dir, _ := b.noopFolder(api)
 	g := b.serve(dir)
 	first := call{"POST", g.resources(), "acme-no", password, orderBody("addon_first")}.must(b, 200)
 	url := b.floor(first.Body)
@@ -295,7 +298,7 @@ func (b *budgets) pluginRoundTrip() time.Duration {
 // restart kills the gateway inside a plugin call and measures from the start of
 // the next process to the result; the platform asks again all the while.
 func (b *budgets) restart() {
-	dir, gate := b.noopFolder()
+	dir, gate := b.noopFolder(b.floor(""))
 	var interrupted, fresh []time.Duration
 	for i := range 9 {
 		g := b.serve(dir)
@@ -406,7 +409,7 @@ func (silent) Log(level slog.Level, _ string)     {}
 // validate runs the command on 1,000 add-ons with 2 plans and a platform each;
 // its memory is that of the process.
 func (b *budgets) validate() {
-	dir, _ := b.noopFolder()
+	dir, _ := b.noopFolder("https://api.example.com")
 	text, err := os.ReadFile(filepath.Join(dir, "addongw.hcl"))
 	if err != nil {
 		b.Fatal(err)
@@ -452,7 +455,7 @@ type stored struct {
 }
 
 func (b *budgets) readRate(n int) stored {
-	dir, _ := b.noopFolder()
+	dir, _ := b.noopFolder(b.floor(""))
 	g := b.serve(dir) // makes the store, its key and one resource to copy
 	call{"POST", g.resources(), "acme-no", password, orderBody("addon_1")}.must(b, 200)
 	g.Stop()

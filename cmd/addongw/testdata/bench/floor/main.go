@@ -1,6 +1,7 @@
 // Command floor is what the gateway is measured against: a bare httprouter
 // handler that writes the bytes of its first argument's file, and one that
-// first writes a single durable row to the store in its second.
+// first writes a single durable row to the store in its second. It also plays
+// the platform's own API.
 package main
 
 import (
@@ -48,6 +49,10 @@ func main() {
 			return
 		}
 		write(w)
+	})
+	// The platform's own API, which the gateway asks after each order.
+	router.GET("/vendor/apps/:id", func(w http.ResponseWriter, _ *http.Request, p httprouter.Params) {
+		fmt.Fprintf(w, `{"id": %q, "owner_id": "orga_1", "owner_email": "ann@acme.example"}`, p.ByName("id"))
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
