@@ -248,7 +248,11 @@ func (b *budgets) provision() {
 		return b.request("POST", g.resources(), orderBody(fmt.Sprint("addon_", made.Add(1))))
 	}
 	rows := func(int64) *http.Request { return b.request("POST", url+"/row", orderBody("addon_1")) }
-	for clients, n := range map[int]int{16: 4000, 1: 500} {
+	for _, clients := range []int{1, 16} {
+		n := 3000
+		if clients == 1 {
+			n = 500
+		}
 		order, row := inTurns(
 			func() load { return b.drive(clients, n, orders) },
 			func() load { return b.drive(clients, n, rows) })

@@ -17,8 +17,9 @@ type marks struct {
 	wake    chan struct{}
 }
 
-// marksDelay is how long a mark waits for company.
-const marksDelay = 3 * time.Millisecond
+// marksDelay is how long a mark waits for company: long enough that the marks of
+// one busy client share a flush of the disk, too.
+const marksDelay = 50 * time.Millisecond
 
 func newMarks(record func(tx Tx, id string, rev int64) error) *marks {
 	return &marks{record: record, waiting: map[string]int64{}, wake: make(chan struct{}, 1)}

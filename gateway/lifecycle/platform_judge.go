@@ -86,12 +86,14 @@ func (e *Engine) recordPush(tx Tx, row ResourceRecord, pushed int64) error {
 	if err := tx.UpdateResource(row); err != nil {
 		return err
 	}
-	_, err := e.enqueueCall(tx, row.Resource, verbPush)
+	_, err := e.enqueueCall(tx, row.Resource, verbPush, 0)
 	return err
 }
 
 // recordDelivered notes that the platform has received a revision. With the
-// first one it knows the resource, so that it can be asked for the owner.
+// first one it knows the resource, so that it can be asked for the owner: a
+// little later, because its API knows of the resource only once it has read our
+// answer, and because other orders come first.
 func (e *Engine) recordDelivered(tx Tx, id string, rev int64) error {
 	if a := e.active.Load(); a != nil && a.platforms != nil {
 		row, err := tx.ResourceRecord(id)
@@ -99,7 +101,7 @@ func (e *Engine) recordDelivered(tx Tx, id string, rev int64) error {
 			return err
 		}
 		if _, ok := a.platform(row.Resource); err == nil && ok && !row.Delivered() && inUse(row.State) {
-			if _, err := e.enqueueCall(tx, row.Resource, verbFetchOwner); err != nil {
+			if _, err := e.enqueueCall(tx, row.Resource, verbFetchOwner, e.platformLimits.MinBackoff); err != nil {
 				return err
 			}
 		}
@@ -107,16 +109,17 @@ func (e *Engine) recordDelivered(tx Tx, id string, rev int64) error {
 	return tx.MarkDelivered(id, rev)
 }
 
-// enqueueCall makes sure that a call will be made after now: it inserts an
-// operation, or makes the one due that waits already, with fresh attempts.
-func (e *Engine) enqueueCall(tx Tx, r gateway.Resource, verb backend.Verb) (operationID string, err error) {
+// enqueueCall makes sure that a call will be made after some time: it inserts
+// an operation, or makes the one due then that waits already, with fresh
+// attempts.
+func (e *Engine) enqueueCall(tx Tx, r gateway.Resource, verb backend.Verb, after time.Duration) (operationID string, err error) {
 	live, err := tx.LiveOperations(r.ID)
 	if err != nil {
 		return "", err
 	}
 	more := e.platformLimits.MaxAttempts
 	if op, ok := liveOf(live, verb); ok && op.State == gateway.OperationPending {
-		op.RunAt, op.WaitingFor, op.MaxAttempts = tx.Now(), "", op.Attempt+more
+		op.RunAt, op.WaitingFor, op.MaxAttempts = tx.Now().Add(after), "", op.Attempt+more
 		return op.ID, tx.UpdatePending(op)
 	}
 	id, _, err := newID("op_", e.random)
@@ -126,7 +129,7 @@ func (e *Engine) enqueueCall(tx Tx, r gateway.Resource, verb backend.Verb) (oper
 	return id, tx.InsertOperation(OperationRecord{
 		Operation: gateway.Operation{
 			ID: id, Lane: callLane(r.ID), ResourceID: r.ID, Verb: string(verb), Plan: r.Plan,
-			State: gateway.OperationPending, CreatedAt: tx.Now(), RunAt: tx.Now(),
+			State: gateway.OperationPending, CreatedAt: tx.Now(), RunAt: tx.Now().Add(after),
 		},
 		Backend: r.Platform, MaxAttempts: more,
 	})

@@ -49,7 +49,7 @@ func (e *Engine) push(ctx context.Context, a *active, resourceID string) (operat
 		if err != nil {
 			return err
 		}
-		operationID, err = e.enqueueCall(tx, row.Resource, verbPush)
+		operationID, err = e.enqueueCall(tx, row.Resource, verbPush, 0)
 		return err
 	})
 	if err != nil && !again(err) {
@@ -138,7 +138,7 @@ func (e *Engine) enqueuePush(ctx context.Context, id string) error {
 		if err != nil || row.State != gateway.Active || row.DeliveredRev >= row.ConfigRev {
 			return err
 		}
-		operationID, err = e.enqueueCall(tx, row.Resource, verbPush)
+		operationID, err = e.enqueueCall(tx, row.Resource, verbPush, 0)
 		return err
 	})
 	if err == nil && operationID != "" {
