@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/addongw/addongw/gateway/config"
@@ -16,7 +17,10 @@ import (
 
 // plugins lets the configuration ask plugins about their schemas. It is for
 // the time of loading only.
-type plugins struct{ host *pluginhost.Host }
+type plugins struct {
+	host   *pluginhost.Host
+	opened sync.Map // config.Plugin to backend.Backend: opening one reads its whole file
+}
 
 // open makes the host once the configuration has said where plugins are.
 func (p *plugins) open(dirs []string) (config.Plugins, error) {
@@ -79,7 +83,13 @@ func (p *plugins) ValidatePlan(ctx context.Context, plugin config.Plugin, value 
 }
 
 func (p *plugins) find(ctx context.Context, plugin config.Plugin) (backend.Backend, error) {
+	if b, ok := p.opened.Load(plugin); ok {
+		return b.(backend.Backend), nil
+	}
 	b, err := p.host.Open(ctx, pluginhost.Spec{Name: plugin.Name, Checksum: plugin.Checksum, TLS: plugin.TLS})
+	if err == nil {
+		p.opened.Store(plugin, b)
+	}
 	return b, explained(err)
 }
 
