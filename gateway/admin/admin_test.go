@@ -23,14 +23,17 @@ type reader struct {
 	operations []gateway.Operation
 	asked      gateway.ResourceFilter
 	err        error
-	retried    string
+	retried    []string
 
 	pushed, reconciled string
 	reconciliation     gateway.Reconciliation
 }
 
 func (r *reader) Retry(_ context.Context, id string) error {
-	r.retried = id
+	if strings.HasPrefix(id, "op_waits") {
+		return gateway.Errorf(gateway.Conflict, "The operation does not wait for an operator.")
+	}
+	r.retried = append(r.retried, id)
 	return nil
 }
 
@@ -155,15 +158,21 @@ func TestShowGivesTheResourceWithItsOwnOperations(t *testing.T) {
 	}
 }
 
-func TestRetryFindsTheParkedOperation(t *testing.T) {
+func TestRetryMovesEveryParkedOperation(t *testing.T) {
 	r := &reader{resources: twoResources, operations: []gateway.Operation{
 		{ID: "op_1", ResourceID: "res_aaa"},
-		{ID: "op_2", ResourceID: "res_bbb", WaitingFor: "human"},
+		{ID: "op_waits_1", ResourceID: "res_aaa", WaitingFor: "backend"},
+		{ID: "op_waits_2", ResourceID: "res_bbb", WaitingFor: "backend"},
+		{ID: "op_2", ResourceID: "res_bbb", WaitingFor: "platform"},
+		{ID: "op_3", ResourceID: "res_bbb", WaitingFor: "human"},
 	}}
 	client, _ := start(t, r)
 	op, err := client.Retry(t.Context(), "res_bbb")
-	if err != nil || op.ID != "op_2" || r.retried != "op_2" {
-		t.Errorf("operation %q, retried %q, %v", op.ID, r.retried, err)
+	if err != nil || op.ID != "op_2" {
+		t.Errorf("operation %q, %v", op.ID, err)
+	}
+	if diff := cmp.Diff([]string{"op_2", "op_3"}, r.retried); diff != "" {
+		t.Errorf("retried (-want +got):\n%s", diff)
 	}
 	if _, err := client.Retry(t.Context(), "res_aaa"); gateway.KindOf(err) != gateway.Conflict {
 		t.Errorf("nothing parked: %v", err)

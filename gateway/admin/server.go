@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -180,8 +181,8 @@ func (s *Server) showResource(r *http.Request) (any, error) {
 	return ResourceDetail{Resource: wireResource(res), Operations: wireOperations(ops)}, nil
 }
 
-// retryResource makes the resource's parked operation due again and answers
-// with it.
+// retryResource makes all parked operations of the resource due again and
+// answers with the newest: one that is parked again at once never hides another.
 func (s *Server) retryResource(r *http.Request) (any, error) {
 	res, err := s.reader.FindResource(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -193,17 +194,25 @@ func (s *Server) retryResource(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	retried := ""
 	for _, op := range ops {
 		if op.WaitingFor == "" {
 			continue
 		}
-		if err := s.engine.Retry(r.Context(), op.ID); err != nil {
+		err := s.engine.Retry(r.Context(), op.ID)
+		if gateway.KindOf(err) == gateway.Conflict {
+			continue // it waits for the next configuration, or has moved on
+		}
+		if err != nil {
 			return nil, err
 		}
-		op, err = s.reader.FindOperation(r.Context(), op.ID)
-		return wireOperation(op), err
+		retried = cmp.Or(retried, op.ID)
 	}
-	return nil, gateway.Errorf(gateway.Conflict, "nothing of %s waits for an operator", res.ID)
+	if retried == "" {
+		return nil, gateway.Errorf(gateway.Conflict, "nothing of %s waits for an operator", res.ID)
+	}
+	op, err := s.reader.FindOperation(r.Context(), retried)
+	return wireOperation(op), err
 }
 
 func (s *Server) listOperations(r *http.Request) (any, error) {
