@@ -64,3 +64,16 @@ func TestARemovalWhileACleanUpEndsIsNotForgotten(t *testing.T) {
 		t.Errorf("operations: %s", got)
 	}
 }
+
+func TestACleanUpHasAttemptsOfItsOwn(t *testing.T) {
+	r := newRig(t)
+	r.world.fail(backend.VerbProvision, backend.Failf(backend.Internal, "a bug"))
+	_, err := r.scoped().Provision(t.Context(), order("ext-1"))
+	wantKind(t, err, gateway.Internal)
+	id := r.byExternal("ext-1").ID
+	r.until(id, gateway.Failed)
+	cleanUp, err := r.store.OperationRecord(t.Context(), r.operations(id)[1].ID)
+	if err != nil || cleanUp.MaxAttempts != 20 {
+		t.Errorf("it may be tried %d times, %v", cleanUp.MaxAttempts, err)
+	}
+}
