@@ -85,6 +85,8 @@ type process struct{}
 
 func (process) Status() admin.Status { return admin.Status{Version: "1.2.3", Ready: true} }
 
+func (process) HidesOption(_, name string) bool { return name == "token" }
+
 func (process) Reload(_ context.Context, allowOrphans bool) admin.Reload {
 	if allowOrphans {
 		return admin.Reload{Outcome: admin.ReloadDone, Digest: "d1"}
@@ -176,6 +178,33 @@ func TestRetryMovesEveryParkedOperation(t *testing.T) {
 	}
 	if _, err := client.Retry(t.Context(), "res_aaa"); gateway.KindOf(err) != gateway.Conflict {
 		t.Errorf("nothing parked: %v", err)
+	}
+}
+
+func TestASecretOptionIsNotShown(t *testing.T) {
+	res := gateway.Resource{ID: "res_aaa", Options: map[string]string{"token": "hush", "size": "s"}}
+	r := &reader{resources: []gateway.Resource{res}, reconciliation: gateway.Reconciliation{Differences: []gateway.Difference{{Resource: res}}}}
+	client, _ := start(t, r)
+	detail, err := client.Resource(t.Context(), "res_aaa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := client.Resources(t.Context(), gateway.ResourceFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := client.Reconcile(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"token": "[redacted]", "size": "s"}
+	for name, shown := range map[string]admin.Resource{"show": detail.Resource, "list": page.Resources[0], "reconcile": *found.Differences[0].Resource} {
+		if diff := cmp.Diff(want, shown.Options); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if res.Options["token"] != "hush" {
+		t.Error("the resource itself was changed")
 	}
 }
 

@@ -48,6 +48,9 @@ type Process interface {
 	// Reload reads the configuration again. allowOrphans accepts that living
 	// resources lose what they need.
 	Reload(ctx context.Context, allowOrphans bool) Reload
+	// HidesOption reports whether what customers chose for an option of an
+	// add-on may be secret.
+	HidesOption(addon, option string) bool
 }
 
 // Server answers the admin API.
@@ -161,7 +164,7 @@ func (s *Server) listResources(r *http.Request) (any, error) {
 	}
 	page := Resources{Resources: make([]Resource, 0, len(found))}
 	for _, res := range found {
-		page.Resources = append(page.Resources, wireResource(res))
+		page.Resources = append(page.Resources, wireResource(res, s.process.HidesOption))
 	}
 	if len(found) == limit {
 		page.Next = found[len(found)-1].ID
@@ -178,7 +181,7 @@ func (s *Server) showResource(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ResourceDetail{Resource: wireResource(res), Operations: wireOperations(ops)}, nil
+	return ResourceDetail{Resource: wireResource(res, s.process.HidesOption), Operations: wireOperations(ops)}, nil
 }
 
 // retryResource makes all parked operations of the resource due again and
