@@ -168,6 +168,23 @@ func TestAPushWithoutAnAPIWaitsForIt(t *testing.T) {
 	r.restedAs(id, "provision:done push:done fetch_owner:done ")
 }
 
+func TestACallThatPanicsLeavesTheResourceAlone(t *testing.T) {
+	r := newPushRig(t, soon)
+	r.moon.set(func(m *moon) {
+		m.before = func(context.Context, string, gateway.Resource) error { panic("a bug") }
+	})
+	id := r.provision("ext-1").Resource.ID
+	op := r.parked(id, "human")
+	if got := r.resource(id); got.LastError != "" || got.State != gateway.Active {
+		t.Errorf("it is %s: %q", got.State, got.LastError)
+	}
+	r.moon.fail("", nil)
+	if err := r.engine.Retry(t.Context(), op.ID); err != nil {
+		t.Fatal(err)
+	}
+	r.restedAs(id, "provision:done push:done fetch_owner:done ")
+}
+
 func TestARefusedPushIsParkedWithoutItsSecrets(t *testing.T) {
 	r := newPushRig(t, soon)
 	var secretText string
