@@ -32,7 +32,7 @@ type Operation struct {
 	Step       string // the backend's last checkpoint, for operators
 	Attempt    int    // how often the backend was called
 	Plan       string // the plan it leads to
-	WaitingFor string // while it is not due by itself: "human" (parked), "backend" (not configured), "platform" (no API of it configured, or it refuses us), "credentials"; else empty
+	WaitingFor string // while it is not due by itself: "human" (parked), "backend" (not configured), "platform" (no API of it configured, or it refuses us); else empty
 	Error      string // for operators; no secrets
 
 	RunAt      time.Time // when a pending one is due; zero while parked

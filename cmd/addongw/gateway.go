@@ -140,6 +140,11 @@ func (g *running) Status() admin.Status {
 	return s
 }
 
+// HidesOption tells what operators must not see; see admin.Process.
+func (g *running) HidesOption(addon, option string) bool {
+	return g.active.Load().HidesOption(addon, option)
+}
+
 // openSealer opens what seals secrets: with the keyring of the configuration,
 // else with the key file beside the store.
 func openSealer(ctx context.Context, cfg *config.Config, store *sqlite.Store) (*secret.Sealer, error) {

@@ -95,7 +95,7 @@ func newResourcesShow(c *command) *cobra.Command {
 func newResourcesRetry(c *command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "retry ID",
-		Short: "Try a parked operation of a resource again",
+		Short: "Try the parked operations of a resource again",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return ask(c, "resources_retry", c.printOperation, func(client *admin.Client) (admin.Operation, error) {

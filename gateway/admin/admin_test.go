@@ -23,14 +23,17 @@ type reader struct {
 	operations []gateway.Operation
 	asked      gateway.ResourceFilter
 	err        error
-	retried    string
+	retried    []string
 
 	pushed, reconciled string
 	reconciliation     gateway.Reconciliation
 }
 
 func (r *reader) Retry(_ context.Context, id string) error {
-	r.retried = id
+	if strings.HasPrefix(id, "op_waits") {
+		return gateway.Errorf(gateway.Conflict, "The operation does not wait for an operator.")
+	}
+	r.retried = append(r.retried, id)
 	return nil
 }
 
@@ -81,6 +84,8 @@ func (r *reader) FindOperation(_ context.Context, id string) (gateway.Operation,
 type process struct{}
 
 func (process) Status() admin.Status { return admin.Status{Version: "1.2.3", Ready: true} }
+
+func (process) HidesOption(_, name string) bool { return name == "token" }
 
 func (process) Reload(_ context.Context, allowOrphans bool) admin.Reload {
 	if allowOrphans {
@@ -155,18 +160,51 @@ func TestShowGivesTheResourceWithItsOwnOperations(t *testing.T) {
 	}
 }
 
-func TestRetryFindsTheParkedOperation(t *testing.T) {
+func TestRetryMovesEveryParkedOperation(t *testing.T) {
 	r := &reader{resources: twoResources, operations: []gateway.Operation{
 		{ID: "op_1", ResourceID: "res_aaa"},
-		{ID: "op_2", ResourceID: "res_bbb", WaitingFor: "human"},
+		{ID: "op_waits_1", ResourceID: "res_aaa", WaitingFor: "backend"},
+		{ID: "op_waits_2", ResourceID: "res_bbb", WaitingFor: "backend"},
+		{ID: "op_2", ResourceID: "res_bbb", WaitingFor: "platform"},
+		{ID: "op_3", ResourceID: "res_bbb", WaitingFor: "human"},
 	}}
 	client, _ := start(t, r)
 	op, err := client.Retry(t.Context(), "res_bbb")
-	if err != nil || op.ID != "op_2" || r.retried != "op_2" {
-		t.Errorf("operation %q, retried %q, %v", op.ID, r.retried, err)
+	if err != nil || op.ID != "op_2" {
+		t.Errorf("operation %q, %v", op.ID, err)
+	}
+	if diff := cmp.Diff([]string{"op_2", "op_3"}, r.retried); diff != "" {
+		t.Errorf("retried (-want +got):\n%s", diff)
 	}
 	if _, err := client.Retry(t.Context(), "res_aaa"); gateway.KindOf(err) != gateway.Conflict {
 		t.Errorf("nothing parked: %v", err)
+	}
+}
+
+func TestASecretOptionIsNotShown(t *testing.T) {
+	res := gateway.Resource{ID: "res_aaa", Options: map[string]string{"token": "hush", "size": "s"}}
+	r := &reader{resources: []gateway.Resource{res}, reconciliation: gateway.Reconciliation{Differences: []gateway.Difference{{Resource: res}}}}
+	client, _ := start(t, r)
+	detail, err := client.Resource(t.Context(), "res_aaa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := client.Resources(t.Context(), gateway.ResourceFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := client.Reconcile(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"token": "[redacted]", "size": "s"}
+	for name, shown := range map[string]admin.Resource{"show": detail.Resource, "list": page.Resources[0], "reconcile": *found.Differences[0].Resource} {
+		if diff := cmp.Diff(want, shown.Options); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if res.Options["token"] != "hush" {
+		t.Error("the resource itself was changed")
 	}
 }
 

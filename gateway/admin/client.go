@@ -58,7 +58,7 @@ func (c *Client) Resource(ctx context.Context, id string) (ResourceDetail, error
 	return do[ResourceDetail](ctx, c, http.MethodGet, "/v1/resources/"+url.PathEscape(id), nil)
 }
 
-// Retry makes a resource's parked operation due again and returns it.
+// Retry makes a resource's parked operations due again and returns the newest.
 func (c *Client) Retry(ctx context.Context, id string) (Operation, error) {
 	return do[Operation](ctx, c, http.MethodPost, "/v1/resources/"+url.PathEscape(id)+"/retry", nil)
 }

@@ -61,7 +61,7 @@ func (s *Server) reconcile(r *http.Request) (any, error) {
 			Difference: string(d.Unlike), Platform: d.Platform, Addon: d.Addon, ExternalID: d.ExternalID, PlatformPlan: d.PlatformPlan,
 		}
 		if d.Resource.ID != "" {
-			ours := wireResource(d.Resource)
+			ours := wireResource(d.Resource, s.process.HidesOption)
 			one.Resource = &ours
 		}
 		wire.Differences = append(wire.Differences, one)

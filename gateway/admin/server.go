@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,6 +48,9 @@ type Process interface {
 	// Reload reads the configuration again. allowOrphans accepts that living
 	// resources lose what they need.
 	Reload(ctx context.Context, allowOrphans bool) Reload
+	// HidesOption reports whether what customers chose for an option of an
+	// add-on may be secret.
+	HidesOption(addon, option string) bool
 }
 
 // Server answers the admin API.
@@ -160,7 +164,7 @@ func (s *Server) listResources(r *http.Request) (any, error) {
 	}
 	page := Resources{Resources: make([]Resource, 0, len(found))}
 	for _, res := range found {
-		page.Resources = append(page.Resources, wireResource(res))
+		page.Resources = append(page.Resources, wireResource(res, s.process.HidesOption))
 	}
 	if len(found) == limit {
 		page.Next = found[len(found)-1].ID
@@ -177,11 +181,11 @@ func (s *Server) showResource(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ResourceDetail{Resource: wireResource(res), Operations: wireOperations(ops)}, nil
+	return ResourceDetail{Resource: wireResource(res, s.process.HidesOption), Operations: wireOperations(ops)}, nil
 }
 
-// retryResource makes the resource's parked operation due again and answers
-// with it.
+// retryResource makes all parked operations of the resource due again and
+// answers with the newest: one that is parked again at once never hides another.
 func (s *Server) retryResource(r *http.Request) (any, error) {
 	res, err := s.reader.FindResource(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -193,17 +197,25 @@ func (s *Server) retryResource(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	retried := ""
 	for _, op := range ops {
 		if op.WaitingFor == "" {
 			continue
 		}
-		if err := s.engine.Retry(r.Context(), op.ID); err != nil {
+		err := s.engine.Retry(r.Context(), op.ID)
+		if gateway.KindOf(err) == gateway.Conflict {
+			continue // it waits for the next configuration, or has moved on
+		}
+		if err != nil {
 			return nil, err
 		}
-		op, err = s.reader.FindOperation(r.Context(), op.ID)
-		return wireOperation(op), err
+		retried = cmp.Or(retried, op.ID)
 	}
-	return nil, gateway.Errorf(gateway.Conflict, "nothing of %s waits for an operator", res.ID)
+	if retried == "" {
+		return nil, gateway.Errorf(gateway.Conflict, "nothing of %s waits for an operator", res.ID)
+	}
+	op, err := s.reader.FindOperation(r.Context(), retried)
+	return wireOperation(op), err
 }
 
 func (s *Server) listOperations(r *http.Request) (any, error) {

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -128,14 +129,19 @@ func optionalTime(t time.Time) *time.Time {
 	return &t
 }
 
-func wireResource(r gateway.Resource) Resource {
+func wireResource(r gateway.Resource, hides func(addon, option string) bool) Resource {
 	w := Resource{
 		ID: r.ID, ShortID: r.ShortID, ProviderID: r.ProviderID,
 		Platform: r.Platform, Addon: r.Addon, ExternalID: r.ExternalID,
 		Plan: r.Plan, DesiredPlan: r.DesiredPlan, Region: r.Region, Backend: r.Backend,
-		State: string(r.State), LastError: r.LastError, Name: r.Name, Options: r.Options,
+		State: string(r.State), LastError: r.LastError, Name: r.Name, Options: maps.Clone(r.Options),
 		Delivered: r.Delivered(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		DeletedAt: optionalTime(r.DeletedAt),
+	}
+	for option := range w.Options {
+		if hides(r.Addon, option) {
+			w.Options[option] = "[redacted]"
+		}
 	}
 	if r.Owner != (gateway.Owner{}) || len(r.OwnerEmails) > 0 {
 		w.Owner = &Owner{ID: r.Owner.ID, Name: r.Owner.Name, Email: r.Owner.Email, Emails: r.OwnerEmails}

@@ -46,6 +46,9 @@ func (c *Config) Op(r gateway.Resource, outputs, first backend.Value) (backend.O
 	if err != nil {
 		return backend.Op{}, err
 	}
+	if r.Backend != "" && u.backend.Name != c.today(gateway.RenamedBackend, "", r.Backend) {
+		return backend.Op{}, gateway.Fault(fmt.Errorf("there is no backend.%s, which made the resource", r.Backend))
+	}
 	op := backend.Op{
 		ResourceID: r.ID, ShortID: r.ShortID, Addon: u.addon.ID,
 		Plan:    u.plan.told(u.backend),
@@ -194,7 +197,8 @@ type use struct {
 
 // use looks up what r is made of, under the names it has now. Plans and regions
 // that its platform no longer sells are found as well: the resource is there.
-// So is the backend that made it, which need not be the one that would today.
+// So is the backend that made it, which need not be the one that would today;
+// where it is gone, the one that would stands in, for pages and messages.
 func (c *Config) use(r gateway.Resource) (use, error) {
 	a, m, err := c.sold(r.Platform, r.Addon)
 	if err != nil {

@@ -70,6 +70,14 @@ func TestWhatIsNotOfferedIsRefused(t *testing.T) {
 	}
 }
 
+func TestNoBackendIsToldAboutWhatAnotherOneMade(t *testing.T) {
+	r := resource()
+	r.Backend = "postgres.gone"
+	if op, err := catalog(t).Op(r, null(), null()); err == nil || !strings.Contains(err.Error(), "postgres.gone") {
+		t.Errorf("told %v, %v", op.Plan, err)
+	}
+}
+
 func TestAnOpHasPlanRegionOptionsAndLiveSettings(t *testing.T) {
 	op, err := catalog(t).Op(resource(), null(), null())
 	if err != nil {

@@ -37,6 +37,17 @@ func (o *option) hide(v cty.Value) cty.Value {
 	return v
 }
 
+// HidesOption reports whether what customers chose for an option may be secret:
+// a plugin says so, or nobody declares it any more.
+func (c *Config) HidesOption(addonID, name string) bool {
+	a, ok := c.addons[c.today(gateway.RenamedAddon, "", addonID)]
+	if !ok {
+		return true
+	}
+	o := a.option(name)
+	return o == nil || o.sensitive
+}
+
 // ordered types the options that a customer passed, or refuses them in a sentence
 // that never repeats a value.
 func (a *addon) ordered(given map[string]string) (cty.Value, error) {

@@ -145,6 +145,11 @@ addon "acme-db" {
 	r.Options["token"] = "c4n4ry"
 	_, err = c.Judge(r)
 	judged(t, err, gateway.Refused, "The token is short.")
+	for option, hidden := range map[string]bool{"token": true, "comment": false, "of-former-files": true} {
+		if c.HidesOption("acme-db", option) != hidden || !c.HidesOption("acme-gone", option) {
+			t.Errorf("%s is hidden: %t", option, !hidden)
+		}
+	}
 }
 
 func TestOptionsAreTypedInTemplates(t *testing.T) {

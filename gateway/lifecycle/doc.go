@@ -19,8 +19,8 @@
 //   - What a backend keeps of a removed resource is purged when it is due.
 //   - Quotas are counted in the transaction that records an order.
 //
-// Two kinds of operations call not a backend but the platform's own API, in a
-// lane and with workers of their own: fetch_owner, once a resource was
+// Two kinds of operations call not a backend but the platform's own API, in
+// lanes and with workers of their own: fetch_owner, once a resource was
 // delivered, and push, which sends the config vars that no answer delivered.
 // They never run while the order is answered. See platform_call.go.
 //

@@ -36,13 +36,16 @@ type outcome struct {
 	reply   *reply           // what a platform's own API said; nil: a backend was called, or nobody
 }
 
-// attempt calls the backend, or the platform's own API, unless there is no need to. A panic on the way is
-// an unknown outcome like any other.
+// attempt calls the backend, or the platform's own API, unless there is no
+// need to. A panic on the way is an unknown outcome like any other.
 func (e *Engine) attempt(a *active, current work) (out outcome) {
 	defer func() {
 		if p := recover(); p != nil {
 			e.logFor(current.op).Error("attempt panicked", "panic", e.cleanText(fmt.Sprint(p), out.input), "stack", string(debug.Stack()))
 			out.failure = backend.Failf(backend.Internal, "the gateway itself went wrong during the call")
+			if callsPlatform(backend.Verb(current.op.Verb)) {
+				out.reply = &reply{err: out.failure, reason: out.failure.Error(), by: a}
+			}
 		}
 	}()
 	op := current.op
@@ -124,9 +127,9 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 // largestState bounds a backend's state, in bytes.
 const largestState = 64 << 10
 
-// checkpoint keeps how far a call has come; step is clean. It is an optimisation: without it
-// the next attempt only repeats more. A call that is not ours any more is
-// stopped.
+// checkpoint keeps how far a call has come; step is clean. It is an
+// optimisation: without it the next attempt only repeats more. A call that is
+// not ours any more is stopped.
 func (e *Engine) checkpoint(op OperationRecord, step string, state []byte, stop func()) bool {
 	log := e.logFor(op)
 	if len(state) > largestState {

@@ -234,12 +234,13 @@ func (e *Engine) followUp(t *transition, input backend.Op) error {
 	if err != nil {
 		return err
 	}
+	limits := e.limitsFor(e.active.Load(), t.op.Backend, backend.VerbDeprovision)
 	t.followUp = &OperationRecord{
 		Operation: gateway.Operation{
 			ID: id, Lane: t.op.Lane, ResourceID: t.op.ResourceID, Verb: string(backend.VerbDeprovision), Mode: string(backend.ModePurge),
 			State: gateway.OperationPending, Plan: t.op.Plan,
 		},
-		Backend: t.op.Backend, MaxAttempts: t.op.MaxAttempts, InputSealed: sealed,
+		Backend: t.op.Backend, MaxAttempts: limits.MaxAttempts, InputSealed: sealed,
 	}
 	return nil
 }

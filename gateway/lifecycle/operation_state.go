@@ -8,7 +8,8 @@ import (
 
 // The life of an operation. A parked one is pending without run_at and has
 // waiting_for; only an operator moves it on. One whose backend is not in the
-// configuration is put aside likewise, until the next configuration.
+// configuration is put aside likewise, until the next configuration; so is one
+// whose platform's API is not there or refuses us, which an operator may move, too.
 //
 //	   intent, no free slot               intent, inline
 //	            │                               │

@@ -11,10 +11,10 @@ import (
 	"github.com/addongw/addongw/plugins/backend"
 )
 
-// The verbs of operations on a platform's own API. They run in a lane of their
-// own, so that a slow platform never keeps a resource from being changed or
-// removed, and they change nothing of a resource but what its platform knows
-// of it and we know of its owner.
+// The verbs of operations on a platform's own API. Each has a lane of its own,
+// so that a slow platform never keeps a resource from being changed or removed,
+// nor a call that is put aside the other one, and they change nothing of a
+// resource but what its platform knows of it and we know of its owner.
 const (
 	verbFetchOwner backend.Verb = "fetch_owner" // ask who it belongs to; once it is delivered
 	verbPush       backend.Verb = "push"        // send all config vars
@@ -22,8 +22,8 @@ const (
 
 func callsPlatform(verb backend.Verb) bool { return verb == verbFetchOwner || verb == verbPush }
 
-// callLane names the lane of a resource's calls to its platform.
-func callLane(resourceID string) string { return "cb:" + resourceID }
+// callLane names the lane of a resource's calls of verb to its platform.
+func callLane(resourceID string, verb backend.Verb) string { return string(verb) + ":" + resourceID }
 
 // withPlatformDefaults fills what is zero. A platform may be down for a night:
 // the attempts last for about a day.

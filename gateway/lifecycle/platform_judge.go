@@ -128,7 +128,7 @@ func (e *Engine) enqueueCall(tx Tx, r gateway.Resource, verb backend.Verb, after
 	}
 	return id, tx.InsertOperation(OperationRecord{
 		Operation: gateway.Operation{
-			ID: id, Lane: callLane(r.ID), ResourceID: r.ID, Verb: string(verb), Plan: r.Plan,
+			ID: id, Lane: callLane(r.ID, verb), ResourceID: r.ID, Verb: string(verb), Plan: r.Plan,
 			State: gateway.OperationPending, CreatedAt: tx.Now(), RunAt: tx.Now().Add(after),
 		},
 		Backend: r.Platform, MaxAttempts: more,

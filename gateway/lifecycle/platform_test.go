@@ -139,6 +139,18 @@ func TestRefusedCredentialsWaitForTheNextConfiguration(t *testing.T) {
 	r.restedAs(id, "provision:done push:done fetch_owner:done ")
 }
 
+func TestAnOwnerThatCannotBeAskedForKeepsNoPushWaiting(t *testing.T) {
+	r := newMoonRig(t)
+	r.moon.fail("fetch", gateway.Errorf(gateway.Internal, "The answer is no JSON."))
+	d := r.provision("ext-1")
+	r.deliver(d)
+	r.parked(d.Resource.ID, "human")
+	if _, err := r.engine.Push(t.Context(), d.Resource.ID); err != nil {
+		t.Fatal(err)
+	}
+	r.restedAs(d.Resource.ID, "provision:done fetch_owner:pending push:done ")
+}
+
 func TestAPushWithoutAnAPIWaitsForIt(t *testing.T) {
 	r := newPushRig(t, soon)
 	r.moon.fail("push", gateway.Errorf(gateway.Unavailable, "down"))
@@ -151,6 +163,23 @@ func TestAPushWithoutAnAPIWaitsForIt(t *testing.T) {
 	}
 	r.moon.set(func(m *moon) { m.gone, m.before = false, nil })
 	if err := r.engine.Retry(t.Context(), before.ID); err != nil {
+		t.Fatal(err)
+	}
+	r.restedAs(id, "provision:done push:done fetch_owner:done ")
+}
+
+func TestACallThatPanicsLeavesTheResourceAlone(t *testing.T) {
+	r := newPushRig(t, soon)
+	r.moon.set(func(m *moon) {
+		m.before = func(context.Context, string, gateway.Resource) error { panic("a bug") }
+	})
+	id := r.provision("ext-1").Resource.ID
+	op := r.parked(id, "human")
+	if got := r.resource(id); got.LastError != "" || got.State != gateway.Active {
+		t.Errorf("it is %s: %q", got.State, got.LastError)
+	}
+	r.moon.fail("", nil)
+	if err := r.engine.Retry(t.Context(), op.ID); err != nil {
 		t.Fatal(err)
 	}
 	r.restedAs(id, "provision:done push:done fetch_owner:done ")

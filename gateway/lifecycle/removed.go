@@ -22,10 +22,11 @@ func (e *Engine) judgeRemoved(t *transition, out outcome) error {
 		if err != nil {
 			return err
 		}
+		t.touched = true // what waits behind may be cancelled meanwhile, by a removal that relies on us
 		if _, waits := liveOf(live, backend.VerbProvision); waits {
 			return nil
 		}
-		t.touched, t.res.OutputsSealed, t.res.StateSealed = true, nil, nil
+		t.res.OutputsSealed, t.res.StateSealed = nil, nil
 		t.res.State, err = moveResource(t.res.State, cleanedUp)
 		return err
 	}

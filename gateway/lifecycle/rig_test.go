@@ -39,8 +39,9 @@ type rig struct {
 	world     *world
 	catalog   *fakeCatalog
 	limits    lifecycle.Limits
-	absent    bool  // start without the backend
-	moon      *moon // the platform's own API; nil: it has none
+	wrap      func(lifecycle.Store) lifecycle.Store // what the engine gets for the store; nil: itself
+	absent    bool                                  // start without the backend
+	moon      *moon                                 // the platform's own API; nil: it has none
 	pushAfter time.Duration
 	scope     gateway.Scope
 	log       *slog.Logger
@@ -70,8 +71,12 @@ func (r *rig) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	var store lifecycle.Store = r.store
+	if r.wrap != nil {
+		store = r.wrap(store)
+	}
 	r.engine, err = lifecycle.New(lifecycle.Options{
-		Store: r.store, Sealer: sealer, Log: r.log, PollInterval: 50 * time.Millisecond,
+		Store: store, Sealer: sealer, Log: r.log, PollInterval: 50 * time.Millisecond,
 		Redact:    secret.NewRedactor("configured-secret").Redact,
 		PushAfter: r.pushAfter, PlatformLimits: lifecycle.Limits{MinBackoff: time.Millisecond, MaxBackoff: 20 * time.Millisecond},
 	})

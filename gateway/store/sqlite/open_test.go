@@ -244,6 +244,19 @@ func TestQuotasAreCountedWithoutReadingRows(t *testing.T) {
 	}
 }
 
+// Nearly every resource is delivered, and the others are looked for again and
+// again: the index that holds only those must serve, not the one of all ids.
+func TestWhatIsDeliveredIsNotLookedAt(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "addongw.db"))
+	plan := s.ExplainAll(t, `SELECT r.* FROM resources r
+ WHERE config_rev > delivered_rev AND state = 'active' AND id > 'x' AND updated_at <= 1
+ AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.resource_id = r.id AND o.verb = 'push' AND o.state IN ('pending', 'running'))
+ ORDER BY id LIMIT 200`)
+	if !strings.Contains(plan, "resources_undelivered") {
+		t.Error(plan)
+	}
+}
+
 func TestPointReadsUseAnIndex(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "addongw.db"))
 	for what, statement := range map[string]string{
