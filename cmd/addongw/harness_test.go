@@ -78,6 +78,26 @@ func copyExample(t testing.TB, name string) string {
 	return dir
 }
 
+// changedExample is copyExample with replacements in the example's file.
+func changedExample(t testing.TB, name string, oldnew ...string) string {
+	t.Helper()
+	dir := copyExample(t, name)
+	file := filepath.Join(dir, "addongw.hcl")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(oldnew); i += 2 {
+		if !strings.Contains(string(text), oldnew[i]) {
+			t.Fatalf("the example has no %q", oldnew[i])
+		}
+	}
+	if err := os.WriteFile(file, []byte(strings.NewReplacer(oldnew...).Replace(string(text))), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func tempDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "agw-e2e")

@@ -23,14 +23,16 @@ type acme struct {
 	admin string // the superuser's URL
 }
 
-func startAcme(t *testing.T, dir string) acme {
+// startAcme starts it; env replaces what the gateway usually finds in its
+// environment.
+func startAcme(t *testing.T, dir string, env ...string) acme {
 	t.Helper()
 	server := postgresServer(t)
-	env := []string{
+	env = append([]string{
 		"ACME_ADMIN_URL=" + server.ProvisionerURL,
 		"ADDONGW_VAR_db_sslmode=disable", "TMPDIR=" + dir,
 		"CLEVER_PASSWORD=" + password, "CLEVER_SSO_SALT=" + ssoSalt,
-	}
+	}, env...)
 	args := []string{"serve", dir, "--listen", "127.0.0.1:0", "--admin", "unix:" + dir + "/admin.sock"}
 	return acme{process: start(t, dir, args, env...), admin: server.SuperuserURL}
 }

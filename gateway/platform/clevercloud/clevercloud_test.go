@@ -111,7 +111,7 @@ func TestEveryExchangeOfTheSpecificationHolds(t *testing.T) {
 	for _, generation := range []string{both, current, legacy} {
 		t.Run(generation, func(t *testing.T) {
 			m := newTestMount(t, common(), `generation = "`+generation+`"`)
-			url := serve(t, m, platformtest.NewMemory(m.Scope(), "ACME_DB_URL", "ACME_DB_HOST"))
+			url := serve(t, m, platformtest.NewMemory(m.Scope(), "ACME_DB_URL", "ACME_DB_HOST").Offer())
 			vars := spec.ProviderVars(url+resourcesPath, "acme-db", password)
 			vars["plan"], vars["other_plan"] = "basic", "premium"
 			vars["region"], vars["region_upper"], vars["region_lower"] = "EU", "EU", "eu"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/addongw/addongw/gateway"
@@ -15,8 +16,9 @@ import (
 // conflicts and dead ids are those of the engine, and every backend succeeds
 // at once. It is safe for concurrent use.
 type Memory struct {
-	scope gateway.Scope
-	names []string
+	scope   gateway.Scope
+	names   []string
+	options []string // that orders may have; nil: any
 
 	mu         sync.Mutex
 	byExternal map[string]*gateway.Resource
@@ -34,6 +36,13 @@ func NewMemory(scope gateway.Scope, configVars ...string) *Memory {
 		byExternal: map[string]*gateway.Resource{},
 		byProvider: map[string]*gateway.Resource{},
 	}
+}
+
+// Offer makes options of any other name be refused, as those are that the
+// files of a gateway do not declare.
+func (m *Memory) Offer(options ...string) *Memory {
+	m.options = append([]string{}, options...)
+	return m
 }
 
 // Orders returns the orders it was given, repeats included.
@@ -70,12 +79,25 @@ func (m *Memory) Provision(_ context.Context, o gateway.Order) (gateway.Delivery
 		ok = false
 	}
 	if !ok {
+		if m.refuses(o) {
+			return gateway.Delivery{}, gateway.Errorf(gateway.Refused, "There is no such option.")
+		}
 		r = m.make(o)
 	}
 	if r.Plan != o.Plan || r.Region != o.Region || !maps.Equal(r.Options, o.Options) {
 		return gateway.Delivery{}, gateway.Errorf(gateway.Conflict, "This id was ordered differently before.")
 	}
 	return m.deliver(r, "is ready."), nil
+}
+
+// refuses reports whether an order has an option that is not offered.
+func (m *Memory) refuses(o gateway.Order) bool {
+	for name := range o.Options {
+		if m.options != nil && !slices.Contains(m.options, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // make adds a resource. The lock is held.
