@@ -98,7 +98,7 @@ func (g *running) prepare(cfg *config.Config) (err error) {
 	g.server, err = server.New(server.Options{
 		Mounts: mountsOf(cfg), Logger: g.log, Ready: g.ready, DrainTimeout: g.drain,
 		Lifecycle: func(s gateway.Scope) platform.Lifecycle { return g.engine.For(s) },
-		Landing:   pages, Pages: pages, Development: g.devPages(cfg),
+		Landing:   pages, Pages: pages, Development: g.devPages(),
 	})
 	if err != nil {
 		return err
