@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -83,7 +84,7 @@ func (c *command) dev(ctx context.Context, listener net.Listener, folder string)
 		l, err := c.load(ctx, adjust)
 		if l.Config != nil {
 			l.Store.Path = filepath.Join(folder, "addongw.db")
-			l.Gateway.AdminListen = "unix:" + filepath.Join(folder, "admin.sock")
+			l.Gateway.AdminListen = cmp.Or(c.admin, "unix:"+filepath.Join(folder, "admin.sock"))
 			l.Keyring = nil // a key file in the folder does
 		}
 		return l, err

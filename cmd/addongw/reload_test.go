@@ -90,6 +90,16 @@ func TestAReloadPutsAnEditIntoEffect(t *testing.T) {
 	}
 }
 
+func TestFlagsOfServeHoldAfterAReload(t *testing.T) {
+	socket := "unix:" + filepath.Join(tempDir(t), "own.sock")
+	e := serveEdited(t, "--admin", socket)
+	for range 2 {
+		if out, errOut, code := e.reload("--admin", socket); code != 0 || strings.Contains(errOut, "next start") {
+			t.Errorf("exit %d: %s%s", code, out, errOut)
+		}
+	}
+}
+
 func TestABrokenEditIsShownAndTheGatewayServesOn(t *testing.T) {
 	e := serveEdited(t)
 	for name, tc := range map[string]struct{ old, new, code string }{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -30,8 +31,9 @@ func newServe(c *command) *cobra.Command {
 			}
 			from.load = func(ctx context.Context) (loaded, error) {
 				l, err := c.load(ctx, func(o *config.Options) { o.Secrets = true })
-				if l.Config != nil && listen != "" {
-					l.Gateway.Listen = listen
+				if l.Config != nil {
+					l.Gateway.Listen = cmp.Or(listen, l.Gateway.Listen)
+					l.Gateway.AdminListen = cmp.Or(c.admin, l.Gateway.AdminListen)
 				}
 				return l, err
 			}
@@ -64,9 +66,6 @@ func (c *command) runGateway(ctx context.Context, from source, l loaded, listene
 		return failed(err)
 	}
 	from.dir = dir
-	if c.admin != "" {
-		l.Gateway.AdminListen = c.admin
-	}
 	redactor := redactorOf(l.Secrets())
 	log := slog.New(secret.RedactingHandler(logHandler(c.err, l.Gateway), redactor))
 	g, err := assemble(ctx, from, l, listener, log, redactor)
