@@ -104,6 +104,7 @@ func (g *running) Reload(ctx context.Context, allowOrphans bool) admin.Reload {
 	before := g.active.Load()
 	answer := admin.Reload{Outcome: admin.ReloadFailed, Directory: g.source.dir, Digest: before.digest()}
 	next, err := g.source.load(ctx)
+	g.learn(next)
 	if err == nil {
 		err = g.renew(ctx, before, &next, allowOrphans)
 	}
@@ -124,11 +125,18 @@ func (g *running) Reload(ctx context.Context, allowOrphans bool) admin.Reload {
 	return answer
 }
 
-// renew makes next the active configuration, unless its files have errors.
-func (g *running) renew(ctx context.Context, before *active, next *loaded, allowOrphans bool) error {
-	for _, v := range next.files.Secrets() {
+// learn keeps the secrets of files out of the log from now on.
+func (g *running) learn(l loaded) {
+	if l.files == nil {
+		return // there was no directory to read
+	}
+	for _, v := range l.files.Secrets() {
 		g.redactor.Add(v.Reveal())
 	}
+}
+
+// renew makes next the active configuration, unless its files have errors.
+func (g *running) renew(ctx context.Context, before *active, next *loaded, allowOrphans bool) error {
 	if next.diags.HasErrors() {
 		return nil
 	}
@@ -152,11 +160,11 @@ func (g *running) renew(ctx context.Context, before *active, next *loaded, allow
 		return err
 	}
 	g.active.Store(&active{loaded: *next, backends: started, since: time.Now()})
-	g.retiring.Go(func() {
+	go func() { // what is left of them when the gateway stops the plugin host ends
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), retireLimit)
 		defer cancel()
 		before.backends.retire(ending, started)
-	})
+	}()
 	return nil
 }
 

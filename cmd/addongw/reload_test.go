@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +13,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/addongw/addongw/gateway/admin"
+	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/secret"
 )
 
 // edited is a quickstart that is served from a directory whose file a test
@@ -263,5 +272,28 @@ func TestStatusTellsWhichConfigurationIsActive(t *testing.T) {
 	digest := func(text string) string { _, rest, _ := strings.Cut(text, "digest"); return strings.Fields(rest)[0] }
 	if digest(before) == digest(after) {
 		t.Errorf("the digest stays %s", digest(after))
+	}
+}
+
+func TestAReloadThatRunsOutOfTimeStillLearnsTheNewSecrets(t *testing.T) {
+	env := map[string]string{"CLEVER_PASSWORD": password, "CLEVER_SSO_SALT": ssoSalt}
+	c := &command{dir: copyExample(t, "quickstart"), streams: &streams{getenv: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}}
+	l, err := c.load(t.Context(), func(o *config.Options) { o.Secrets = true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	redactor := secret.NewRedactor()
+	g := &running{redactor: redactor, log: slog.New(secret.RedactingHandler(slog.NewJSONHandler(&log, nil), redactor))}
+	g.source.load = func(context.Context) (loaded, error) {
+		l.diags = hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "the plugin says " + password}}
+		return l, context.DeadlineExceeded
+	}
+	g.active.Store(&active{loaded: l})
+	if answer := g.Reload(t.Context(), false); answer.Outcome != admin.ReloadFailed {
+		t.Errorf("outcome %s", answer.Outcome)
+	}
+	if strings.Contains(log.String(), password) || !strings.Contains(log.String(), "the plugin says [redacted]") {
+		t.Errorf("the log has %s", &log)
 	}
 }
