@@ -89,10 +89,10 @@ func (c *command) printReload(r admin.Reload) error {
 
 // source is where the configuration of a running gateway comes from.
 type source struct {
-	dir          string // absolute
-	allowOrphans bool   // start although living resources lose what they need
-	watch        bool   // reload when files change
-	hangUps      bool   // reload at SIGHUP
+	dir          string           // absolute
+	allowOrphans bool             // start although living resources lose what they need
+	watch        bool             // reload when files change
+	hangUps      <-chan os.Signal // reload at each; nil: at none
 	load         func(context.Context) (loaded, error)
 }
 
@@ -177,9 +177,7 @@ func (g *running) workers(ctx context.Context, on moments) {
 			on.reloaded(answer)
 		}
 	}
-	if g.source.hangUps {
-		go onHangUp(ctx, reload)
-	}
+	go onHangUp(ctx, g.source.hangUps, reload)
 	if !g.source.watch {
 		return
 	}
@@ -192,11 +190,16 @@ func (g *running) workers(ctx context.Context, on moments) {
 	go w.run(ctx, func() []string { reload(); return dirs() })
 }
 
-// onHangUp acts at every SIGHUP until ctx ends.
-func onHangUp(ctx context.Context, act func()) {
+// catchHangUps is for the rest of the process's life: nobody wants a SIGHUP to
+// kill a gateway that only just starts, or that drains.
+func catchHangUps() <-chan os.Signal {
 	hangUps := make(chan os.Signal, 1)
 	signal.Notify(hangUps, syscall.SIGHUP)
-	defer signal.Stop(hangUps)
+	return hangUps
+}
+
+// onHangUp acts at every SIGHUP until ctx ends.
+func onHangUp(ctx context.Context, hangUps <-chan os.Signal, act func()) {
 	for {
 		select {
 		case <-ctx.Done():
