@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/addongw/addongw/gateway"
-	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/platform"
 )
 
@@ -46,8 +45,8 @@ var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
 
 // devPages is the page of development mode; nil anywhere else, because whoever
 // reads it can sign on as any customer.
-func (g *running) devPages(cfg *config.Config) http.Handler {
-	if !cfg.Gateway.Development {
+func (g *running) devPages() http.Handler {
+	if !g.active.Load().Gateway.Development {
 		return nil
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -56,7 +55,7 @@ func (g *running) devPages(cfg *config.Config) http.Handler {
 			return
 		}
 		var page bytes.Buffer
-		signOns, err := g.devSignOns(r, cfg)
+		signOns, err := g.devSignOns(r)
 		if err == nil {
 			err = devPage.Execute(&page, signOns)
 		}
@@ -79,7 +78,8 @@ func onLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-func (g *running) devSignOns(r *http.Request, cfg *config.Config) ([]devSignOn, error) {
+func (g *running) devSignOns(r *http.Request) ([]devSignOn, error) {
+	cfg := g.active.Load().Config
 	var all []devSignOn
 	for _, m := range cfg.Mounts {
 		samples, scope := m.Mount.Samples(), m.Mount.Scope()

@@ -41,7 +41,6 @@ type running struct {
 	source    source
 	reloading sync.Mutex             // held by whoever replaces what is active
 	active    atomic.Pointer[active] // never nil once assembled
-	retiring  sync.WaitGroup         // backends that end with their last calls
 }
 
 // active is the configuration that is in effect.
@@ -98,7 +97,7 @@ func (g *running) prepare(cfg *config.Config) (err error) {
 	g.server, err = server.New(server.Options{
 		Mounts: mountsOf(cfg), Logger: g.log, Ready: g.ready, DrainTimeout: g.drain,
 		Lifecycle: func(s gateway.Scope) platform.Lifecycle { return g.engine.For(s) },
-		Landing:   pages, Pages: pages, Development: g.devPages(cfg),
+		Landing:   pages, Pages: pages, Development: g.devPages(),
 	})
 	if err != nil {
 		return err
@@ -347,7 +346,6 @@ func (g *running) stop(ctx context.Context, on moments, stopAdmin func(), adminE
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = errors.Join(err, g.host.Close(closing))
-	g.retiring.Wait()
 	stopAdmin()
 	<-adminEnded
 	err = errors.Join(err, g.store.Close())

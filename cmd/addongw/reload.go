@@ -89,10 +89,10 @@ func (c *command) printReload(r admin.Reload) error {
 
 // source is where the configuration of a running gateway comes from.
 type source struct {
-	dir          string // absolute
-	allowOrphans bool   // start although living resources lose what they need
-	watch        bool   // reload when files change
-	hangUps      bool   // reload at SIGHUP
+	dir          string           // absolute
+	allowOrphans bool             // start although living resources lose what they need
+	watch        bool             // reload when files change
+	hangUps      <-chan os.Signal // reload at each; nil: at none
 	load         func(context.Context) (loaded, error)
 }
 
@@ -104,6 +104,7 @@ func (g *running) Reload(ctx context.Context, allowOrphans bool) admin.Reload {
 	before := g.active.Load()
 	answer := admin.Reload{Outcome: admin.ReloadFailed, Directory: g.source.dir, Digest: before.digest()}
 	next, err := g.source.load(ctx)
+	g.learn(next)
 	if err == nil {
 		err = g.renew(ctx, before, &next, allowOrphans)
 	}
@@ -124,11 +125,18 @@ func (g *running) Reload(ctx context.Context, allowOrphans bool) admin.Reload {
 	return answer
 }
 
-// renew makes next the active configuration, unless its files have errors.
-func (g *running) renew(ctx context.Context, before *active, next *loaded, allowOrphans bool) error {
-	for _, v := range next.files.Secrets() {
+// learn keeps the secrets of files out of the log from now on.
+func (g *running) learn(l loaded) {
+	if l.files == nil {
+		return // there was no directory to read
+	}
+	for _, v := range l.files.Secrets() {
 		g.redactor.Add(v.Reveal())
 	}
+}
+
+// renew makes next the active configuration, unless its files have errors.
+func (g *running) renew(ctx context.Context, before *active, next *loaded, allowOrphans bool) error {
 	if next.diags.HasErrors() {
 		return nil
 	}
@@ -152,11 +160,11 @@ func (g *running) renew(ctx context.Context, before *active, next *loaded, allow
 		return err
 	}
 	g.active.Store(&active{loaded: *next, backends: started, since: time.Now()})
-	g.retiring.Go(func() {
+	go func() { // what is left of them when the gateway stops the plugin host ends
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), retireLimit)
 		defer cancel()
 		before.backends.retire(ending, started)
-	})
+	}()
 	return nil
 }
 
@@ -169,9 +177,7 @@ func (g *running) workers(ctx context.Context, on moments) {
 			on.reloaded(answer)
 		}
 	}
-	if g.source.hangUps {
-		go onHangUp(ctx, reload)
-	}
+	go onHangUp(ctx, g.source.hangUps, reload)
 	if !g.source.watch {
 		return
 	}
@@ -184,11 +190,16 @@ func (g *running) workers(ctx context.Context, on moments) {
 	go w.run(ctx, func() []string { reload(); return dirs() })
 }
 
-// onHangUp acts at every SIGHUP until ctx ends.
-func onHangUp(ctx context.Context, act func()) {
+// catchHangUps is for the rest of the process's life: nobody wants a SIGHUP to
+// kill a gateway that only just starts, or that drains.
+func catchHangUps() <-chan os.Signal {
 	hangUps := make(chan os.Signal, 1)
 	signal.Notify(hangUps, syscall.SIGHUP)
-	defer signal.Stop(hangUps)
+	return hangUps
+}
+
+// onHangUp acts at every SIGHUP until ctx ends.
+func onHangUp(ctx context.Context, hangUps <-chan os.Signal, act func()) {
 	for {
 		select {
 		case <-ctx.Done():

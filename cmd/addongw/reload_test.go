@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +14,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/addongw/addongw/gateway/admin"
+	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/secret"
 )
 
 // edited is a quickstart that is served from a directory whose file a test
@@ -90,6 +100,16 @@ func TestAReloadPutsAnEditIntoEffect(t *testing.T) {
 	}
 }
 
+func TestFlagsOfServeHoldAfterAReload(t *testing.T) {
+	socket := "unix:" + filepath.Join(tempDir(t), "own.sock")
+	e := serveEdited(t, "--admin", socket)
+	for range 2 {
+		if out, errOut, code := e.reload("--admin", socket); code != 0 || strings.Contains(errOut, "next start") {
+			t.Errorf("exit %d: %s%s", code, out, errOut)
+		}
+	}
+}
+
 func TestABrokenEditIsShownAndTheGatewayServesOn(t *testing.T) {
 	e := serveEdited(t)
 	for name, tc := range map[string]struct{ old, new, code string }{
@@ -124,13 +144,11 @@ func TestABrokenEditIsShownAndTheGatewayServesOn(t *testing.T) {
 	}
 }
 
-// TestAChangedBackendLetsRunningCallsEndAsTheyBegan reloads while a provision
-// is inside its script: the plugin process that runs it goes on, its config
-// vars are those of the configuration that it began under, and only then is the
-// process gone.
-func TestAChangedBackendLetsRunningCallsEndAsTheyBegan(t *testing.T) {
-	e := serveEdited(t)
-	gate := filepath.Join(e.dir, "gate")
+// gated makes the script of provision wait while the file gate is there: GATE.reached
+// tells that it does, and end lets it go on.
+func (e *edited) gated(t *testing.T) (gate string, end func()) {
+	t.Helper()
+	gate = filepath.Join(e.dir, "gate")
 	script := filepath.Join(e.dir, "scripts", "provision")
 	text, err := os.ReadFile(script)
 	if err != nil {
@@ -143,9 +161,24 @@ func TestAChangedBackendLetsRunningCallsEndAsTheyBegan(t *testing.T) {
 	if err := os.WriteFile(gate, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return gate, func() {
+		if err := os.Remove(gate); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestAChangedBackendLetsRunningCallsEndAsTheyBegan reloads while a provision
+// is inside its script: the plugin process that runs it goes on, its config
+// vars are those of the configuration that it began under, and only then is the
+// process gone.
+func TestAChangedBackendLetsRunningCallsEndAsTheyBegan(t *testing.T) {
+	e := serveEdited(t)
+	gate, end := e.gated(t)
 	var slow answer
 	var group sync.WaitGroup
 	group.Go(func() {
+		var err error
 		if slow, err = e.order("addon_slow", "small").do(); err != nil {
 			t.Error(err)
 		}
@@ -160,9 +193,7 @@ func TestAChangedBackendLetsRunningCallsEndAsTheyBegan(t *testing.T) {
 	if now := pluginsOf(t, e.dir); len(old) != 1 || len(now) != 2 {
 		t.Errorf("plugin processes before %v, meanwhile %v", old, now)
 	}
-	if err := os.Remove(gate); err != nil {
-		t.Fatal(err)
-	}
+	end()
 	group.Wait()
 	if slow.Status != 200 || slow.Config["TINYFILES_QUOTA_MB"] != "100" {
 		t.Errorf("the running order got %d %s", slow.Status, slow.Body)
@@ -195,6 +226,35 @@ func TestSIGHUPReloadsAndTellsTheLog(t *testing.T) {
 	e.order("addon_1", "tiny").must(t, 200)
 	if code := e.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestASIGHUPWhileTheGatewayStopsDoesNotKillIt(t *testing.T) {
+	e := serveEdited(t)
+	gate, end := e.gated(t)
+	var slow answer
+	var group sync.WaitGroup
+	group.Go(func() {
+		var err error
+		if slow, err = e.order("addon_slow", "small").do(); err != nil {
+			t.Error(err)
+		}
+	})
+	await(t, "the script", 10*time.Second, func() bool { _, err := os.Stat(gate + ".reached"); return err == nil })
+	_ = e.cmd.Process.Signal(syscall.SIGTERM)
+	await(t, "the end of listening", 10*time.Second, func() bool {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(e.URL, "http://"))
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	})
+	_ = e.cmd.Process.Signal(syscall.SIGHUP)
+	end()
+	group.Wait()
+	<-e.done
+	if code := e.cmd.ProcessState.ExitCode(); code != 0 || slow.Status != 200 {
+		t.Errorf("exit code %d, and the running order got %d", code, slow.Status)
 	}
 }
 
@@ -253,5 +313,28 @@ func TestStatusTellsWhichConfigurationIsActive(t *testing.T) {
 	digest := func(text string) string { _, rest, _ := strings.Cut(text, "digest"); return strings.Fields(rest)[0] }
 	if digest(before) == digest(after) {
 		t.Errorf("the digest stays %s", digest(after))
+	}
+}
+
+func TestAReloadThatRunsOutOfTimeStillLearnsTheNewSecrets(t *testing.T) {
+	env := map[string]string{"CLEVER_PASSWORD": password, "CLEVER_SSO_SALT": ssoSalt}
+	c := &command{dir: copyExample(t, "quickstart"), streams: &streams{getenv: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}}
+	l, err := c.load(t.Context(), func(o *config.Options) { o.Secrets = true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	redactor := secret.NewRedactor()
+	g := &running{redactor: redactor, log: slog.New(secret.RedactingHandler(slog.NewJSONHandler(&log, nil), redactor))}
+	g.source.load = func(context.Context) (loaded, error) {
+		l.diags = hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "the plugin says " + password}}
+		return l, context.DeadlineExceeded
+	}
+	g.active.Store(&active{loaded: l})
+	if answer := g.Reload(t.Context(), false); answer.Outcome != admin.ReloadFailed {
+		t.Errorf("outcome %s", answer.Outcome)
+	}
+	if strings.Contains(log.String(), password) || !strings.Contains(log.String(), "the plugin says [redacted]") {
+		t.Errorf("the log has %s", &log)
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 func newServe(c *command) *cobra.Command {
 	var listen string
-	from := source{hangUps: true}
+	var from source
 	cmd := &cobra.Command{
 		Use:   "serve [DIR]",
 		Short: "Serve the platforms' provider APIs from a configuration directory",
@@ -29,6 +29,7 @@ func newServe(c *command) *cobra.Command {
 			if err := c.dirArgument(cmd, args); err != nil {
 				return err
 			}
+			from.hangUps = catchHangUps()
 			from.load = func(ctx context.Context) (loaded, error) {
 				l, err := c.load(ctx, func(o *config.Options) { o.Secrets = true })
 				if l.Config != nil {

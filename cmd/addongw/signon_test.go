@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -195,5 +197,25 @@ func TestDevSignsOnWithAButton(t *testing.T) {
 	served := startQuickstart(t, copyExample(t, "quickstart"))
 	if a, err := (call{method: "GET", url: served.URL + devPath}).do(); err != nil || a.Status != 404 {
 		t.Errorf("serve has the page of dev: %d, %v", a.Status, err)
+	}
+}
+
+func TestThePageOfDevFollowsAnEdit(t *testing.T) {
+	dir := copyExample(t, "quickstart")
+	p, screen := startDev(t, dir)
+	paste(t, regexp.MustCompile(`(?m)^  (ANSWER=.*)$`).FindStringSubmatch(screen)[1])
+	file := filepath.Join(dir, "addongw.hcl")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := strings.Replace(string(text), `platform "clevercloud" {`, "platform \"clevercloud\" {\n    sso_path = \"/open\"", 1)
+	if err := os.WriteFile(file, []byte(moved), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the edit in effect", 20*time.Second, func() bool { return strings.Contains(p.Log(), "configuration reloaded") })
+	page := call{method: "GET", url: p.URL + devPath}.must(t, 200)
+	if !strings.Contains(page.Body, `action="`+p.URL+`/clevercloud/tinyfiles/open"`) {
+		t.Errorf("the page leads elsewhere:\n%s", page.Body)
 	}
 }

@@ -206,6 +206,31 @@ func TestACloseThatRunsOutOfTimeCutsCallsOff(t *testing.T) {
 	}
 }
 
+// A backend that a reload has replaced is closed with patience; the gateway may
+// stop meanwhile, and then there is less.
+func TestTheLeastPatientCloseCutsCallsOff(t *testing.T) {
+	r := newRig(t)
+	b := r.launch("")
+	inside := make(chan struct{})
+	go func() { _, _ = b.Run(t.Context(), call("hang"), func(string, []byte) { close(inside) }) }()
+	<-inside
+	go b.Close(t.Context())
+	await(t, "the patient close", func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.state.closing
+	})
+	expired, cancel := context.WithCancel(t.Context())
+	cancel()
+	closed := make(chan struct{})
+	go func() { _ = r.host.Close(expired); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(10 * time.Second):
+		t.Error("the host waits for a call although its time is up")
+	}
+}
+
 func TestAGrandchildThatHoldsTheOutputDoesNotHoldUpTheEnd(t *testing.T) {
 	r := newRig(t)
 	b := r.launch("")

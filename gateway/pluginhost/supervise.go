@@ -172,7 +172,8 @@ func (b *Backend) release() {
 
 // Close refuses new calls, lets the running ones end until ctx does, cuts off
 // the rest, and stops the process, which takes up to five seconds more. It
-// returns when the process is gone; repeats wait for that too.
+// returns when the process is gone. Of several calls the first whose ctx ends
+// cuts off.
 func (b *Backend) Close(ctx context.Context) {
 	b.mu.Lock()
 	first := !b.state.closing
@@ -183,16 +184,27 @@ func (b *Backend) Close(ctx context.Context) {
 	close(b.changed)
 	b.changed = make(chan struct{})
 	b.mu.Unlock()
-	if first {
-		select {
-		case <-b.idle:
-		case <-ctx.Done():
-			b.log.logger.Warn("running calls are cut off")
-		}
-		close(b.halt)
+	select {
+	case <-b.idle:
+	case <-b.halt:
+	case <-ctx.Done():
 	}
+	b.cutOff()
 	<-b.stopped
 	b.host.forget(b)
+}
+
+// cutOff ends what still runs.
+func (b *Backend) cutOff() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if isClosed(b.halt) {
+		return
+	}
+	if b.running > 0 {
+		b.log.logger.Warn("running calls are cut off")
+	}
+	close(b.halt)
 }
 
 // forget drops a backend that stops by itself.

@@ -47,16 +47,21 @@ func (s *Server) newCode(of session) string {
 // cookieName is the same for all resources: each one's cookie has its own path.
 const cookieName = "addongw"
 
-// admit finds out who asks for a page: by the cookie of an earlier answer, or
-// by the code in the URL, which is used up either way.
+// admit finds out who asks for a page: by the code of a new sign-on, by the
+// cookie of an earlier answer, or by a code that a page handed on. A code in
+// the URL is used up either way.
 func (s *Server) admit(r *http.Request, id string) (token string, found session, ok bool) {
 	entered, fresh := s.codes.Take(r.URL.Query().Get("code"))
+	fresh = fresh && entered.resource == id
+	if fresh && entered.until.IsZero() {
+		return "", entered, true
+	}
 	for _, c := range r.CookiesNamed(cookieName) {
 		if found, ok := s.sessions.Look(c.Value); ok && found.resource == id {
 			return c.Value, found, true
 		}
 	}
-	return "", entered, fresh && entered.resource == id
+	return "", entered, fresh
 }
 
 // begin turns a code into a session, which ends when the code's says, or else

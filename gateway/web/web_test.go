@@ -172,6 +172,20 @@ func TestASessionEndsWithItsTimeAndWithTheResource(t *testing.T) {
 	}
 }
 
+func TestSigningOnAgainBeginsASessionAnew(t *testing.T) {
+	b := newBrowser(gateway.Active, base)
+	b.open(t)
+	b.clock.pass(15*time.Minute - time.Second)
+	token := tokenIn(t, b.open(t))
+	b.clock.pass(2 * time.Second)
+	if w := b.send("GET", pagePath, nil); w.Code != 200 {
+		t.Errorf("a moment after the second sign-on: %d", w.Code)
+	}
+	if w := b.send("POST", pagePath, reveal(token, "ACME_DB_URL")); w.Code != 200 {
+		t.Errorf("a form of the second page: %d", w.Code)
+	}
+}
+
 var refreshPattern = regexp.MustCompile(`<noscript><meta http-equiv="refresh" content="5; url=(\.\./r/[^"]+)"></noscript>`)
 
 func TestAPageThatWaitsReloadsItselfWithoutCookiesAndNotForEver(t *testing.T) {

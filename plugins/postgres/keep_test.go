@@ -282,3 +282,21 @@ func TestADateThatSomebodyMadeUnreadableIsReplaced(t *testing.T) {
 	w.deprovision(op)
 	w.wantNothing(op)
 }
+
+func TestAKeptDatabaseKeepsNobodyElseFromLeaving(t *testing.T) {
+	w := newWorld(t, "granted", keepFor("keep-7d"))
+	kept, leaves := newOp(2), newOp(2)
+	out, they := w.withData(kept), w.provision(leaves)
+	run(t, w.customer(kept, out), "GRANT SELECT ON precious TO "+they.Username, "GRANT SELECT ON precious TO u_"+leaves.ShortID+"_g")
+	w.soft(kept)
+	if err := deprovision(t.Context(), w.b, leaves, &recorder{}); err != nil {
+		t.Errorf("a resource whose roles were granted something in a kept database: %v", err)
+	}
+	w.wantNothing(leaves)
+	w.wantKept(kept, out)
+	if n := w.number("SELECT datconnlimit FROM pg_database WHERE datname = $1", out.Database); n != 0 {
+		t.Errorf("the kept database has connection limit %d, want 0", n)
+	}
+	w.deprovision(kept)
+	w.deprovision(leaves)
+}

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -12,22 +13,41 @@ import (
 // anywhere cannot be dropped.
 func (d *deprovision) release(ctx context.Context, role string) error {
 	rows, err := d.conn.Query(ctx, `
-		SELECT DISTINCT datname FROM pg_shdepend JOIN pg_database ON pg_database.oid = dbid
+		SELECT DISTINCT datname, coalesce(shobj_description(pg_database.oid, 'pg_database'), '')
+		FROM pg_shdepend JOIN pg_database ON pg_database.oid = dbid
 		WHERE refclassid = 'pg_authid'::regclass AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1)
 		  AND pg_has_role(datdba, 'USAGE') AND datconnlimit <> $2`, role, unusable)
 	if err != nil {
 		return err
 	}
-	databases, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	type commented struct{ Name, Comment string }
+	databases, err := pgx.CollectRows(rows, pgx.RowToStructByPos[commented])
 	if err != nil {
 		return err
 	}
 	for _, database := range databases {
-		if err := d.releaseIn(ctx, database, role); err != nil {
+		release := d.releaseIn
+		if _, _, kept := readMarker(database.Comment); kept {
+			release = d.releaseInKept
+		}
+		if err := release(ctx, database.Name, role); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// releaseInKept lets one session, ours, into a database that is only kept.
+// Should we die before the limit is 0 again, its customer stays outside all the
+// same: no role that may connect can log in.
+func (d *deprovision) releaseInKept(ctx context.Context, database, role string) error {
+	limit := "ALTER DATABASE " + identifier(database) + " CONNECTION LIMIT "
+	if _, err := d.conn.Exec(ctx, limit+"1"); err != nil {
+		return err
+	}
+	err := d.releaseIn(ctx, database, role)
+	_, closing := d.conn.Exec(ctx, limit+"0")
+	return errors.Join(err, closing)
 }
 
 // releaseIn revokes as the owners of what is in the database, since a grant is
