@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -60,7 +61,7 @@ func (e *Error) Error() string {
 	if e.Cause == nil {
 		return fmt.Sprintf("%s: %s", e.Kind, e.Message)
 	}
-	return fmt.Sprintf("%s: %s: %v", e.Kind, e.Message, e.Cause)
+	return fmt.Sprintf("%s: %s: %v", e.Kind, strings.TrimSuffix(e.Message, "."), e.Cause)
 }
 
 // Unwrap returns the cause.

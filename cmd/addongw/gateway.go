@@ -39,6 +39,7 @@ type running struct {
 	path     string       // of the socket
 
 	source    source
+	first     *config.Config         // what it was started with
 	reloading sync.Mutex             // held by whoever replaces what is active
 	active    atomic.Pointer[active] // never nil once assembled
 }
@@ -54,7 +55,7 @@ type active struct {
 // What it began it ends when something fails, listener included.
 func assemble(ctx context.Context, from source, l loaded, listener net.Listener, log *slog.Logger, redactor *secret.Redactor) (g *running, err error) {
 	cfg := l.Config
-	g = &running{log: log, redactor: redactor, source: from, listener: listener, drain: cfg.Gateway.Drain, started: time.Now()}
+	g = &running{log: log, redactor: redactor, source: from, first: cfg, listener: listener, drain: cfg.Gateway.Drain, started: time.Now()}
 	defer func() {
 		if err != nil {
 			g.abandon()
@@ -76,7 +77,7 @@ func assemble(ctx context.Context, from source, l loaded, listener net.Listener,
 	if err != nil {
 		return g, err
 	}
-	if err := g.protect(ctx, l, from.allowOrphans); err != nil {
+	if err := g.protect(ctx, &l, from.allowOrphans); err != nil {
 		return g, err
 	}
 	if _, err := g.engine.Rename(ctx, cfg.Renames()); err != nil {

@@ -95,10 +95,9 @@ func (c *command) optionalWhen(t *time.Time) string {
 	return c.when(*t)
 }
 
-// verbText tells a removal that may keep data from the one that ends it, and
-// when that is due.
+// verbText tells the purge of data that a removal has kept, and when it is due.
 func verbText(o admin.Operation) string {
-	if o.Mode == "" {
+	if o.Mode != "purge" {
 		return o.Verb
 	}
 	text := o.Verb + " (" + o.Mode

@@ -111,14 +111,14 @@ func (g *running) Reload(ctx context.Context, allowOrphans bool) admin.Reload {
 	var orphans *orphansError
 	switch {
 	case errors.As(err, &orphans):
-		answer.Outcome, next.diags, err = admin.ReloadBlocked, append(next.diags, orphans.diags...), nil
+		answer.Outcome, next.diags = admin.ReloadBlocked, append(next.diags, orphans.diags...)
 	case err != nil:
 		answer.Message = g.redactor.Redact(err.Error())
 	case next.diags.HasErrors():
 		answer.Outcome = admin.ReloadInvalid
 	default:
 		answer.Outcome, answer.Digest = admin.ReloadDone, next.digest()
-		answer.Changes, answer.Restart = changes(before.loaded, next), needRestart(before.Config, next.Config)
+		answer.Changes, answer.Restart = changes(before.loaded, next), needRestart(g.first, next.Config)
 	}
 	tell(&answer, next)
 	g.logReload(answer, next)
@@ -140,7 +140,7 @@ func (g *running) renew(ctx context.Context, before *active, next *loaded, allow
 	if next.diags.HasErrors() {
 		return nil
 	}
-	if err := g.protect(ctx, *next, allowOrphans); err != nil {
+	if err := g.protect(ctx, next, allowOrphans); err != nil {
 		return err
 	}
 	bind := func(s gateway.Scope) platform.Lifecycle { return g.engine.For(s) }
@@ -217,23 +217,23 @@ func (e *orphansError) Error() string {
 	return fmt.Sprintf("living resources need what the configuration no longer has: %s", e.diags[0].Summary)
 }
 
-// protect refuses a configuration without which living resources could not be
-// served any more.
-func (g *running) protect(ctx context.Context, l loaded, allowOrphans bool) error {
-	if allowOrphans {
-		return nil
-	}
+// protect refuses a configuration with which living resources could not be
+// served any more. What it lets pass it adds to the warnings, and tells the log.
+func (g *running) protect(ctx context.Context, l *loaded, allowOrphans bool) error {
 	inUse, err := g.engine.InUse(ctx)
 	if err != nil {
 		return err
 	}
 	diags := l.Orphans(inUse)
-	if diags.HasErrors() {
+	if diags.HasErrors() && !allowOrphans {
 		return &orphansError{diags}
 	}
 	for _, d := range diags {
-		g.log.Warn(d.Summary, "event", "config.warning", "at", pointed(d))
+		d.Severity = hcl.DiagWarning
+		info, _ := diagnostic.Of(d)
+		g.log.Warn(d.Summary, "event", "config.warning", "code", info.Code, "at", pointed(d))
 	}
+	l.diags = append(l.diags, diags...)
 	return nil
 }
 
@@ -265,8 +265,11 @@ func (g *running) logReload(answer admin.Reload, l loaded) {
 			g.log.Error("mistake in the configuration", "event", "config.mistake", "code", info.Code, "at", pointed(d), "summary", d.Summary, "hint", info.Hint)
 		}
 	}
-	g.log.Error("configuration not reloaded: the gateway serves on as before",
-		"event", "config.reload_failed", "outcome", answer.Outcome, "digest", answer.Digest, "reason", answer.Message)
+	log := g.log.With("event", "config.reload_failed", "outcome", answer.Outcome, "digest", answer.Digest)
+	if answer.Message != "" {
+		log = log.With("reason", answer.Message)
+	}
+	log.Error("configuration not reloaded: the gateway serves on as before")
 }
 
 // pointed is where a diagnostic points, as editors read it.

@@ -35,7 +35,7 @@ func optionTable() *schema.Block {
 		Attributes: []schema.Attribute{
 			{Name: "type", Raw: true, Doc: "string, number or bool; string unless told. Platforms send text, which is converted."},
 			{Name: "required", Type: cty.Bool, Default: "false", Doc: "Whether an order without it is refused."},
-			{Name: "default", Type: cty.DynamicPseudoType, Doc: "Its value where an order does not name it; null unless told, and then the plugin's own default holds for the backend."},
+			{Name: "default", Type: cty.DynamicPseudoType, Doc: "Its value where an order does not name it; null unless told, and then the plugin's own default holds for the backend. Another default is another value for resources that were ordered without it, too, from their next change on."},
 			{Name: "values", Type: cty.DynamicPseudoType, Doc: "The only values that are allowed, as a list; the refusal of others lists them."},
 			{Name: "description", Type: cty.String, Doc: "What it is for, in a sentence."},
 		},

@@ -167,7 +167,7 @@ func (p *platformReader) formerAddon(c *schema.Content) {
 	if len(missing) == 0 {
 		return
 	}
-	p.add(diagnostic.Warn(fmt.Sprintf("The platform still knows this add-on as %q", old), c.LabelRange(0), diagnostic.Info{
+	p.add(diagnostic.Warn(fmt.Sprintf("The platform may still know this add-on as %q", old), c.LabelRange(0), diagnostic.Info{
 		Code: "AG231", Hint: "add: " + strings.Join(missing, " and "),
 		Notes: []string{"or set them to the new ones, and register the new manifest with the platform at the same time"},
 	}))
@@ -179,7 +179,7 @@ func (p *platformReader) formerSlug(renamed *plan) {
 	if len(names) == 0 || !partID.MatchString(names[0]) {
 		return
 	}
-	p.add(diagnostic.Warn(fmt.Sprintf("Platforms still know this plan as %q", names[0]), elementRange(renamed.content, "previously", 0), diagnostic.Info{
+	p.add(diagnostic.Warn(fmt.Sprintf("Platforms may still know this plan as %q", names[0]), elementRange(renamed.content, "previously", 0), diagnostic.Info{
 		Code: "AG231", Hint: fmt.Sprintf("add to the platform block: plan_names = { %s = %q }", quotedKey(renamed.ID), names[0]),
 		Notes: []string{fmt.Sprintf("platform %q has none; write the new name there once the platform knows it", p.name)},
 	}))

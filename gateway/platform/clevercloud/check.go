@@ -219,11 +219,11 @@ func checkSecrets(c platform.Common, own settings) hcl.Diagnostics {
 // minimum and whose sample has 32 characters.
 func checkSecret(c platform.Common, own settings, setting string, value secret.Value) hcl.Diagnostics {
 	text := value.Reveal()
-	remedy := "Clever Cloud asks for 35 or more: addongw keys generate"
+	remedy := "Clever Cloud asks for 35 characters or more: addongw keys generate"
 	switch count := utf8.RuneCountInString(text); {
 	case text == "":
 		return hcl.Diagnostics{problem(c, setting, fmt.Sprintf("This platform needs %q", setting), diagnostic.Info{
-			Code: "AG204", Notes: []string{remedy},
+			Code: "AG204", Hint: fmt.Sprintf(`add: %s = secret("env:…")`, setting), Notes: []string{remedy},
 		})}
 	case slices.Contains(samples[:], text):
 		return hcl.Diagnostics{problem(c, setting, setting+" is the sample from Clever Cloud's documents", diagnostic.Info{
