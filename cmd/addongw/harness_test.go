@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -288,10 +289,13 @@ func await(t testing.TB, what string, within time.Duration, condition func() boo
 	}
 }
 
-// addongw runs one command to its end.
+// addongw runs one command to its end: soon, also where a gateway that should
+// refuse to start serves.
 func addongw(t testing.TB, dir string, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(binaries(t), "addongw"), args...)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(binaries(t), "addongw"), args...)
 	cmd.Dir = dir
 	cmd.Env = append(bareEnvironment(dir), env...)
 	var out, errOut bytes.Buffer
