@@ -159,13 +159,33 @@ func (g *running) renew(ctx context.Context, before *active, next *loaded, allow
 	if err := g.server.Swap(mountsOf(next.Config)); err != nil { // it was proven above
 		return err
 	}
-	g.active.Store(&active{loaded: *next, backends: started, since: time.Now()})
+	now := &active{loaded: *next, backends: started, since: time.Now()}
+	g.active.Store(now)
+	time.AfterFunc(stragglers, func() { g.renameStragglers(now) })
 	go func() { // what is left of them when the gateway stops the plugin host ends
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), retireLimit)
 		defer cancel()
 		before.backends.retire(ending, started)
 	}()
 	return nil
+}
+
+// stragglers is how long requests that began before a reload may go on.
+const stragglers = 3 * time.Minute
+
+// renameStragglers gives what such requests have recorded meanwhile the names
+// of now, unless another configuration has come, which has its own.
+func (g *running) renameStragglers(now *active) {
+	g.reloading.Lock()
+	defer g.reloading.Unlock()
+	if g.active.Load() != now || g.engine.Ready() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if _, err := g.engine.Rename(ctx, now.Renames()); err != nil {
+		g.log.Error("resources that were ordered during a reload keep their old names", "event", "config.rename_failed", "error", err)
+	}
 }
 
 // workers reloads at SIGHUP and, where that is wanted, when files change,

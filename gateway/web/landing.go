@@ -41,7 +41,7 @@ func (s *Server) newCode(of session) string {
 	if !of.until.IsZero() && of.until.Before(until) {
 		until = of.until
 	}
-	return s.codes.Issue(of, until)
+	return s.codes.Issue(of.resource, of, until)
 }
 
 // cookieName is the same for all resources: each one's cookie has its own path.
@@ -70,7 +70,7 @@ func (s *Server) begin(w http.ResponseWriter, of session, length time.Duration) 
 	if of.until.IsZero() {
 		of.until = s.now().Add(length)
 	}
-	token = s.sessions.Issue(of, of.until)
+	token = s.sessions.Issue(of.resource, of, of.until)
 	http.SetCookie(w, s.cookie(of, token))
 	return token, of
 }

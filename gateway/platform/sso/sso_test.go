@@ -143,8 +143,8 @@ func (c *clock) now() time.Time { return now.Add(time.Duration(c.seconds.Load())
 
 func TestATicketIsTakenOnceAndLookedAtOften(t *testing.T) {
 	tickets := NewTickets[string](10, (&clock{}).now)
-	text := tickets.Issue("res_1", now.Add(time.Minute))
-	if other := tickets.Issue("res_2", now.Add(time.Minute)); len(text) != 43 || other == text {
+	text := tickets.Issue("res_1", "res_1", now.Add(time.Minute))
+	if other := tickets.Issue("res_2", "res_2", now.Add(time.Minute)); len(text) != 43 || other == text {
 		t.Errorf("tickets %q and %q", text, other)
 	}
 	for range 2 {
@@ -168,7 +168,7 @@ func TestATicketIsTakenOnceAndLookedAtOften(t *testing.T) {
 func TestATicketEndsWithItsTime(t *testing.T) {
 	c := &clock{}
 	tickets := NewTickets[int](10, c.now)
-	text := tickets.Issue(1, now.Add(60*time.Second))
+	text := tickets.Issue("res", 1, now.Add(60*time.Second))
 	c.seconds.Store(59)
 	if _, ok := tickets.Look(text); !ok {
 		t.Error("it ends too early")
@@ -184,7 +184,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	tickets := NewTickets[int](3, c.now)
 	var texts []string
 	for i := range 5 {
-		texts = append(texts, tickets.Issue(i, now.Add(time.Minute)))
+		texts = append(texts, tickets.Issue("res", i, now.Add(time.Minute)))
 	}
 	for i, text := range texts {
 		if _, ok := tickets.Look(text); ok != (i >= 2) {
@@ -192,7 +192,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 	}
 	c.seconds.Store(61)
-	tickets.Issue(6, now.Add(time.Hour))
+	tickets.Issue("res", 6, now.Add(time.Hour))
 	if len(tickets.byKey) != 1 || tickets.order.Len() != 1 {
 		t.Errorf("%d and %d kept, want the new one alone", len(tickets.byKey), tickets.order.Len())
 	}
@@ -203,7 +203,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 func TestOneOfManyTakersGetsTheTicket(t *testing.T) {
 	tickets := NewTickets[int](100, (&clock{}).now)
-	text := tickets.Issue(1, now.Add(time.Minute))
+	text := tickets.Issue("res", 1, now.Add(time.Minute))
 	var taken atomic.Int64
 	var group sync.WaitGroup
 	for range 20 {
@@ -211,11 +211,35 @@ func TestOneOfManyTakersGetsTheTicket(t *testing.T) {
 			if _, ok := tickets.Take(text); ok {
 				taken.Add(1)
 			}
-			tickets.Issue(2, now.Add(time.Minute))
+			tickets.Issue("res", 2, now.Add(time.Minute))
 		})
 	}
 	group.Wait()
 	if taken.Load() != 1 {
 		t.Errorf("taken %d times", taken.Load())
+	}
+}
+
+// TestOneHolderLosesOnlyTheirOwn: whoever repeats a good sign-on without end
+// signs nobody else out, and takes no more memory.
+func TestOneHolderLosesOnlyTheirOwn(t *testing.T) {
+	tickets := NewTickets[int](1000, (&clock{}).now)
+	other := tickets.Issue("other", 1, now.Add(time.Minute))
+	var texts []string
+	for i := range 3000 {
+		texts = append(texts, tickets.Issue("busy", i, now.Add(time.Minute)))
+	}
+	if _, ok := tickets.Look(other); !ok {
+		t.Error("somebody else's ticket is forgotten")
+	}
+	if _, ok := tickets.Look(texts[len(texts)-mostOfOne-1]); ok || len(tickets.byKey) != mostOfOne+1 || tickets.order.Len() != mostOfOne+1 {
+		t.Errorf("%d tickets are kept", len(tickets.byKey))
+	}
+	for _, text := range texts {
+		tickets.Take(text)
+	}
+	tickets.Take(other)
+	if len(tickets.held) != 0 || len(tickets.byKey) != 0 || tickets.order.Len() != 0 {
+		t.Errorf("left: %d holders, %d tickets", len(tickets.held), len(tickets.byKey))
 	}
 }

@@ -18,24 +18,35 @@ type Tickets[T any] struct {
 
 	mu    sync.Mutex
 	byKey map[[sha256.Size]byte]*list.Element
-	order *list.List // of ticket[T], oldest first
+	order *list.List            // of ticket[T], oldest first
+	held  map[string]*list.List // by holder: the holder's elements of order, oldest first
 }
 
 type ticket[T any] struct {
-	key   [sha256.Size]byte
-	value T
-	until time.Time
+	key    [sha256.Size]byte
+	value  T
+	until  time.Time
+	holder string
+	own    *list.Element // in held
 }
+
+// mostOfOne is how many tickets one holder may have: whoever repeats a good
+// sign-on again and again loses their own, and nobody else's.
+const mostOfOne = 50
 
 // NewTickets makes Tickets that remember at most so many: one more, and the
 // oldest is forgotten.
 func NewTickets[T any](most int, now func() time.Time) *Tickets[T] {
-	return &Tickets[T]{most: most, now: now, byKey: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
+	return &Tickets[T]{
+		most: most, now: now,
+		byKey: map[[sha256.Size]byte]*list.Element{}, order: list.New(), held: map[string]*list.List{},
+	}
 }
 
-// Issue returns a new text of 43 characters that stands for value until then.
-// The text fits into a URL, a cookie and a form as it is.
-func (t *Tickets[T]) Issue(value T, until time.Time) string {
+// Issue returns a new text of 43 characters that stands for value until then,
+// and belongs to a holder, such as a resource. The text fits into a URL, a
+// cookie and a form as it is.
+func (t *Tickets[T]) Issue(holder string, value T, until time.Time) string {
 	var random [32]byte
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
 	text := base64.RawURLEncoding.EncodeToString(random[:])
@@ -46,7 +57,16 @@ func (t *Tickets[T]) Issue(value T, until time.Time) string {
 	for e := t.order.Front(); e != nil && (t.order.Len() >= t.most || t.over(e)); e = t.order.Front() {
 		t.remove(e)
 	}
-	t.byKey[key] = t.order.PushBack(ticket[T]{key: key, value: value, until: until})
+	of := t.held[holder]
+	if of == nil {
+		of = list.New()
+	} else if of.Len() >= mostOfOne {
+		t.remove(of.Front().Value.(*list.Element))
+	}
+	t.held[holder] = of
+	own := of.PushBack(nil)
+	own.Value = t.order.PushBack(ticket[T]{key: key, value: value, until: until, holder: holder, own: own})
+	t.byKey[key] = own.Value.(*list.Element)
 	return text
 }
 
@@ -92,6 +112,12 @@ func (t *Tickets[T]) over(e *list.Element) bool {
 }
 
 func (t *Tickets[T]) remove(e *list.Element) {
-	delete(t.byKey, e.Value.(ticket[T]).key)
+	gone := e.Value.(ticket[T])
+	delete(t.byKey, gone.key)
 	t.order.Remove(e)
+	of := t.held[gone.holder]
+	of.Remove(gone.own)
+	if of.Len() == 0 {
+		delete(t.held, gone.holder)
+	}
 }
