@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -45,176 +44,6 @@ func BenchmarkBudgets(b *testing.B) {
 		})
 	}
 }
-
-type budgets struct{ *testing.B }
-
-// row prints one line of the table.
-func (b *budgets) row(what, measured, budget string, kept bool) {
-	verdict := "kept"
-	if !kept {
-		verdict = "MISSED"
-	}
-	fmt.Printf("%-72s %-34s %-22s %s\n", what, measured, budget, verdict)
-}
-
-// load is one run of requests.
-type load struct {
-	perSecond float64
-	p50, p99  time.Duration
-}
-
-// drive sends n requests from so many clients that keep their connections.
-func (b *budgets) drive(clients, n int, request func(i int64) *http.Request) load {
-	b.Helper()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}, Timeout: time.Minute}
-	defer client.CloseIdleConnections()
-	took := make([]time.Duration, n)
-	var next atomic.Int64
-	var group sync.WaitGroup
-	begin := time.Now()
-	for range clients {
-		group.Go(func() {
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				start := time.Now()
-				resp, err := client.Do(request(i))
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				body, _ := io.ReadAll(resp.Body)
-				_ = resp.Body.Close()
-				if resp.StatusCode != http.StatusOK {
-					b.Errorf("%s: %s", resp.Status, body)
-					return
-				}
-				took[i] = time.Since(start)
-			}
-		})
-	}
-	group.Wait()
-	whole := time.Since(begin)
-	slices.Sort(took)
-	return load{perSecond: float64(n) / whole.Seconds(), p50: took[n/2], p99: took[n*99/100]}
-}
-
-// rounds is how often two things are measured in turns; the median counts.
-const rounds = 5
-
-// inTurns measures two loads in turns and returns their medians by rate.
-func inTurns(one, other func() load) (load, load) {
-	var ones, others []load
-	for range rounds {
-		ones, others = append(ones, one()), append(others, other())
-	}
-	return median(ones), median(others)
-}
-
-func median(loads []load) load {
-	slices.SortFunc(loads, func(x, y load) int { return int(x.perSecond - y.perSecond) })
-	return loads[len(loads)/2]
-}
-
-const noopFile = `
-gateway {
-  base_url    = "https://addons.acme.example"
-  plugin_dirs = [%q]
-}
-
-backend "noop" "main" {
-  concurrency = 64
-
-  config {
-    gate = %q
-  }
-}
-
-addon "acme-no" {
-  backend = backend.noop.main
-
-  region "eu" {}
-  plan "free" {}
-  plan "big" {}
-
-  config_vars = {
-    ACME_NO_URL = "noop://${resource.short_id}:${output.password}@${output.host}/"
-  }
-
-  platform "clevercloud" {
-    password = secret("env:CLEVER_PASSWORD")
-    sso_salt = secret("env:CLEVER_SSO_SALT")
-    api_url  = %q
-  }
-}
-`
-
-func (b *budgets) helper(name string) string {
-	b.Helper()
-	file := filepath.Join(b.TempDir(), map[string]string{"noop": "addongw-plugin-noop", "floor": "floor"}[name])
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, "./testdata/bench/"+name)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
-	return file
-}
-
-// noopFolder writes that configuration; api is where the platform's own API is.
-func (b *budgets) noopFolder(api string) (dir, gate string) {
-	b.Helper()
-	dir = tempDir(b)
-	gate = filepath.Join(dir, "gate")
-	text := fmt.Sprintf(noopFile, filepath.Dir(b.helper("noop")), gate, api)
-	if err := os.WriteFile(filepath.Join(dir, "addongw.hcl"), []byte(text), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	return dir, gate
-}
-
-func (b *budgets) serve(dir string) *process {
-	b.Helper()
-	return start(b, dir, []string{"serve", dir, "--listen", "127.0.0.1:0"}, "CLEVER_PASSWORD="+password, "CLEVER_SSO_SALT="+ssoSalt, "TMPDIR="+dir)
-}
-
-func (b *budgets) request(method, url, body string) *http.Request {
-	req, err := http.NewRequest(method, url, strings.NewReader(body))
-	if err != nil {
-		b.Fatal(err)
-	}
-	req.SetBasicAuth("acme-no", password)
-	req.Header.Set("Content-Type", "application/json")
-	return req
-}
-
-func orderBody(id string) string {
-	return fmt.Sprintf(`{"addon_id":%q,"owner_id":"orga_1","owner_name":"Ann","user_id":"user_1","plan":"free","region":"EU","callback_url":"https://api.clever-cloud.com/v2/vendor/apps/%s","options":{}}`, id, id)
-}
-
-// floor starts the bare handlers, which answer body.
-func (b *budgets) floor(body string) (url string) {
-	b.Helper()
-	dir := tempDir(b)
-	file := filepath.Join(dir, "body")
-	if err := os.WriteFile(file, []byte(body), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	cmd := exec.Command(b.helper("floor"), file, filepath.Join(dir, "floor.db"))
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	line := make([]byte, 64)
-	n, err := out.Read(line)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return strings.TrimSpace(string(line[:n]))
-}
-
-func (g *process) resources() string { return g.URL + "/clevercloud/acme-no/resources" }
 
 // reads: Clever Cloud never reads a resource, so the nearest thing is measured:
 // a plan change to the plan that it has already, which only reads.
@@ -376,31 +205,14 @@ func directConfig(url string) backend.Value {
 }
 
 func (b *budgets) provisionDirectly(p *pgplugin.Backend, clients, n int) load {
-	took := make([]time.Duration, n)
-	var next atomic.Int64
-	var group sync.WaitGroup
-	begin := time.Now()
-	for range clients {
-		group.Go(func() {
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				begin := time.Now()
-				_, err := p.Provision(b.Context(), backend.ProvisionRequest{Op: backend.Op{
-					OperationID: "op_" + rand.Text(), ResourceID: "res_" + strings.ToLower(rand.Text()), ShortID: strings.ToLower(rand.Text()[:12]),
-					Attempt: 1, Addon: "acme-db", Region: backend.Region{ID: "eu"}, Secrets: map[string]string{"password": rand.Text()},
-					Plan: backend.Plan{ID: "hobby", Params: backend.NewValue(cty.ObjectVal(map[string]cty.Value{"connection_limit": cty.NumberIntVal(5)}))},
-				}}, silent{})
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				took[i] = time.Since(begin)
-			}
-		})
-	}
-	group.Wait()
-	whole := time.Since(begin)
-	slices.Sort(took)
-	return load{perSecond: float64(n) / whole.Seconds(), p50: took[n/2], p99: took[n*99/100]}
+	return b.share(clients, n, func(int64) error {
+		_, err := p.Provision(b.Context(), backend.ProvisionRequest{Op: backend.Op{
+			OperationID: "op_" + rand.Text(), ResourceID: "res_" + strings.ToLower(rand.Text()), ShortID: strings.ToLower(rand.Text()[:12]),
+			Attempt: 1, Addon: "acme-db", Region: backend.Region{ID: "eu"}, Secrets: map[string]string{"password": rand.Text()},
+			Plan: backend.Plan{ID: "hobby", Params: backend.NewValue(cty.ObjectVal(map[string]cty.Value{"connection_limit": cty.NumberIntVal(5)}))},
+		}}, silent{})
+		return err
+	})
 }
 
 // silent is a listener that does not listen.
