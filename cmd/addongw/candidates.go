@@ -169,16 +169,9 @@ func (q *asking) client() (*admin.Client, error) {
 }
 
 func resourceCandidates(q *asking) (list []cobra.Completion) {
-	client, err := q.client()
-	if err != nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(q.ctx, gatewayPatience)
-	defer cancel()
-	page, err := client.Resources(ctx, gateway.ResourceFilter{Limit: 1000})
-	if err != nil {
-		return nil
-	}
+	page := fromGateway(q, func(ctx context.Context, client *admin.Client) (admin.Resources, error) {
+		return client.Resources(ctx, gateway.ResourceFilter{Limit: 1000})
+	})
 	for _, r := range page.Resources {
 		list = append(list, cobra.CompletionWithDesc(r.ID, printable(r.Addon+", "+r.Plan+", "+r.State)))
 	}
@@ -186,18 +179,28 @@ func resourceCandidates(q *asking) (list []cobra.Completion) {
 }
 
 func operationCandidates(q *asking) (list []cobra.Completion) {
-	client, err := q.client()
-	if err != nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(q.ctx, gatewayPatience)
-	defer cancel()
-	page, err := client.Operations(ctx, gateway.OperationFilter{Limit: 1000})
-	if err != nil {
-		return nil
-	}
+	page := fromGateway(q, func(ctx context.Context, client *admin.Client) (admin.Operations, error) {
+		return client.Operations(ctx, gateway.OperationFilter{Limit: 1000})
+	})
 	for _, o := range page.Operations {
 		list = append(list, cobra.CompletionWithDesc(o.ID, printable(o.Verb+" of "+o.ResourceID+", "+stateText(o))))
 	}
 	return list
+}
+
+// fromGateway makes one call, and waits a moment for it; its answer is empty
+// where none comes.
+func fromGateway[T any](q *asking, call func(context.Context, *admin.Client) (T, error)) T {
+	var none T
+	client, err := q.client()
+	if err != nil {
+		return none
+	}
+	ctx, cancel := context.WithTimeout(q.ctx, gatewayPatience)
+	defer cancel()
+	answer, err := call(ctx, client)
+	if err != nil {
+		return none
+	}
+	return answer
 }

@@ -89,10 +89,7 @@ func (c *command) dev(ctx context.Context, listener net.Listener, folder string)
 		}
 		return l, err
 	}}
-	l, err := from.load(ctx)
-	if err == nil {
-		err = c.report(l)
-	}
+	l, err := c.faultless(from.load(ctx))
 	if err != nil {
 		_ = listener.Close()
 		return err

@@ -45,7 +45,12 @@ func (c *command) load(ctx context.Context, adjust func(*config.Options)) (loade
 // loadFaultless is load for commands that go on only without errors: it prints
 // what was found.
 func (c *command) loadFaultless(ctx context.Context, adjust func(*config.Options)) (loaded, error) {
-	l, err := c.load(ctx, adjust)
+	return c.faultless(c.load(ctx, adjust))
+}
+
+// faultless passes on what was loaded; with errors in its files it prints them
+// and fails.
+func (c *command) faultless(l loaded, err error) (loaded, error) {
 	if err != nil {
 		return l, err
 	}

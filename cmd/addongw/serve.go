@@ -38,10 +38,7 @@ func newServe(c *command) *cobra.Command {
 				}
 				return l, err
 			}
-			l, err := from.load(cmd.Context())
-			if err == nil {
-				err = c.report(l)
-			}
+			l, err := c.faultless(from.load(cmd.Context()))
 			if err != nil {
 				return err
 			}

@@ -25,16 +25,13 @@ func (s soldScope) platform(name string) bool {
 
 // soldScope reads the regions and platforms of a plan.
 func (l *loader) soldScope(a *addon, p *plan) {
-	var regions, platforms []string
-	for _, r := range a.regions {
-		regions = append(regions, r.ID)
-	}
+	var platforms []string
 	for _, c := range a.content.Blocks("platform") {
 		platforms = append(platforms, c.Label(0))
 	}
 	p.backend = l.reference(p.content, fmt.Sprintf("%s, plan %q", a.title(), p.ID))
 	p.scope = soldScope{
-		regions:   l.subset(a, p.content, "region", regions),
+		regions:   l.subset(a, p.content, "region", a.regionIDs()),
 		platforms: l.subset(a, p.content, "platform", platforms),
 	}
 }

@@ -82,7 +82,7 @@ func (p *platformReader) slugs(c *schema.Content) map[string]string {
 
 // offeredRegions reads the map of regions: their names and ours.
 func (p *platformReader) offeredRegions(c *schema.Content) []*region {
-	p.common.AddonRegions = p.regionIDs()
+	p.common.AddonRegions = p.of.regionIDs()
 	if p.of.content.Meant("region") {
 		p.common.AddonRegions = nil
 	}
@@ -96,7 +96,7 @@ func (p *platformReader) offeredRegions(c *schema.Content) []*region {
 		id := given[theirs]
 		p.common.Regions[theirs] = id
 		if p.of.region(id) == nil {
-			p.unknownName(p.of, "region", id, schema.EntryRange(c.Expr("regions"), theirs), p.regionIDs())
+			p.unknownName(p.of, "region", id, schema.EntryRange(c.Expr("regions"), theirs), p.of.regionIDs())
 			continue
 		}
 		ours = append(ours, id)
@@ -115,11 +115,7 @@ func (l *loader) unknownName(a *addon, kind, id string, at hcl.Range, known []st
 	if len(known) == 0 || a.content.Meant(kind) {
 		return // it may be one that could not be read
 	}
-	info := diagnostic.Info{Code: "AG302", Hint: diagnostic.DidYouMean(id, known)}
-	if list := diagnostic.List(known); list != "" {
-		info.Notes = []string{kind + "s: " + list}
-	}
-	l.add(diagnostic.New(fmt.Sprintf("This add-on has no %s %q", kind, id), at, info))
+	l.add(unknownPart(kind, id, at, known))
 }
 
 func (a *addon) planIDs() (ids []string) {
@@ -129,8 +125,8 @@ func (a *addon) planIDs() (ids []string) {
 	return ids
 }
 
-func (p *platformReader) regionIDs() (ids []string) {
-	for _, x := range p.of.regions {
+func (a *addon) regionIDs() (ids []string) {
+	for _, x := range a.regions {
 		ids = append(ids, x.ID)
 	}
 	return ids
