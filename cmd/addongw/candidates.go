@@ -55,7 +55,19 @@ type asking struct {
 	ctx  context.Context
 	cmd  *cobra.Command
 	args []string
-	cfg  *config.Config // nil where the files have mistakes
+	read bool
+	cfg  *config.Config // see files
+}
+
+// files are read once somebody asks; nil where they have mistakes.
+func (q *asking) files() *config.Config {
+	if !q.read {
+		q.read = true
+		if options, err := q.loadOptions(); err == nil {
+			q.cfg, _, _ = config.Load(q.ctx, options)
+		}
+	}
+	return q.cfg
 }
 
 // find answers within a second or not at all, and without a word of complaint:
@@ -68,13 +80,7 @@ func (c *command) find(list candidates, cmd *cobra.Command, args []string) []cob
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	found := make(chan []cobra.Completion, 1)
-	go func() {
-		q := &asking{command: c, ctx: ctx, cmd: cmd, args: args}
-		if options, err := c.loadOptions(); err == nil {
-			q.cfg, _, _ = config.Load(ctx, options)
-		}
-		found <- list(q)
-	}()
+	go func() { found <- list(&asking{command: c, ctx: ctx, cmd: cmd, args: args}) }()
 	select {
 	case list := <-found:
 		return list
@@ -99,7 +105,7 @@ func stateCandidates(q *asking) (list []cobra.Completion) {
 // platformCandidates are those of the files, or all of them: also for init,
 // whose files are not there yet.
 func platformCandidates(q *asking) []cobra.Completion {
-	if q.cfg == nil {
+	if q.files() == nil {
 		return platformNames()
 	}
 	var list []cobra.Completion
@@ -116,7 +122,7 @@ func platformCandidates(q *asking) []cobra.Completion {
 // addons are those of the files, or those of them that a platform named before
 // sells, or the one that a flag names.
 func (q *asking) addons() []config.Addon {
-	if q.cfg == nil {
+	if q.files() == nil {
 		return nil
 	}
 	named, _ := q.cmd.Flags().GetString("addon") // not every command has it
@@ -156,7 +162,7 @@ func (q *asking) client() (*admin.Client, error) {
 	address := q.admin
 	switch {
 	case address != "":
-	case q.cfg != nil:
+	case q.files() != nil:
 		address = adminListen(q.cfg.Gateway, q.cfg.Store)
 	default:
 		address = "unix:" + filepath.Join(q.dir, "admin.sock")
