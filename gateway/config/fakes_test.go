@@ -218,5 +218,5 @@ func (fakeMount) Samples() []platform.Sample                                   {
 func (fakeMount) API() platform.API                                            { return nil }
 
 func (m fakeMount) Profile() platform.Profile {
-	return platform.Profile{Name: "Fake Cloud", Dashboard: "https://console.fake.example"}
+	return platform.Profile{Name: "Fake Cloud", Dashboard: "https://console.fake.example", FrameAncestors: m.common.FrameAncestors}
 }

@@ -12,7 +12,7 @@ import (
 
 // origins reads the URLs that belong to the platform: its own API, and the
 // pages that may show ours.
-func (p *platformReader) origins(c *schema.Content, m *mounted) {
+func (p *platformReader) origins(c *schema.Content) {
 	p.url(c, "api_url", &p.common.APIURL)
 	if p.common.APIURL != "" && !p.encrypted(p.common.APIURL) {
 		p.add(diagnostic.New(`"api_url" is no https URL`, c.ValueRange("api_url"), diagnostic.Info{
@@ -22,7 +22,7 @@ func (p *platformReader) origins(c *schema.Content, m *mounted) {
 	if !c.Has("frame_ancestors") || !c.Known("frame_ancestors") {
 		return
 	}
-	m.frameAncestors = []string{}
+	origins := []string{}
 	for i, text := range c.Texts("frame_ancestors") {
 		at := elementRange(c, "frame_ancestors", i)
 		switch {
@@ -33,10 +33,10 @@ func (p *platformReader) origins(c *schema.Content, m *mounted) {
 				Code: "AG412", Hint: "begin it with https://; anybody on the way could change a page in the clear",
 			}))
 		default:
-			m.frameAncestors = append(m.frameAncestors, strings.ToLower(text))
+			origins = append(origins, strings.ToLower(text))
 		}
 	}
-	p.common.FrameAncestors = m.frameAncestors
+	p.common.FrameAncestors = origins
 }
 
 // encrypted reports whether a web address is https, or needs not be: on this

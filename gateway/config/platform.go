@@ -22,8 +22,6 @@ type mounted struct {
 	regions []*region // those offered there
 	vars    []configVar
 	value   cty.Value // platform.* in expressions
-
-	frameAncestors []string // instead of the dialect's; nil: not told
 }
 
 // plannedDialects are platforms that the project names and this version lacks.
@@ -126,7 +124,7 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 	p.describe(settings)
 	p.credentials(settings, m)
 	p.urls(settings, m)
-	p.origins(settings, m)
+	p.origins(settings)
 	p.formerAddon(settings)
 	p.offer(settings, m)
 	p.ranges(settings, own)

@@ -71,13 +71,10 @@ func (c *Config) redirectWith(u use, signOn cty.Value, scope *hcl.EvalContext) (
 	return address, parsed.Scheme + "://" + parsed.Host, nil
 }
 
-// signOnPage is what the sso block and the platform's say of our own page.
+// signOnPage is what the sso block says of our own page.
 func (u use) signOnPage(page *gateway.Page) {
 	page.Session = defaultSession
 	if u.addon.sso != nil {
 		page.Session = u.addon.sso.session
-	}
-	if u.platform.frameAncestors != nil {
-		page.FrameAncestors = u.platform.frameAncestors
 	}
 }
