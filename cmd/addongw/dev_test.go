@@ -12,11 +12,10 @@ import (
 
 var resourceID = regexp.MustCompile(`res_[0-9a-z]{26}`)
 
-// TestThePrintedCommandsOfDevPlayAWholeLife does what somebody does who pastes
-// the screen of "addongw dev" into another terminal.
-func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
-	dir := copyExample(t, "quickstart")
-	p, screen := startDev(t, dir)
+// printedCommands returns the four commands of the screen of "addongw dev", in
+// its order.
+func printedCommands(t *testing.T, screen string) []string {
+	t.Helper()
 	var commands []string
 	for line := range strings.Lines(screen) {
 		if command, ok := strings.CutPrefix(line, "  "); ok && !strings.HasPrefix(command, "#") {
@@ -26,6 +25,15 @@ func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
 	if len(commands) != 4 {
 		t.Fatalf("the screen has %d commands, want provision, show, change, deprovision:\n%s", len(commands), screen)
 	}
+	return commands
+}
+
+// TestThePrintedCommandsOfDevPlayAWholeLife does what somebody does who pastes
+// the screen of "addongw dev" into another terminal.
+func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
+	dir := copyExample(t, "quickstart")
+	p, screen := startDev(t, dir)
+	commands := printedCommands(t, screen)
 	shown := paste(t, commands[0]+commands[1])
 	id := resourceID.FindString(shown)
 	if id == "" || !regexp.MustCompile(`(?m)^state +active$`).MatchString(shown) {

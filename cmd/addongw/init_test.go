@@ -77,15 +77,7 @@ func TestTheBlankTemplateAsksForTheOneThingItLacks(t *testing.T) {
 func TestTheShellTemplateLivesAWholeLifeInDev(t *testing.T) {
 	dir := initialized(t, "shell")
 	p, screen := startDev(t, dir)
-	var commands []string
-	for line := range strings.Lines(screen) {
-		if command, ok := strings.CutPrefix(line, "  "); ok && !strings.HasPrefix(command, "#") {
-			commands = append(commands, command)
-		}
-	}
-	if len(commands) != 4 {
-		t.Fatalf("the screen has %d commands:\n%s", len(commands), screen)
-	}
+	commands := printedCommands(t, screen)
 	out, err := exec.Command("sh", "-ec", strings.Join(commands[:3], "")).CombinedOutput()
 	id := resourceID.FindString(string(out))
 	if err != nil || id == "" || !strings.Contains(string(out), "ACME_DB_URL") {

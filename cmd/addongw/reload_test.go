@@ -144,11 +144,12 @@ func TestABrokenEditIsShownAndTheGatewayServesOn(t *testing.T) {
 	}
 }
 
-// gated makes the script of provision wait while the file gate is there: GATE.reached
-// tells that it does, and end lets it go on.
-func (e *edited) gated(t *testing.T) (gate string, end func()) {
+// heldOrder orders an add-on whose provision script waits while the file gate is
+// there, and returns once the script tells with GATE.reached that it does. finish
+// removes the gate and returns what the order was answered.
+func (e *edited) heldOrder(t *testing.T) (finish func() answer) {
 	t.Helper()
-	gate = filepath.Join(e.dir, "gate")
+	gate := filepath.Join(e.dir, "gate")
 	script := filepath.Join(e.dir, "scripts", "provision")
 	text, err := os.ReadFile(script)
 	if err != nil {
@@ -161,20 +162,6 @@ func (e *edited) gated(t *testing.T) (gate string, end func()) {
 	if err := os.WriteFile(gate, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return gate, func() {
-		if err := os.Remove(gate); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// TestAChangedBackendLetsRunningCallsEndAsTheyBegan reloads while a provision
-// is inside its script: the plugin process that runs it goes on, its config
-// vars are those of the configuration that it began under, and only then is the
-// process gone.
-func TestAChangedBackendLetsRunningCallsEndAsTheyBegan(t *testing.T) {
-	e := serveEdited(t)
-	gate, end := e.gated(t)
 	var slow answer
 	var group sync.WaitGroup
 	group.Go(func() {
@@ -184,6 +171,22 @@ func TestAChangedBackendLetsRunningCallsEndAsTheyBegan(t *testing.T) {
 		}
 	})
 	await(t, "the script", 10*time.Second, func() bool { _, err := os.Stat(gate + ".reached"); return err == nil })
+	return func() answer {
+		if err := os.Remove(gate); err != nil {
+			t.Error(err)
+		}
+		group.Wait()
+		return slow
+	}
+}
+
+// TestAChangedBackendLetsRunningCallsEndAsTheyBegan reloads while a provision
+// is inside its script: the plugin process that runs it goes on, its config
+// vars are those of the configuration that it began under, and only then is the
+// process gone.
+func TestAChangedBackendLetsRunningCallsEndAsTheyBegan(t *testing.T) {
+	e := serveEdited(t)
+	finish := e.heldOrder(t)
 	old := pluginsOf(t, e.dir)
 	e.edit("TINYFILES_QUOTA_MB =", "TINYFILES_SIZE     =", `output "used_mb" {`, "output \"used_mb\" {\n      description = \"Measured.\"")
 	out, errOut, code := e.reload()
@@ -193,8 +196,7 @@ func TestAChangedBackendLetsRunningCallsEndAsTheyBegan(t *testing.T) {
 	if now := pluginsOf(t, e.dir); len(old) != 1 || len(now) != 2 {
 		t.Errorf("plugin processes before %v, meanwhile %v", old, now)
 	}
-	end()
-	group.Wait()
+	slow := finish()
 	if slow.Status != 200 || slow.Config["TINYFILES_QUOTA_MB"] != "100" {
 		t.Errorf("the running order got %d %s", slow.Status, slow.Body)
 	}
@@ -231,16 +233,7 @@ func TestSIGHUPReloadsAndTellsTheLog(t *testing.T) {
 
 func TestASIGHUPWhileTheGatewayStopsDoesNotKillIt(t *testing.T) {
 	e := serveEdited(t)
-	gate, end := e.gated(t)
-	var slow answer
-	var group sync.WaitGroup
-	group.Go(func() {
-		var err error
-		if slow, err = e.order("addon_slow", "small").do(); err != nil {
-			t.Error(err)
-		}
-	})
-	await(t, "the script", 10*time.Second, func() bool { _, err := os.Stat(gate + ".reached"); return err == nil })
+	finish := e.heldOrder(t)
 	_ = e.cmd.Process.Signal(syscall.SIGTERM)
 	await(t, "the end of listening", 10*time.Second, func() bool {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(e.URL, "http://"))
@@ -250,8 +243,7 @@ func TestASIGHUPWhileTheGatewayStopsDoesNotKillIt(t *testing.T) {
 		return err != nil
 	})
 	_ = e.cmd.Process.Signal(syscall.SIGHUP)
-	end()
-	group.Wait()
+	slow := finish()
 	<-e.done
 	if code := e.cmd.ProcessState.ExitCode(); code != 0 || slow.Status != 200 {
 		t.Errorf("exit code %d, and the running order got %d", code, slow.Status)
