@@ -9,6 +9,12 @@ type SignOn struct {
 	Email         string
 	EmailVerified bool   // the platform's signature covers Email
 	NavData       string // the platform's own header, opaque
+
+	// Proof, where set, is what the platform signed with: it opens one session
+	// and no second one. It is remembered until ProofUntil, when it is too old
+	// anyway.
+	Proof      string
+	ProofUntil time.Time
 }
 
 // Page is what the configuration says of a resource for its customer's page.

@@ -27,6 +27,7 @@ const (
 	Provisioning   State = "provisioning"
 	Active         State = "active"
 	Updating       State = "updating"
+	Suspended      State = "suspended" // its customer may not use it for now; nothing of it is lost
 	Deprovisioning State = "deprovisioning"
 	Deprovisioned  State = "deprovisioned" // a tombstone, never revived
 	Failed         State = "failed"        // the provision failed and was cleaned up
@@ -34,7 +35,7 @@ const (
 
 // States lists every state of a resource.
 func States() []State {
-	return []State{Provisioning, Active, Updating, Deprovisioning, Deprovisioned, Failed}
+	return []State{Provisioning, Active, Updating, Suspended, Deprovisioning, Deprovisioned, Failed}
 }
 
 // Owner is who the platform says the resource belongs to. Platforms that do
@@ -64,6 +65,7 @@ type Resource struct {
 	Backend     string // "postgres.main": what made it
 
 	Name        string // what the customer called it, where the platform tells
+	App         string // the platform's id of the customer's application, where it tells
 	Options     map[string]string
 	Owner       Owner
 	OwnerEmails []string // of the owner's members, where the platform's own API tells
@@ -73,6 +75,8 @@ type Resource struct {
 	LogDrainURL string
 
 	State     State
+	Reason    string // why it is suspended, for customers and operators; else empty
+	Accepted  bool   // its platform was answered before it was there, and must be told when it is
 	LastError string // for operators; no secrets
 
 	ConfigRev    int64 // grows with each change of the outputs
@@ -100,6 +104,7 @@ type Order struct {
 	Plan        string
 	Region      string
 	Name        string
+	App         string // see Resource.App
 	Options     map[string]string
 	Owner       Owner
 	UserID      string
@@ -111,9 +116,17 @@ type Order struct {
 // Delivery is what a dialect sends back: the resource with its config vars as
 // recorded when the last operation finished, and the message for the customer.
 type Delivery struct {
-	Resource   Resource
-	ConfigVars []ConfigVar
-	Message    string
+	Resource    Resource
+	ConfigVars  []ConfigVar
+	Message     string
+	LogDrainURL string // where the platform is to send the application's logs; else empty
+}
+
+// Rendered is what the configuration makes of a resource and its outputs.
+type Rendered struct {
+	ConfigVars  []ConfigVar
+	Message     string // for the customer
+	LogDrainURL string // see Delivery
 }
 
 // DeadID says what an order means whose external id belongs to a
@@ -134,6 +147,10 @@ type Scope struct {
 	Addon    string
 	Budget   time.Duration // how long a request may wait for an operation; the operation itself goes on
 	DeadID   DeadID
+
+	// Accepts tells that the platform takes "accepted" for an answer to an order
+	// and is told on its own API when the resource is there.
+	Accepts bool
 }
 
 // Offer is what the configuration says about one add-on × plan × region.

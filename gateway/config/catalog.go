@@ -148,27 +148,25 @@ func (c *Config) PlatformAPI(name, addonID string) (api platform.API, ok bool) {
 
 // Render evaluates the config vars for r and the message for the customer
 // after verb.
-func (c *Config) Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) ([]gateway.ConfigVar, string, error) {
+func (c *Config) Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) (rendered gateway.Rendered, err error) {
 	u, err := c.use(r)
 	if err != nil {
-		return nil, "", err
+		return gateway.Rendered{}, err
 	}
 	scope := u.scope(u.backend.knownOutputs(outputs))
-	var rendered []gateway.ConfigVar
 	for _, v := range u.platform.vars {
 		value, ok, err := configvar.Render(v.name, v.expr, scope)
 		if err != nil {
-			return nil, "", gateway.Fault(err)
+			return gateway.Rendered{}, gateway.Fault(err)
 		}
 		if ok {
-			rendered = append(rendered, value)
+			rendered.ConfigVars = append(rendered.ConfigVars, value)
 		}
 	}
-	message, err := u.message(verb, scope)
-	if err != nil {
-		return nil, "", gateway.Fault(err)
+	if rendered.Message, err = u.message(verb, scope); err != nil {
+		return gateway.Rendered{}, gateway.Fault(err)
 	}
-	return rendered, message, nil
+	return rendered, nil
 }
 
 // sold finds an add-on on a platform.

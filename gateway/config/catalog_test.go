@@ -166,7 +166,7 @@ func TestPlanChangesAreRefusedAcrossBackends(t *testing.T) {
 }
 
 func TestConfigVarsAreRenderedForThePlatform(t *testing.T) {
-	vars, message, err := catalog(t).Render(resource(), backend.VerbProvision, outputs())
+	rendered, err := catalog(t).Render(resource(), backend.VerbProvision, outputs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestConfigVarsAreRenderedForThePlatform(t *testing.T) {
 		Sensitive bool
 	}
 	got := map[string]shown{}
-	for _, v := range vars {
+	for _, v := range rendered.ConfigVars {
 		got[v.Name] = shown{v.Value.Reveal(), v.Sensitive}
 	}
 	want := map[string]shown{
@@ -190,8 +190,8 @@ func TestConfigVarsAreRenderedForThePlatform(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if message != "Acme Postgres Hobby is ready in Europe (Paris)." {
-		t.Errorf("message = %q", message)
+	if rendered.Message != "Acme Postgres Hobby is ready in Europe (Paris)." {
+		t.Errorf("message = %q", rendered.Message)
 	}
 }
 
@@ -200,8 +200,8 @@ func TestWithoutATemplateTheMessageIsTheUsualOne(t *testing.T) {
 	for verb, want := range map[backend.Verb]string{
 		backend.VerbChangePlan: "Acme Postgres is now on Hobby.", backend.VerbDeprovision: "Acme Postgres is being removed.",
 	} {
-		if _, message, err := c.Render(resource(), verb, outputs()); err != nil || message != want {
-			t.Errorf("%s: %q, %v; want %q", verb, message, err, want)
+		if rendered, err := c.Render(resource(), verb, outputs()); err != nil || rendered.Message != want {
+			t.Errorf("%s: %q, %v; want %q", verb, rendered.Message, err, want)
 		}
 	}
 }
@@ -217,15 +217,15 @@ func TestAnAddOnPerElementHasItsOwnValues(t *testing.T) {
 	if env := op.Config.Cty().GetAttr("env").AsValueMap()["QUOTA_MB"].AsString(); env != "1000" {
 		t.Errorf("QUOTA_MB = %s", env)
 	}
-	vars, _, err := c.Render(r, backend.VerbProvision, backend.NewValue(cty.ObjectVal(map[string]cty.Value{"url": cty.StringVal("sftp://x")})))
-	if err != nil || len(vars) != 1 || vars[0].Name != "ACME_DB_LARGE_URL" || !vars[0].Sensitive {
-		t.Errorf("config vars %+v, %v", vars, err)
+	rendered, err := c.Render(r, backend.VerbProvision, backend.NewValue(cty.ObjectVal(map[string]cty.Value{"url": cty.StringVal("sftp://x")})))
+	if err != nil || len(rendered.ConfigVars) != 1 || rendered.ConfigVars[0].Name != "ACME_DB_LARGE_URL" || !rendered.ConfigVars[0].Sensitive {
+		t.Errorf("config vars %+v, %v", rendered.ConfigVars, err)
 	}
 }
 
 func TestAFailedRenderingSaysWhereButNotWhat(t *testing.T) {
 	broken := backend.NewValue(cty.ObjectVal(map[string]cty.Value{"username": cty.NullVal(cty.String), "password": cty.StringVal("p@ss/word")}))
-	_, _, err := catalog(t).Render(resource(), backend.VerbProvision, broken)
+	_, err := catalog(t).Render(resource(), backend.VerbProvision, broken)
 	if gateway.KindOf(err) != gateway.Internal || err == nil {
 		t.Fatalf("error = %v", err)
 	}
@@ -245,7 +245,7 @@ func BenchmarkRender(b *testing.B) {
 		b.Fatal(describe(diags))
 	}
 	for b.Loop() {
-		if _, _, err := c.Render(resource(), backend.VerbProvision, outputs()); err != nil {
+		if _, err := c.Render(resource(), backend.VerbProvision, outputs()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -58,9 +58,9 @@ func TestRenamesNameAddOnsThenPlansThenBackends(t *testing.T) {
 
 func TestAResourceIsServedBeforeItIsRenamed(t *testing.T) {
 	c, _ := words(t)
-	vars, message, err := c.Render(old(), backend.VerbChangePlan, outputs())
-	if err != nil || len(vars) != 2 || message != "Acme Postgres is now on Hobby." {
-		t.Errorf("%d config vars, message %q, error %v", len(vars), message, err)
+	rendered, err := c.Render(old(), backend.VerbChangePlan, outputs())
+	if err != nil || len(rendered.ConfigVars) != 2 || rendered.Message != "Acme Postgres is now on Hobby." {
+		t.Errorf("%d config vars, message %q, error %v", len(rendered.ConfigVars), rendered.Message, err)
 	}
 	op, err := c.Op(old(), outputs(), null())
 	if err != nil || op.Addon != "acme-db" || op.Plan.ID != "hobby" {
@@ -216,9 +216,9 @@ func TestIncludedDirectoriesAreReadOnceAndKeepTheirOwnPaths(t *testing.T) {
 	}
 	r := resource()
 	r.Addon, r.Plan, r.Backend = "acme-redis", "small", "shell.redis"
-	vars, _, err := c.Render(r, backend.VerbProvision, outputs())
-	if err != nil || len(vars) != 2 || vars[0].Value.Reveal() != "A Redis of its own" {
-		t.Errorf("config vars %v, %v", vars, err)
+	rendered, err := c.Render(r, backend.VerbProvision, outputs())
+	if err != nil || len(rendered.ConfigVars) != 2 || rendered.ConfigVars[0].Value.Reveal() != "A Redis of its own" {
+		t.Errorf("config vars %v, %v", rendered.ConfigVars, err)
 	}
 	for _, m := range c.Mounts {
 		if common := m.Mount.(fakeMount).common; common.Addon == "acme-team" && !strings.HasPrefix(common.Password.Reveal(), "no-secret") {

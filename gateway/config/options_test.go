@@ -138,9 +138,9 @@ addon "acme-db" {
 	if got := op.Options.Cty(); !got.RawEquals(want) {
 		t.Errorf("options = %#v", got)
 	}
-	vars, _, err := c.Render(r, backend.VerbProvision, outputs())
-	if err != nil || len(vars) != 2 || !vars[0].Sensitive || vars[1].Sensitive {
-		t.Errorf("config vars %+v, %v", vars, err)
+	rendered, err := c.Render(r, backend.VerbProvision, outputs())
+	if err != nil || len(rendered.ConfigVars) != 2 || !rendered.ConfigVars[0].Sensitive || rendered.ConfigVars[1].Sensitive {
+		t.Errorf("config vars %+v, %v", rendered.ConfigVars, err)
 	}
 	r.Options["token"] = "c4n4ry"
 	_, err = c.Judge(r)
@@ -154,12 +154,12 @@ addon "acme-db" {
 
 func TestOptionsAreTypedInTemplates(t *testing.T) {
 	r := order(with("version", "15"), with("spare-disk", "2.50"), with("backups", "false"))
-	vars, _, err := withRules(t, nil).Render(r, backend.VerbProvision, outputs())
+	rendered, err := withRules(t, nil).Render(r, backend.VerbProvision, outputs())
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
-	for _, v := range vars {
+	for _, v := range rendered.ConfigVars {
 		got[v.Name] = v.Value.Reveal()
 	}
 	want := map[string]string{"ACME_DB_VERSION": "15", "ACME_DB_CONTACT": "for zoe@acme.example", "ACME_DB_BACKUPS": "false", "ACME_DB_SPARE": "2.5"}
@@ -172,12 +172,12 @@ func TestOptionsAreTypedInTemplates(t *testing.T) {
 func TestAResourceOutlivesItsOptions(t *testing.T) {
 	r := order(with("version", "a text"), with("gone", "x"))
 	c := withRules(t, nil)
-	vars, _, err := c.Render(r, backend.VerbProvision, outputs())
+	rendered, err := c.Render(r, backend.VerbProvision, outputs())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if vars[0].Name != "ACME_DB_VERSION" || vars[0].Value.Reveal() != "16" {
-		t.Errorf("%s = %s", vars[0].Name, vars[0].Value.Reveal())
+	if rendered.ConfigVars[0].Name != "ACME_DB_VERSION" || rendered.ConfigVars[0].Value.Reveal() != "16" {
+		t.Errorf("%s = %s", rendered.ConfigVars[0].Name, rendered.ConfigVars[0].Value.Reveal())
 	}
 	if _, err := c.Op(r, null(), null()); err != nil {
 		t.Error(err)

@@ -11,6 +11,7 @@ import (
 type delivery struct {
 	Vars     []deliveredVar          `json:"vars,omitempty"`
 	Messages map[backend.Verb]string `json:"messages,omitempty"` // the newest of each verb
+	LogDrain string                  `json:"log_drain,omitempty"`
 }
 
 type deliveredVar struct {
@@ -25,22 +26,22 @@ func (v vault) delivery(r ResourceRecord) (delivery, error) {
 	return d, v.openJSON(r.DeliverySealed, resourceAD(r.ID, deliveryColumn), &d)
 }
 
-// sealDelivery returns the stored form of what r delivers from now on. vars
-// replace the ones before; the messages of other verbs stay.
-func (v vault) sealDelivery(r ResourceRecord, vars []gateway.ConfigVar, verb backend.Verb, message string) ([]byte, error) {
+// sealDelivery returns the stored form of what r delivers from now on. Config
+// vars replace the ones before; the messages of other verbs stay.
+func (v vault) sealDelivery(r ResourceRecord, rendered gateway.Rendered, verb backend.Verb) ([]byte, error) {
 	d, err := v.delivery(r)
 	if err != nil {
 		return nil, err
 	}
-	d.replace(vars)
-	d.note(verb, message)
+	d.replace(rendered)
+	d.note(verb, rendered.Message)
 	return v.sealJSON(d, resourceAD(r.ID, deliveryColumn))
 }
 
-// replace puts vars into the place of the ones before.
-func (d *delivery) replace(vars []gateway.ConfigVar) {
-	d.Vars = nil
-	for _, cv := range vars {
+// replace puts config vars into the place of the ones before.
+func (d *delivery) replace(rendered gateway.Rendered) {
+	d.Vars, d.LogDrain = nil, rendered.LogDrainURL
+	for _, cv := range rendered.ConfigVars {
 		d.Vars = append(d.Vars, deliveredVar{Name: cv.Name, Value: cv.Value.Reveal(), Sensitive: cv.Sensitive})
 	}
 }
@@ -63,7 +64,7 @@ func (e *Engine) deliver(r ResourceRecord, verb backend.Verb) (gateway.Delivery,
 	if err != nil {
 		return gateway.Delivery{}, unreadable(err)
 	}
-	answer := gateway.Delivery{Resource: facts, Message: d.Messages[verb]}
+	answer := gateway.Delivery{Resource: facts, Message: d.Messages[verb], LogDrainURL: d.LogDrain}
 	for _, cv := range d.Vars {
 		answer.ConfigVars = append(answer.ConfigVars, gateway.ConfigVar{
 			Name: cv.Name, Value: secret.New(cv.Value), Sensitive: cv.Sensitive,

@@ -196,15 +196,15 @@ func (e *Engine) noteRemoval(a *active, facts gateway.Resource, row ResourceReco
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	_, message, err := render(a.catalog, facts, backend.VerbDeprovision, outputs)
+	rendered, err := render(a.catalog, facts, backend.VerbDeprovision, outputs)
 	if err != nil {
 		e.log.Warn("deprovision message not rendered", "resource", row.ID, "error", e.cleanText(err.Error(), input))
-		message = ""
+		rendered.Message = ""
 	}
 	d, err := e.vault.delivery(row)
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	d.note(backend.VerbDeprovision, message)
+	d.note(backend.VerbDeprovision, rendered.Message)
 	return e.vault.sealJSON(d, resourceAD(row.ID, deliveryColumn))
 }

@@ -203,8 +203,8 @@ func TestACustomerCanLeaveWhateverBecameOfTheConfiguration(t *testing.T) {
 	id := r.provision("ext-1").Resource.ID
 	r.catalog.set(func(c *fakeCatalog) {
 		c.opErr = gateway.Errorf(gateway.Refused, "this plan is not offered any more")
-		c.render = func(gateway.Resource, backend.Verb, backend.Value) ([]gateway.ConfigVar, string, error) {
-			return nil, "", gateway.Errorf(gateway.Internal, "no such template")
+		c.render = func(gateway.Resource, backend.Verb, backend.Value) (gateway.Rendered, error) {
+			return gateway.Rendered{}, gateway.Errorf(gateway.Internal, "no such template")
 		}
 	})
 	r.drop(id)

@@ -260,8 +260,8 @@ func TestErrorTextsAreStoredWithoutSecrets(t *testing.T) {
 func TestOutputsSurviveARenderingThatFails(t *testing.T) {
 	r := newRig(t)
 	r.limits.MaxAttempts = 3
-	broken := func(gateway.Resource, backend.Verb, backend.Value) ([]gateway.ConfigVar, string, error) {
-		return nil, "", errors.New("no attribute ip")
+	broken := func(gateway.Resource, backend.Verb, backend.Value) (gateway.Rendered, error) {
+		return gateway.Rendered{}, errors.New("no attribute ip")
 	}
 	r.catalog.set(func(c *fakeCatalog) { c.render = broken })
 	_, err := r.scoped().Provision(t.Context(), order("ext-1"))

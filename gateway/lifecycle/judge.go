@@ -65,11 +65,11 @@ func (e *Engine) judgeMade(t *transition, a *active, out outcome) error {
 	if err != nil {
 		return err
 	}
-	vars, message, err := render(a.catalog, facts, verb, outputs)
+	rendered, err := render(a.catalog, facts, verb, outputs)
 	if err != nil {
 		return e.judgeUnrendered(t, out, err)
 	}
-	if made.DeliverySealed, err = e.vault.sealDelivery(made, vars, verb, message); err != nil {
+	if made.DeliverySealed, err = e.vault.sealDelivery(made, rendered, verb); err != nil {
 		return err
 	}
 	t.res = made
@@ -80,7 +80,7 @@ func (e *Engine) judgeMade(t *transition, a *active, out outcome) error {
 
 // render is Catalog.Render, with a panic in it as an error: it evaluates what
 // operators wrote, after the backend has acted, and must not end the gateway.
-func render(c Catalog, r gateway.Resource, verb backend.Verb, outputs backend.Value) (vars []gateway.ConfigVar, message string, err error) {
+func render(c Catalog, r gateway.Resource, verb backend.Verb, outputs backend.Value) (rendered gateway.Rendered, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)

@@ -175,3 +175,8 @@ func (r *rig) restedAs(id, story string) {
 		time.Sleep(2 * time.Millisecond)
 	}
 }
+
+// Complete makes a moon a Platform that accepts.
+func (m *moon) Complete(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error {
+	return m.Push(ctx, r, vars)
+}

@@ -208,7 +208,7 @@ func TestAPanicInTheConfigurationLeavesTheGatewayRunning(t *testing.T) {
 	r := newRig(t)
 	r.limits.MaxAttempts = 2
 	r.catalog.set(func(c *fakeCatalog) {
-		c.render = func(gateway.Resource, backend.Verb, backend.Value) ([]gateway.ConfigVar, string, error) {
+		c.render = func(gateway.Resource, backend.Verb, backend.Value) (gateway.Rendered, error) {
 			panic("value is marked")
 		}
 	})

@@ -49,7 +49,7 @@ type Catalog interface {
 
 	// Render evaluates the add-on's config vars for r, and the message for the
 	// customer after verb. outputs holds the generated ones too.
-	Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) ([]gateway.ConfigVar, string, error)
+	Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) (gateway.Rendered, error)
 }
 
 // Backends finds the running backend called name, such as "postgres.main". ok
@@ -89,6 +89,9 @@ type Platform interface {
 	Particulars(ctx context.Context, r gateway.Resource) (gateway.Particulars, error)
 	// Push replaces all config vars of r on the platform.
 	Push(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error
+	// Complete sends the config vars of a resource that its platform was only
+	// promised, and then that it is there.
+	Complete(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error
 	// List returns all resources that the platform knows of the add-on.
 	List(ctx context.Context) ([]gateway.Listed, error)
 }

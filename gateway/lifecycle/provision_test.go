@@ -52,8 +52,8 @@ func TestARepeatedOrderGetsTheStoredAnswer(t *testing.T) {
 	first := r.provision("ext-1")
 	r.catalog.set(func(c *fakeCatalog) {
 		c.offerErr = gateway.Errorf(gateway.Refused, "no longer offered")
-		c.render = func(gateway.Resource, backend.Verb, backend.Value) ([]gateway.ConfigVar, string, error) {
-			return nil, "another message", nil
+		c.render = func(gateway.Resource, backend.Verb, backend.Value) (gateway.Rendered, error) {
+			return gateway.Rendered{Message: "another message"}, nil
 		}
 	})
 	same(t, first, r.provision("ext-1"))

@@ -73,13 +73,13 @@ func (e *Engine) renderAgain(a *active, row ResourceRecord) (ResourceRecord, err
 	if err != nil {
 		return row, unreadable(err)
 	}
-	vars, _, err := render(a.catalog, facts, backend.VerbProvision, outputs)
+	rendered, err := render(a.catalog, facts, backend.VerbProvision, outputs)
 	if err != nil {
 		reason := e.cleanText(err.Error(), backend.Op{Outputs: outputs})
 		return row, gateway.Errorf(gateway.Conflict, "The config vars cannot be rendered: %s", reason)
 	}
 	row.ConfigRev++
-	d.replace(vars)
+	d.replace(rendered)
 	row.DeliverySealed, err = e.vault.sealJSON(d, resourceAD(row.ID, deliveryColumn))
 	return row, err
 }

@@ -175,8 +175,8 @@ func TestAnOperatorsPushRendersAnew(t *testing.T) {
 	id := d.Resource.ID
 	r.restedAs(id, "provision:done fetch_owner:done ")
 	r.catalog.set(func(c *fakeCatalog) {
-		c.render = func(gateway.Resource, backend.Verb, backend.Value) ([]gateway.ConfigVar, string, error) {
-			return []gateway.ConfigVar{{Name: "ACME_DB_URL", Value: secret.New("new-value")}}, "another message", nil
+		c.render = func(gateway.Resource, backend.Verb, backend.Value) (gateway.Rendered, error) {
+			return gateway.Rendered{ConfigVars: []gateway.ConfigVar{{Name: "ACME_DB_URL", Value: secret.New("new-value")}}, Message: "another message"}, nil
 		}
 	})
 	opID, err := r.engine.Push(t.Context(), id)
@@ -234,8 +234,8 @@ func TestAPushThatCannotBeIsRefused(t *testing.T) {
 	_, err := r.engine.Push(t.Context(), "res_unknown")
 	wantKind(t, err, gateway.NotFound)
 	r.catalog.set(func(c *fakeCatalog) {
-		c.render = func(gateway.Resource, backend.Verb, backend.Value) ([]gateway.ConfigVar, string, error) {
-			return nil, "", errors.New("the template is wrong")
+		c.render = func(gateway.Resource, backend.Verb, backend.Value) (gateway.Rendered, error) {
+			return gateway.Rendered{}, errors.New("the template is wrong")
 		}
 	})
 	_, err = r.engine.Push(t.Context(), d.Resource.ID)

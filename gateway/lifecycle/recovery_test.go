@@ -261,8 +261,8 @@ func TestAConfigurationIsKeptByTheRequestThatBeganWithIt(t *testing.T) {
 		answered <- d
 	}()
 	<-g.reached
-	r.engine.Activate(&fakeCatalog{render: func(gateway.Resource, backend.Verb, backend.Value) ([]gateway.ConfigVar, string, error) {
-		return nil, "of the new configuration", nil
+	r.engine.Activate(&fakeCatalog{render: func(gateway.Resource, backend.Verb, backend.Value) (gateway.Rendered, error) {
+		return gateway.Rendered{Message: "of the new configuration"}, nil
 	}}, r, nil)
 	close(g.open)
 	if d := <-answered; d.Message != "provision: free" {

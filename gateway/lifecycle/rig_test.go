@@ -214,7 +214,7 @@ type fakeCatalog struct {
 	offerErr error
 	opErr    error
 	onOp     func() // called before an intent is written; may be nil
-	render   func(r gateway.Resource, verb backend.Verb, outputs backend.Value) ([]gateway.ConfigVar, string, error)
+	render   func(r gateway.Resource, verb backend.Verb, outputs backend.Value) (gateway.Rendered, error)
 	extra    []gateway.Generated
 	quotas   []gateway.QuotaRule // of orders and plan changes
 	judged   int                 // how often an order was judged
@@ -296,7 +296,7 @@ func (c *fakeCatalog) SignOn(gateway.Resource, gateway.SignOn, backend.Value) (s
 	return "", nil
 }
 
-func (c *fakeCatalog) Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) ([]gateway.ConfigVar, string, error) {
+func (c *fakeCatalog) Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) (gateway.Rendered, error) {
 	c.mu.Lock()
 	render := c.render
 	c.mu.Unlock()
@@ -306,14 +306,16 @@ func (c *fakeCatalog) Render(r gateway.Resource, verb backend.Verb, outputs back
 	return renderURL(r, verb, outputs)
 }
 
-func renderURL(r gateway.Resource, verb backend.Verb, outputs backend.Value) ([]gateway.ConfigVar, string, error) {
+func renderURL(r gateway.Resource, verb backend.Verb, outputs backend.Value) (gateway.Rendered, error) {
 	if outputs.IsNull() {
-		return nil, "", errors.New("there are no outputs")
+		return gateway.Rendered{}, errors.New("there are no outputs")
 	}
 	bare, _ := outputs.Cty().UnmarkDeep()
 	get := func(name string) string { return bare.GetAttr(name).AsString() }
 	url := fmt.Sprintf("db://%s:%s@%s/%s", r.ShortID, get("password"), get("host"), get("plan"))
-	return []gateway.ConfigVar{{Name: "ACME_DB_URL", Value: secret.New(url), Sensitive: true}}, fmt.Sprintf("%s: %s", verb, r.Plan), nil
+	return gateway.Rendered{
+		ConfigVars: []gateway.ConfigVar{{Name: "ACME_DB_URL", Value: secret.New(url), Sensitive: true}}, Message: fmt.Sprintf("%s: %s", verb, r.Plan),
+	}, nil
 }
 
 // vars reveals config vars for comparison.

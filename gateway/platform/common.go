@@ -34,6 +34,7 @@ type Common struct {
 	Development bool   // started by "addongw dev": plain http is fine, credentials are made up
 
 	APIURL         string        // of the platform's own API, without a trailing slash; empty: the platform's real one
+	LogDrain       bool          // deliveries have a LogDrainURL
 	FrameAncestors []string      // instead of the dialect's own; nil: not told
 	SSOMaxAge      time.Duration // how old a sign-on may be at most; 0: as the platform says
 
@@ -65,7 +66,8 @@ type Plan struct {
 	Description string
 	Price       float64 // per 30 days, in Currency
 	Features    []string
-	Unlisted    bool // hidden or deprecated: known, and left out of manifests
+	Options     map[string]string // handed back by the platform with each order of the plan, where it does that
+	Unlisted    bool              // hidden or deprecated: known, and left out of manifests
 }
 
 // ConfigVarName is a config var that resources on this platform have.

@@ -73,6 +73,11 @@ type Landing interface {
 	// error nothing is written yet.
 	Enter(w http.ResponseWriter, r *http.Request, resourceID string, s gateway.SignOn) error
 
+	// Gone answers the sign-on to a resource that was removed with a redirect
+	// to a page that says so, with status 200. It opens no session. On an error
+	// nothing is written yet.
+	Gone(w http.ResponseWriter, r *http.Request, resourceID string) error
+
 	// Refuse answers a sign-on that failed with a page for the person in front
 	// of it: message, and the way back to p's dashboard.
 	Refuse(w http.ResponseWriter, r *http.Request, p Profile, status int, message string)
@@ -87,6 +92,10 @@ type API interface {
 	Particulars(ctx context.Context, r gateway.Resource) (gateway.Particulars, error)
 	// Push replaces all config vars of r on the platform.
 	Push(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error
+	// Complete sends the config vars of a resource that its platform was only
+	// promised (see gateway.Scope.Accepts), and then that it is there. It is
+	// never asked of a platform that does not accept.
+	Complete(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error
 	// List returns all resources that the platform knows of the add-on.
 	List(ctx context.Context) ([]gateway.Listed, error)
 }
@@ -109,7 +118,10 @@ type Route struct {
 type Lifecycle interface {
 	// Provision returns the resource of the order's external id, making it if
 	// there is none. A repeat with the same plan, region and options returns
-	// the first one's result; one that differs is gateway.Conflict.
+	// the first one's result; one that differs is gateway.Conflict. In a scope
+	// that accepts, an order whose budget runs out is no error: the resource is
+	// returned while it is being provisioned, without config vars, and its
+	// platform is told when it is there.
 	Provision(ctx context.Context, order gateway.Order) (gateway.Delivery, error)
 
 	// ChangePlan gives the resource another plan. The plan it already has is
@@ -119,6 +131,14 @@ type Lifecycle interface {
 	// Deprovision records that the resource must go and returns at once; the
 	// removal itself is done by workers. A repeat is success.
 	Deprovision(ctx context.Context, id string) (gateway.Delivery, error)
+
+	// Suspend takes the resource out of its customer's hands without losing
+	// anything, and Resume gives it back. Both record that it is so and answer
+	// at the latest when the scope's budget runs out: what a backend has to do
+	// goes on until it is done. A repeat is success; reason is a sentence for
+	// the customer.
+	Suspend(ctx context.Context, id, reason string) (gateway.Delivery, error)
+	Resume(ctx context.Context, id string) (gateway.Delivery, error)
 
 	// Resource returns a resource by its provider id. One that never existed
 	// is gateway.NotFound; a deprovisioned one is returned as it is.

@@ -13,6 +13,7 @@ import (
 type session struct {
 	resource string
 	until    time.Time // zero in the code of a sign-on: the page says how long
+	gone     bool      // the resource was removed: there is only that to tell
 }
 
 // Enter implements platform.Landing.
@@ -21,13 +22,33 @@ func (s *Server) Enter(w http.ResponseWriter, r *http.Request, resourceID string
 	if err != nil {
 		return err
 	}
-	if address == "" {
-		address = s.baseURL() + "/r/" + resourceID + "?code=" + s.newCode(session{resource: resourceID})
+	if customer.Proof != "" && !s.spent.Spend(customer.Proof, customer.ProofUntil) {
+		return gateway.Errorf(gateway.Unauthorized, messageSpent)
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer") // the vendor's page must not learn what signed the customer on
-	http.Redirect(w, r, address, http.StatusFound)
+	if address == "" {
+		address = s.address(session{resource: resourceID})
+	}
+	redirect(w, r, address)
 	return nil
+}
+
+// Gone implements platform.Landing.
+func (s *Server) Gone(w http.ResponseWriter, r *http.Request, resourceID string) error {
+	redirect(w, r, s.address(session{resource: resourceID, gone: true}))
+	return nil
+}
+
+// address is our page of a resource, with a code for whom the platform sent.
+func (s *Server) address(of session) string {
+	return s.baseURL() + "/r/" + of.resource + "?code=" + s.newCode(of)
+}
+
+// redirect answers a sign-on: nothing of it may be kept, and the page it leads
+// to must not learn what signed the customer on.
+func redirect(w http.ResponseWriter, r *http.Request, address string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	http.Redirect(w, r, address, http.StatusFound)
 }
 
 // Refuse implements platform.Landing.

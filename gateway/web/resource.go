@@ -14,6 +14,8 @@ import (
 // What a customer reads who is not, or no longer, signed on.
 const (
 	messageUsed  = "This link was used before, or is more than a minute old. Open the add-on again from your dashboard."
+	messageSpent = "This sign-on was used before. Open the add-on again from your dashboard."
+	messageGone  = "This add-on was removed."
 	messageEnded = "Your sign-on has ended. Open the add-on again from your dashboard."
 )
 
@@ -62,6 +64,10 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, id string) {
 	k, err := s.know(r, id)
 	if err != nil {
 		s.failed(w, r, k, err)
+		return
+	}
+	if of.gone {
+		s.message(w, r, k.profile(), http.StatusOK, messageGone)
 		return
 	}
 	if token == "" {
@@ -123,7 +129,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, k known, token str
 	platform.Note(r.Context(), slog.String("platform", resource.Platform), slog.String("addon", resource.Addon), slog.String("resource", resource.ID))
 	if resource.State == gateway.Deprovisioned {
 		s.sessions.Take(token)
-		s.message(w, r, k.profile(), http.StatusGone, "This add-on was removed.")
+		s.message(w, r, k.profile(), http.StatusGone, messageGone)
 		return
 	}
 	v := newView(r, k, token, revealed, s.baseURL())

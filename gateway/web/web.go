@@ -34,6 +34,7 @@ type Options struct {
 const (
 	mostCodes    = 10_000
 	mostSessions = 100_000
+	mostSpent    = 100_000
 	codeLife     = 60 * time.Second
 )
 
@@ -45,6 +46,7 @@ type Server struct {
 	now      func() time.Time
 	codes    *sso.Tickets[session]
 	sessions *sso.Tickets[session]
+	spent    *sso.Spent
 	crossing *http.CrossOriginProtection
 }
 
@@ -62,6 +64,7 @@ func New(o Options) *Server {
 		engine: o.Engine, baseURL: o.BaseURL, now: o.Now,
 		codes:    sso.NewTickets[session](mostCodes, o.Now),
 		sessions: sso.NewTickets[session](mostSessions, o.Now),
+		spent:    sso.NewSpent(mostSpent, o.Now),
 		crossing: http.NewCrossOriginProtection(),
 	}
 }

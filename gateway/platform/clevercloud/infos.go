@@ -87,6 +87,11 @@ func (i *infos) Push(ctx context.Context, r gateway.Resource, vars []gateway.Con
 	return i.caller.put(ctx, path, map[string]any{"config": config})
 }
 
+// Complete is never asked for: Clever Cloud has no asynchronous answer.
+func (i *infos) Complete(context.Context, gateway.Resource, []gateway.ConfigVar) error {
+	return gateway.Errorf(gateway.Unsupported, "Clever Cloud's orders are complete when they are answered.")
+}
+
 // mostPages bounds a listing that never ends.
 const mostPages = 10_000
 

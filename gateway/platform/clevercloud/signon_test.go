@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -35,6 +36,10 @@ func (l *landing) Enter(w http.ResponseWriter, r *http.Request, resourceID strin
 	l.resource, l.customer = resourceID, s
 	http.Redirect(w, r, "https://addons.acme.example/r/"+resourceID, http.StatusFound)
 	return nil
+}
+
+func (l *landing) Gone(http.ResponseWriter, *http.Request, string) error {
+	return errors.New("Clever Cloud has no page for what is gone")
 }
 
 func (l *landing) Refuse(w http.ResponseWriter, _ *http.Request, p platform.Profile, status int, message string) {

@@ -40,6 +40,16 @@ func (f *Failing) Deprovision(context.Context, string) (gateway.Delivery, error)
 	return gateway.Delivery{}, f.fail()
 }
 
+// Suspend implements platform.Lifecycle.
+func (f *Failing) Suspend(context.Context, string, string) (gateway.Delivery, error) {
+	return gateway.Delivery{}, f.fail()
+}
+
+// Resume implements platform.Lifecycle.
+func (f *Failing) Resume(context.Context, string) (gateway.Delivery, error) {
+	return gateway.Delivery{}, f.fail()
+}
+
 // Resource implements platform.Lifecycle.
 func (f *Failing) Resource(context.Context, string) (gateway.Resource, error) {
 	return gateway.Resource{}, f.fail()

@@ -18,6 +18,7 @@ import (
 type Memory struct {
 	scope   gateway.Scope
 	names   []string
+	slow    bool
 	options []string // that orders may have; nil: any
 
 	mu         sync.Mutex
@@ -43,6 +44,25 @@ func NewMemory(scope gateway.Scope, configVars ...string) *Memory {
 func (m *Memory) Offer(options ...string) *Memory {
 	m.options = append([]string{}, options...)
 	return m
+}
+
+// Slow makes new resources stay in provisioning, as they do with a slow backend
+// when the budget runs out on a platform that accepts; Finish ends that.
+func (m *Memory) Slow() *Memory {
+	m.slow = true
+	return m
+}
+
+// Finish makes every resource that is being provisioned active.
+func (m *Memory) Finish() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.slow = false
+	for _, r := range m.byProvider {
+		if r.State == gateway.Provisioning {
+			r.State = gateway.Active
+		}
+	}
 }
 
 // Orders returns the orders it was given, repeats included.
@@ -87,6 +107,9 @@ func (m *Memory) Provision(_ context.Context, o gateway.Order) (gateway.Delivery
 	if r.Plan != o.Plan || r.Region != o.Region || !maps.Equal(r.Options, o.Options) {
 		return gateway.Delivery{}, gateway.Errorf(gateway.Conflict, "This id was ordered differently before.")
 	}
+	if r.State == gateway.Provisioning {
+		return gateway.Delivery{Resource: *r, Message: r.Addon + " is being set up."}, nil
+	}
 	return m.deliver(r, "is ready."), nil
 }
 
@@ -106,9 +129,12 @@ func (m *Memory) make(o gateway.Order) *gateway.Resource {
 	r := &gateway.Resource{
 		ID: id, ProviderID: id, ShortID: id[len(id)-12:], Kind: gateway.KindAddon,
 		Platform: m.scope.Platform, Addon: m.scope.Addon, ExternalID: o.ExternalID,
-		Plan: o.Plan, Region: o.Region, Name: o.Name, Options: o.Options, Owner: o.Owner,
+		Plan: o.Plan, Region: o.Region, Name: o.Name, App: o.App, Options: o.Options, Owner: o.Owner,
 		UserID: o.UserID, CallbackURL: o.CallbackURL, LogToken: o.LogToken, LogDrainURL: o.LogDrainURL,
 		State: gateway.Active, ConfigRev: 1,
+	}
+	if m.slow {
+		r.State, r.Accepted = gateway.Provisioning, true
 	}
 	m.byExternal[o.ExternalID], m.byProvider[id] = r, r
 	return r
@@ -127,6 +153,31 @@ func (m *Memory) ChangePlan(_ context.Context, id, plan string) (gateway.Deliver
 	}
 	r.Plan = plan
 	return m.deliver(r, "has another plan."), nil
+}
+
+// Suspend implements platform.Lifecycle.
+func (m *Memory) Suspend(_ context.Context, id, reason string) (gateway.Delivery, error) {
+	return m.move(id, gateway.Suspended, reason)
+}
+
+// Resume implements platform.Lifecycle.
+func (m *Memory) Resume(_ context.Context, id string) (gateway.Delivery, error) {
+	return m.move(id, gateway.Active, "")
+}
+
+// move suspends or resumes; neither has a message.
+func (m *Memory) move(id string, to gateway.State, reason string) (gateway.Delivery, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.byProvider[id]
+	switch {
+	case !ok:
+		return gateway.Delivery{}, errUnknown()
+	case r.State == gateway.Deprovisioned:
+		return gateway.Delivery{}, gateway.Errorf(gateway.Gone, "This resource was removed.")
+	}
+	r.State, r.Reason = to, reason
+	return gateway.Delivery{Resource: *r}, nil
 }
 
 // Deprovision implements platform.Lifecycle.
