@@ -20,4 +20,3 @@ func TestTheRemedyForAConfigVarIsAName(t *testing.T) {
 		}
 	}
 }
-
