@@ -39,7 +39,7 @@ var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
 {{else}}
 <p>There is no resource yet. Order one with the first command on the screen, and reload this page.</p>
 {{end}}
-<p>Each button does what the platform's dashboard does. It works for some minutes; reload this page for new ones.</p>
+<p>Each button does what the platform's dashboard does. It works once, within some minutes; reload this page for new ones.</p>
 </html>
 `))
 

@@ -101,7 +101,8 @@ func TestASignOnIsSentToTheVendorsPageWithATokenThatItCanCheck(t *testing.T) {
 	}, claims); diff != "" || jti == "" {
 		t.Errorf("claims (-want +got):\n%s", diff)
 	}
-	again, err := post(signOnForm(made.ID, time.Now()), 302).Location()
+	post(form, 403) // its proof is spent
+	again, err := post(signOnForm(made.ID, time.Now().Add(time.Second)), 302).Location()
 	if err != nil || claimsOf(t, again.Query().Get("token"), tokenSecret)["jti"] == jti {
 		t.Errorf("a second token is the first one, %v", err)
 	}
@@ -123,7 +124,7 @@ func TestASignOnIsSentToTheVendorsPageWithATokenThatItCanCheck(t *testing.T) {
 			t.Errorf("the log shows %s", what)
 		}
 	}
-	if n := strings.Count(p.Log(), `"route":"/clevercloud/tinyfiles/sso"`); n != 6 {
-		t.Errorf("%d sign-ons in the log, want 6", n)
+	if n := strings.Count(p.Log(), `"route":"/clevercloud/tinyfiles/sso"`); n != 7 {
+		t.Errorf("%d sign-ons in the log, want 7", n)
 	}
 }

@@ -180,7 +180,7 @@ func (d fakeDialect) Name() string { return d.name }
 func (d fakeDialect) Schema() *schema.Block {
 	return &schema.Block{Type: "platform", Labels: []string{"id"}, Attributes: []schema.Attribute{
 		{Name: "generation", Type: cty.String, Default: `"both"`},
-		{Name: "sso_window", Type: cty.String, Reserved: true},
+		{Name: "branding", Type: cty.String, Reserved: true},
 	}}
 }
 

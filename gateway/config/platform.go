@@ -47,6 +47,10 @@ func platformTable() *schema.Block {
 			s("sso_path", "The path of single sign-on, behind the platform's path. Default: /sso."),
 			s("sso_url", "The whole URL of a single sign-on that another program serves; it goes into the manifest only."),
 			s("mode", `Whether orders are answered when the work is done ("sync") or at once ("async"), where the platform knows both. Default: what suits the platform.`),
+			s("deadline", `How long a request may wait for a backend, "1s" to "2m". Work that takes longer goes on; the platform is told to ask again, and its repeat gets the result. Default: what suits the platform.`),
+			s("sso_window", `How old a sign-on may be, "30s" to "24h"; sso { max_age } may shorten it. Default: what the platform's documents say.`),
+			{Name: "sso_skew", Type: cty.String, Default: `"60s"`, Doc: `How far the platform's clock may be ahead of ours at a sign-on, up to "15m".`},
+			{Name: "sso_single_use", Type: cty.Bool, Doc: "Whether a proof opens one session only: who sends it a second time is refused. Default: as suits the platform."},
 			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "Adds config vars on this platform, or replaces the add-on's of the same name; null leaves one out."},
 			s("api_url", "Where the platform's own API is called, such as a test installation. Default: the real one. Nothing in a request changes it."),
 			{Name: "frame_ancestors", Type: cty.List(cty.String), Doc: "The origins whose pages may show a customer's page of ours in a frame, such as \"https://console.example.com\". Default: the platform's own dashboard; [] means none."},
@@ -125,6 +129,7 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 	p.credentials(settings, m)
 	p.urls(settings, m)
 	p.origins(settings)
+	p.windows(settings)
 	p.formerAddon(settings)
 	p.offer(settings, m)
 	p.ranges(settings, own)

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -33,12 +34,17 @@ type Common struct {
 	TestSSOURL  string // default: SSOURL
 	Development bool   // started by "addongw dev": plain http is fine, credentials are made up
 
-	APIURL         string        // of the platform's own API, without a trailing slash; empty: the platform's real one
-	LogDrain       bool          // deliveries have a LogDrainURL
-	FrameAncestors []string      // instead of the dialect's own; nil: not told
-	SSOMaxAge      time.Duration // how old a sign-on may be at most; 0: as the platform says
+	APIURL         string   // of the platform's own API, without a trailing slash; empty: the platform's real one
+	LogDrain       bool     // deliveries have a LogDrainURL
+	FrameAncestors []string // instead of the dialect's own; nil: not told
 
-	Mode string // "sync", "async" or empty
+	SSOWindow    time.Duration // how old a sign-on may be; 0: as the platform says
+	SSOMaxAge    time.Duration // the add-on's own limit of that, on every platform; 0: none
+	SSOSkew      time.Duration // how far the platform's clock may be ahead of ours at a sign-on
+	SSOSingleUse *bool         // whether a proof opens one session only; nil: as suits the platform
+
+	Mode     string        // "sync", "async" or empty
+	Deadline time.Duration // how long a request may wait for a backend; 0: as suits the platform
 
 	// Regions maps the names of the platform's manifest to ours. It is nil
 	// where the block has none: then each of our regions has its own name.
@@ -83,6 +89,26 @@ func (c Common) Range(path string) hcl.Range {
 		return r
 	}
 	return c.Block
+}
+
+// SignOnAge returns how old a sign-on may be where the platform itself says
+// usual: the operator may write another length, and the add-on's own limit may
+// lower either, not raise it.
+func (c Common) SignOnAge(usual time.Duration) time.Duration {
+	age := cmp.Or(c.SSOWindow, usual)
+	if c.SSOMaxAge > 0 {
+		age = min(age, c.SSOMaxAge)
+	}
+	return age
+}
+
+// SignOnOnce reports whether a proof opens one session only, on a platform that
+// it suits (or not) by usual.
+func (c Common) SignOnOnce(usual bool) bool {
+	if c.SSOSingleUse != nil {
+		return *c.SSOSingleUse
+	}
+	return usual
 }
 
 // PlanBySlug finds a plan by the name the platform uses.

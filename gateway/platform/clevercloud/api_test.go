@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -143,9 +144,11 @@ func TestTheFieldNamesOfAMigrationAreBounded(t *testing.T) {
 }
 
 func TestTheDeadlineIsTheBudget(t *testing.T) {
-	for text, want := range map[string]string{"": "25s", `deadline = "3s"`: "3s"} {
-		if got := newTestMount(t, common(), text).Scope().Budget.String(); got != want {
-			t.Errorf("%q gives %s, want %s", text, got, want)
+	for written, want := range map[time.Duration]string{0: "25s", 3 * time.Second: "3s"} {
+		block := common()
+		block.Deadline = written
+		if got := newTestMount(t, block, "").Scope().Budget.String(); got != want {
+			t.Errorf("%s gives %s, want %s", written, got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
@@ -27,7 +28,7 @@ func common() platform.Common {
 		Addon: "acme-db", AddonName: "Acme Postgres", Currency: "EUR",
 		ID:       "acme-db",
 		Password: secret.New(password), SSOSalt: secret.New(salt), PasswordKnown: true, SSOSaltKnown: true,
-		SSOPath:     "/sso",
+		SSOPath: "/sso", SSOSkew: time.Minute,
 		BaseURL:     "https://addons.acme.example/clevercloud/acme-db",
 		SSOURL:      "https://addons.acme.example/clevercloud/acme-db/sso",
 		TestBaseURL: "https://addons.acme.example/clevercloud/acme-db",

@@ -1,6 +1,7 @@
 package clevercloud
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func newMount(c platform.Common, own settings) *mount {
 // Scope says that an id whose resource is gone stays gone: Clever Cloud makes
 // a new addon_id for every order.
 func (m *mount) Scope() gateway.Scope {
-	return gateway.Scope{Platform: "clevercloud", Addon: m.common.Addon, Budget: m.own.deadline, DeadID: gateway.DeadIDGone}
+	return gateway.Scope{Platform: "clevercloud", Addon: m.common.Addon, Budget: cmp.Or(m.common.Deadline, defaultDeadline), DeadID: gateway.DeadIDGone}
 }
 
 // Routes returns the endpoints below the manifest's base_url, and the one of

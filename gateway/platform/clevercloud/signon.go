@@ -51,12 +51,30 @@ func (m *mount) verify(w http.ResponseWriter, r *http.Request) (id string, s gat
 	if err != nil {
 		return "", s, m.forged(err)
 	}
-	if err := m.checkAge(form["timestamp"], window); err != nil {
+	at, err := m.checkAge(form["timestamp"], window)
+	if err != nil {
 		return "", s, err
 	}
-	return form["id"], gateway.SignOn{
-		UserID: form["user_id"], Email: form["email"], NavData: form["nav-data"], EmailVerified: form.Has("signature"),
-	}, nil
+	s = gateway.SignOn{UserID: form["user_id"], Email: form["email"], NavData: form["nav-data"], EmailVerified: form.Has("signature")}
+	if m.common.SignOnOnce(true) {
+		s.Proof, s.ProofUntil = m.proof(form), m.longestWindow().Until(at, m.now())
+	}
+	return form["id"], s, nil
+}
+
+// proof is the same for a form with a signature and for what is left of it
+// without: the console may send both digests, and whoever takes the signature
+// off a used form must not get in by the token.
+func (m *mount) proof(form sso.Form) string {
+	return form["id"] + ":" + hex.EncodeToString(token(form, m.common.SSOSalt.Reveal()))
+}
+
+// longestWindow is in which some form with a given timestamp is accepted.
+func (m *mount) longestWindow() sso.Window {
+	if m.own.tokenOnly && m.own.tokenWindow.MaxAge > m.own.signatureWindow.MaxAge {
+		return m.own.tokenWindow
+	}
+	return m.own.signatureWindow
 }
 
 // checkDigest finds out whether somebody with the salt made the form, and
@@ -104,21 +122,21 @@ func signature(form sso.Form, salt string) []byte {
 
 // checkAge is asked of forms that the salt's owner made, so it may say what is
 // wrong with them.
-func (m *mount) checkAge(timestamp string, window sso.Window) error {
+func (m *mount) checkAge(timestamp string, window sso.Window) (sso.Timestamp, error) {
 	at, err := sso.ParseTimestamp(timestamp)
 	if err != nil {
-		return m.forged(err)
+		return at, m.forged(err)
 	}
 	err = window.Check(at, m.now())
 	var expired *sso.ExpiredError
 	if errors.As(err, &expired) {
-		return &gateway.Error{Kind: gateway.Unauthorized, Cause: err, Message: fmt.Sprintf(
+		return at, &gateway.Error{Kind: gateway.Unauthorized, Cause: err, Message: fmt.Sprintf(
 			"This link is %s old; open the add-on again from your dashboard.", expired.Words())}
 	}
 	if err != nil {
-		return m.forged(err)
+		return at, m.forged(err)
 	}
-	return nil
+	return at, nil
 }
 
 // forged tells the log what is wrong, and the sender nothing.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
@@ -118,7 +119,7 @@ func TestEveryVectorOfTheSpecificationHolds(t *testing.T) {
 					t.Fatalf("%s: status %d, %s", v.Says, w.Code, l.refused)
 				}
 				want := gateway.SignOn{UserID: v.UserID, Email: v.Email, EmailVerified: v.EmailVerified, NavData: v.NavData}
-				if diff := cmp.Diff(want, l.customer); diff != "" {
+				if diff := cmp.Diff(want, l.customer, cmpopts.IgnoreFields(gateway.SignOn{}, "Proof", "ProofUntil")); diff != "" {
 					t.Errorf("%s: customer (-want +got):\n%s", v.Says, diff)
 				}
 			})
@@ -143,6 +144,8 @@ func legacyForm(age time.Duration) string {
 func TestTheSettingsMoveTheWindow(t *testing.T) {
 	for name, c := range map[string]struct {
 		settings   string
+		window     time.Duration
+		noSkew     bool
 		maxAge     time.Duration // the add-on's own limit
 		age, ahead time.Duration // accepted at most
 		legacyAge  time.Duration // likewise, with a token alone
@@ -152,14 +155,17 @@ func TestTheSettingsMoveTheWindow(t *testing.T) {
 		"the current one":       {settings: `generation = "current"`, age: 5 * time.Minute, ahead: time.Minute, onlySigned: true},
 		"tokens refused":        {settings: `token_only = false`, age: 5 * time.Minute, ahead: time.Minute, onlySigned: true},
 		"tokens allowed":        {settings: "generation = \"current\"\ntoken_only = true", age: 5 * time.Minute, ahead: time.Minute, legacyAge: 15 * time.Minute},
-		"a window of its own":   {settings: `sso_window = "2m"`, age: 2 * time.Minute, ahead: time.Minute, legacyAge: 2 * time.Minute},
-		"a wider window":        {settings: `sso_window = "1h"`, age: time.Hour, ahead: time.Minute, legacyAge: time.Hour},
-		"no skew":               {settings: `sso_skew = "0s"`, age: 5 * time.Minute, legacyAge: 15 * time.Minute},
+		"a window of its own":   {window: 2 * time.Minute, age: 2 * time.Minute, ahead: time.Minute, legacyAge: 2 * time.Minute},
+		"a wider window":        {window: time.Hour, age: time.Hour, ahead: time.Minute, legacyAge: time.Hour},
+		"no skew":               {noSkew: true, age: 5 * time.Minute, legacyAge: 15 * time.Minute},
 		"the add-on's limit":    {maxAge: 6 * time.Minute, age: 5 * time.Minute, ahead: time.Minute, legacyAge: 6 * time.Minute},
-		"the add-on's, smaller": {settings: `sso_window = "1h"`, maxAge: time.Minute, age: time.Minute, ahead: time.Minute, legacyAge: time.Minute},
+		"the add-on's, smaller": {window: time.Hour, maxAge: time.Minute, age: time.Minute, ahead: time.Minute, legacyAge: time.Minute},
 	} {
 		block := common()
-		block.SSOMaxAge = c.maxAge
+		block.SSOMaxAge, block.SSOWindow = c.maxAge, c.window
+		if c.noSkew {
+			block.SSOSkew = 0
+		}
 		m := newTestMount(t, block, c.settings).(*mount)
 		m.now = func() time.Time { return vectorTime }
 		status := func(body string) int {
@@ -178,6 +184,44 @@ func TestTheSettingsMoveTheWindow(t *testing.T) {
 				t.Errorf("%s: %s gives %d, want %d", name, what, got[0], got[1])
 			}
 		}
+	}
+}
+
+func TestAProofIsTheSameHoweverAFormIsPostedAgain(t *testing.T) {
+	m := signOnMount(t, "", salt, vectorTime)
+	proof := func(body string) gateway.SignOn {
+		t.Helper()
+		w, l, err := postForm(m, &everything{state: gateway.Active}, body)
+		if w.Code != 302 || l.customer.Proof == "" || strings.Contains(l.customer.Proof, salt) {
+			t.Fatalf("status %d, the proof is %q, %v", w.Code, l.customer.Proof, err)
+		}
+		return l.customer
+	}
+	form := m.signOnFields("res_1", vectorTime.Add(-time.Minute))
+	sum := sha1.Sum([]byte("res_1:" + salt + ":" + form.Get("timestamp")))
+	first := proof(form.Encode())
+	form.Set("signature", strings.ToUpper(form.Get("signature")))
+	form.Set("token", strings.ToUpper(hex.EncodeToString(sum[:])))
+	shouted := proof(form.Encode())
+	form.Del("signature")
+	downgraded := proof(form.Encode())
+	if shouted.Proof != first.Proof || downgraded.Proof != first.Proof || downgraded.EmailVerified {
+		t.Errorf("the proofs are %q, %q and %q", first.Proof, shouted.Proof, downgraded.Proof)
+	}
+	if end := first.ProofUntil.Sub(vectorTime); end < 14*time.Minute || end > 14*time.Minute+time.Microsecond {
+		t.Errorf("the proof is remembered for %s, but as a token it works for 14 minutes", end)
+	}
+	if proof(signed(m, 0)).Proof == first.Proof || proof(m.signOnFields("res_2", vectorTime.Add(-time.Minute)).Encode()).Proof == first.Proof {
+		t.Error("another sign-on has the same proof")
+	}
+}
+
+func TestAProofMayOpenManySessionsWhereTheOperatorSaysSo(t *testing.T) {
+	m := signOnMount(t, "", salt, vectorTime)
+	many := false
+	m.common.SSOSingleUse = &many
+	if w, l, _ := postForm(m, &everything{state: gateway.Active}, signed(m, 0)); w.Code != 302 || l.customer.Proof != "" {
+		t.Errorf("status %d, the proof is %q", w.Code, l.customer.Proof)
 	}
 }
 

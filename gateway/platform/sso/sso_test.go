@@ -58,6 +58,20 @@ func TestATimestampIsJudgedExactlyAtTheLimits(t *testing.T) {
 	}
 }
 
+func TestAnEndIsNeverBeforeATimestampIsTooOld(t *testing.T) {
+	w := Window{MaxAge: 5 * time.Minute, Skew: time.Minute}
+	for _, text := range []string{"1700000000", "1699999760000", "1699999760000.9999", "1700000060", "1700000059.00000000000000000001"} {
+		stamp, err := ParseTimestamp(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end := w.Until(stamp, now)
+		if w.Check(stamp, end.Add(time.Nanosecond)) == nil || w.Check(stamp, end.Add(-2*time.Nanosecond)) != nil {
+			t.Errorf("%s is remembered until %s", text, end)
+		}
+	}
+}
+
 func TestWhatIsNoTimestampIsRefused(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "now", "-1", "+1", "1e9", "0x10", "1_700_000_000", ".5", "1.", "1,5", "1.5.5", "1/2", " 1700000000", "1700000000\n",

@@ -81,6 +81,12 @@ func (w Window) Check(t Timestamp, now time.Time) error {
 	}
 }
 
+// Until returns from when on t is too old: whoever refuses a second use must
+// remember the first one until then.
+func (w Window) Until(t Timestamp, now time.Time) time.Time {
+	return now.Add(w.MaxAge - asDuration(t.before(now)) + time.Nanosecond) // asDuration rounds
+}
+
 // asDuration rounds down to what a time.Duration can hold.
 func asDuration(nanoseconds *big.Rat) time.Duration {
 	whole := new(big.Int).Quo(nanoseconds.Num(), nanoseconds.Denom())

@@ -12,6 +12,6 @@ addon "acme-db" {
     sso_salt   = secret("env:CLEVER_SSO_SALT")
     generation = 5
     genration  = "both" # ERROR AG202
-    sso_window = "5m" # ERROR AG299
+    branding   = "ours" # ERROR AG299
   }
 }

@@ -1,0 +1,64 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/platform"
+)
+
+// common loads an add-on with these settings in its platform block, and returns
+// what the dialect was told.
+func common(t *testing.T, settings string) platform.Common {
+	t.Helper()
+	dir := t.TempDir()
+	text := read(t, "testdata/base.hcl") + `
+addon "acme-db" {
+  backend = backend.postgres.main
+
+  region "eu" {}
+
+  plan "free" {
+    params = { connection_limit = 5 }
+  }
+
+  platform "clevercloud" {
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
+    ` + settings + `
+  }
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "addongw.hcl"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, _, diags := load(t, dir, config.Options{})
+	if diags.HasErrors() || len(c.Mounts) != 1 {
+		t.Fatal(describe(diags))
+	}
+	return c.Mounts[0].Mount.(fakeMount).common
+}
+
+func TestADialectIsToldHowLongThingsMayTake(t *testing.T) {
+	c := common(t, "")
+	if c.Deadline != 0 || c.SSOWindow != 0 || c.SSOSkew != time.Minute || c.SSOSingleUse != nil {
+		t.Errorf("by default: deadline %s, window %s, skew %s, single use %v", c.Deadline, c.SSOWindow, c.SSOSkew, c.SSOSingleUse)
+	}
+	if !c.SignOnOnce(true) || c.SignOnOnce(false) || c.SignOnAge(5*time.Minute) != 5*time.Minute {
+		t.Error("by default it is not as the platform says")
+	}
+	c = common(t, `
+    deadline       = "3s"
+    sso_window     = "2h"
+    sso_skew       = "0s"
+    sso_single_use = false`)
+	if c.Deadline != 3*time.Second || c.SSOWindow != 2*time.Hour || c.SSOSkew != 0 || c.SSOSingleUse == nil {
+		t.Errorf("as written: deadline %s, window %s, skew %s, single use %v", c.Deadline, c.SSOWindow, c.SSOSkew, c.SSOSingleUse)
+	}
+	if c.SignOnOnce(true) || c.SignOnAge(5*time.Minute) != 2*time.Hour {
+		t.Error("as written it is still as the platform says")
+	}
+}
