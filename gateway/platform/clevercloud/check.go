@@ -41,6 +41,7 @@ func check(c platform.Common, own settings) hcl.Diagnostics {
 	diags = append(diags, checkURLs(c)...)
 	diags = append(diags, checkSecrets(c, own)...)
 	diags = append(diags, checkMode(c)...)
+	diags = append(diags, checkLogDrain(c)...)
 	diags = append(diags, checkSSOPath(c)...)
 	return append(diags, checkCurrency(c)...)
 }
@@ -249,6 +250,18 @@ func checkMode(c platform.Common) hcl.Diagnostics {
 	return hcl.Diagnostics{problem(c, "mode", "Clever Cloud has no asynchronous answer", diagnostic.Info{
 		Code: "AG421", Hint: `leave it out, or write "sync"`, Notes: []string{"how long a request may wait for the backend is set with deadline"},
 	})}
+}
+
+// checkLogDrain: an answer has no field for the address of one.
+func checkLogDrain(c platform.Common) hcl.Diagnostics {
+	if !c.LogDrain {
+		return nil
+	}
+	setting := "log_drain"
+	if _, written := c.Ranges["log_drain_url"]; written {
+		setting = "log_drain_url"
+	}
+	return hcl.Diagnostics{problem(c, setting, "Clever Cloud takes no log drain", diagnostic.Info{Code: "AG421", Hint: "leave it out"})}
 }
 
 // checkCurrency: plans are priced in euro per month there (Marketplace APIs).
