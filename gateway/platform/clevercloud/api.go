@@ -101,5 +101,6 @@ func (m *mount) newPlan(r gateway.Resource, request changeRequest) (string, erro
 	if id != "" && id != r.ExternalID {
 		return "", gateway.Errorf(gateway.Invalid, "The add-on id in the body is not the one of this resource.")
 	}
-	return m.plan(request.Plan)
+	// One legacy line calls the field a name, but Provisioning insists on the slug.
+	return m.common.OrderedPlan(request.Plan)
 }

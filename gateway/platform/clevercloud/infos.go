@@ -10,6 +10,7 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/platform/caller"
 )
 
 // infos is Clever Cloud's own API as far as a provider may call it (Add-on
@@ -18,7 +19,7 @@ import (
 // The callback_url of an order is not used: it only repeats this address with
 // the platform's id, and no request decides where our credentials go.
 type infos struct {
-	caller caller
+	caller caller.Caller
 	common platform.Common
 }
 
@@ -33,7 +34,7 @@ func newInfos(c platform.Common) *infos {
 	if c.Development && c.APIURL == "" {
 		return nil
 	}
-	return &infos{caller: newCaller(cmp.Or(c.APIURL, realAPI), c.ID, c.Password), common: c}
+	return &infos{caller: caller.New(title, cmp.Or(c.APIURL, realAPI), c.ID, c.Password), common: c}
 }
 
 // app is what GET /vendor/apps/{addonId} answers, and an entry of the list.
@@ -56,7 +57,7 @@ func (i *infos) Particulars(ctx context.Context, r gateway.Resource) (gateway.Pa
 		return gateway.Particulars{}, err
 	}
 	var told app
-	if err := i.caller.read(ctx, path, oneApp, &told); err != nil {
+	if err := i.caller.Read(ctx, path, oneApp, &told); err != nil {
 		return gateway.Particulars{}, err
 	}
 	emails := told.OwnerEmails
@@ -80,11 +81,7 @@ func (i *infos) Push(ctx context.Context, r gateway.Resource, vars []gateway.Con
 	if err != nil {
 		return err
 	}
-	config := make(map[string]string, len(vars))
-	for _, v := range vars {
-		config[v.Name] = v.Value.Reveal()
-	}
-	return i.caller.put(ctx, path, map[string]any{"config": config})
+	return i.caller.Send(ctx, http.MethodPut, path, map[string]any{"config": platform.ConfigMap(vars)})
 }
 
 // Complete is never asked for: Clever Cloud has no asynchronous answer.
@@ -104,7 +101,7 @@ func (i *infos) List(ctx context.Context) ([]gateway.Listed, error) {
 	read := 0
 	for range mostPages {
 		var page []app
-		if err := i.caller.read(ctx, "/vendor/apps?offset="+strconv.Itoa(read), allApps, &page); err != nil {
+		if err := i.caller.Read(ctx, "/vendor/apps?offset="+strconv.Itoa(read), allApps, &page); err != nil {
 			return nil, err
 		}
 		before := len(all)
@@ -131,7 +128,7 @@ func (i *infos) List(ctx context.Context) ([]gateway.Listed, error) {
 func (i *infos) listed(entry app) (gateway.Listed, error) {
 	id := cmp.Or(entry.AddonID, entry.HerokuID)
 	if id == "" {
-		return gateway.Listed{}, misread("an add-on without an id")
+		return gateway.Listed{}, i.caller.Misread("an add-on without an id")
 	}
 	plan, _ := i.common.PlanBySlug(entry.Plan)
 	return gateway.Listed{ExternalID: id, Plan: plan.ID, PlanName: entry.Plan, OwnerID: entry.OwnerID}, nil
@@ -151,23 +148,3 @@ const (
 	oneApp  = 1 << 20
 	allApps = 16 << 20
 )
-
-// apiStatuses says what Clever Cloud's answers mean for us. Statuses that are
-// not here are gateway.Unavailable from 500 on and below 400, else
-// gateway.Refused.
-var apiStatuses = map[int]answerMeaning{
-	http.StatusUnauthorized:       {gateway.Unauthorized, "Clever Cloud's API refuses the add-on's id and password: they must be those of the manifest that was uploaded there."},
-	http.StatusForbidden:          {gateway.Unauthorized, "Clever Cloud's API does not let this add-on's id and password do that."},
-	http.StatusProxyAuthRequired:  {gateway.Unauthorized, "The proxy on the way to Clever Cloud's API wants credentials."},
-	http.StatusNotFound:           {gateway.NotFound, "Clever Cloud's API does not know this add-on (yet)."},
-	http.StatusGone:               {gateway.NotFound, "Clever Cloud's API does not know this add-on any more."},
-	http.StatusRequestTimeout:     {gateway.Unavailable, "Clever Cloud's API ran out of time."},
-	http.StatusTooEarly:           {gateway.Unavailable, "Clever Cloud's API asks for a repeat."},
-	http.StatusTooManyRequests:    {gateway.Unavailable, "Clever Cloud's API has had too many calls."},
-	http.StatusServiceUnavailable: {gateway.Unavailable, "Clever Cloud's API is not available."},
-}
-
-type answerMeaning struct {
-	kind    gateway.Kind
-	message string
-}

@@ -269,18 +269,6 @@ func TestNobodyAnswering(t *testing.T) {
 	checkSafe(t, "a slow answer", client.Push(ctx, resource("addon_1"), configVars()), gateway.Unavailable)
 }
 
-func TestRetryAfterIsReadInBothForms(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for header, want := range map[string]time.Duration{
-		"": 0, "0": 0, "12": 12 * time.Second, "-3": 0, "soon": 0, "99999999999999999": longestRest, "999999": longestRest,
-		"Fri, 02 Jan 2026 03:05:05 GMT": time.Minute, "Fri, 02 Jan 2026 03:03:05 GMT": 0, "Sat, 03 Jan 2026 03:03:05 GMT": longestRest,
-	} {
-		if got := retryAfter(header, now); got != want {
-			t.Errorf("%q: %s, want %s", header, got, want)
-		}
-	}
-}
-
 func TestDevelopmentCallsNobodyUnasked(t *testing.T) {
 	c := common()
 	c.Development = true
@@ -291,7 +279,7 @@ func TestDevelopmentCallsNobodyUnasked(t *testing.T) {
 	if api := newTestMount(t, c, "").API(); api == nil {
 		t.Error("the API that the operator names is not used")
 	}
-	if m := newTestMount(t, common(), "").(*mount); m.infos.caller.base != "https://api.clever-cloud.com/v2" {
-		t.Errorf("the real API is %s", m.infos.caller.base)
+	if m := newTestMount(t, common(), "").(*mount); m.infos.caller.Base() != "https://api.clever-cloud.com/v2" {
+		t.Errorf("the real API is %s", m.infos.caller.Base())
 	}
 }

@@ -10,8 +10,10 @@ import (
 	"github.com/addongw/addongw/gateway/platform"
 )
 
-// resourcesPath follows the mount's URL to make the manifest's base_url.
-const resourcesPath = "/resources"
+// title is the platform as customers know it.
+const title = "Clever Cloud"
+
+const resourcesPath = platform.ResourcesPath
 
 // mount is one add-on on Clever Cloud.
 type mount struct {
@@ -28,7 +30,7 @@ var _ platform.Mount = (*mount)(nil)
 
 func newMount(c platform.Common, own settings) *mount {
 	lower := map[string]string{}
-	for name, id := range regions(c) {
+	for name, id := range c.RegionMap() {
 		lower[strings.ToLower(name)] = id
 	}
 	return &mount{
@@ -71,7 +73,7 @@ func (m *mount) Routes(lifecycle platform.Lifecycle, landing platform.Landing) [
 // Profile names the console, inside of which Clever Cloud shows dashboards of
 // add-ons unless the provider is registered with openInNewTab.
 func (m *mount) Profile() platform.Profile {
-	p := platform.Profile{Name: "Clever Cloud", Dashboard: console, FrameAncestors: []string{console}}
+	p := platform.Profile{Name: title, Dashboard: console, FrameAncestors: []string{console}}
 	switch {
 	case m.common.FrameAncestors != nil:
 		p.FrameAncestors = m.common.FrameAncestors

@@ -2,16 +2,10 @@ package clevercloud
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/addongw/addongw/gateway"
-	"github.com/addongw/addongw/gateway/secret"
+	"github.com/addongw/addongw/gateway/platform"
 )
-
-// longestID bounds the platform's id; the ones in the documents have about 40
-// characters.
-const longestID = 255
 
 // provisionRequest is the body of POST {base_url} in both generations (Add-on
 // API, Provisioning). The current document has no logplex_token any more.
@@ -50,11 +44,7 @@ type provisionAnswer struct {
 }
 
 func newChangeAnswer(d gateway.Delivery) changeAnswer {
-	config := make(map[string]string, len(d.ConfigVars))
-	for _, v := range d.ConfigVars {
-		config[v.Name] = v.Value.Reveal()
-	}
-	return changeAnswer{Config: config, Message: d.Message}
+	return changeAnswer{Config: platform.ConfigMap(d.ConfigVars), Message: d.Message}
 }
 
 // order judges a request and turns it into our words. The callback URL is kept
@@ -68,7 +58,7 @@ func (m *mount) order(r provisionRequest) (gateway.Order, error) {
 	if id == "" {
 		return gateway.Order{}, gateway.Errorf(gateway.Invalid, `"addon_id" is missing.`)
 	}
-	plan, err := m.plan(r.Plan)
+	plan, err := m.common.OrderedPlan(r.Plan)
 	if err != nil {
 		return gateway.Order{}, err
 	}
@@ -88,7 +78,7 @@ func (m *mount) order(r provisionRequest) (gateway.Order, error) {
 		Owner:       gateway.Owner{ID: r.OwnerID, Name: r.OwnerName},
 		UserID:      r.UserID,
 		CallbackURL: r.CallbackURL,
-		LogToken:    logToken(r.LogplexToken),
+		LogToken:    platform.LogToken(r.LogplexToken),
 	}, nil
 }
 
@@ -100,28 +90,10 @@ func platformID(addonID, herokuID string) (string, error) {
 	if id == "" {
 		id = herokuID
 	}
-	switch {
-	case herokuID != "" && herokuID != id:
+	if herokuID != "" && herokuID != id {
 		return "", gateway.Errorf(gateway.Invalid, `"addon_id" and "heroku_id" differ.`)
-	case utf8.RuneCountInString(id) > longestID:
-		return "", gateway.Errorf(gateway.Invalid, "The add-on id is longer than %d characters.", longestID)
-	case strings.ContainsFunc(id, unicode.IsControl):
-		return "", gateway.Errorf(gateway.Invalid, "The add-on id holds a control character.")
 	}
-	return id, nil
-}
-
-// plan finds our plan by its slug: one legacy line calls the field a name, but
-// Provisioning insists on the slug.
-func (m *mount) plan(slug string) (string, error) {
-	if slug == "" {
-		return "", gateway.Errorf(gateway.Invalid, `"plan" is missing.`)
-	}
-	plan, ok := m.common.PlanBySlug(slug)
-	if !ok {
-		return "", gateway.Errorf(gateway.Refused, "This plan is not offered.")
-	}
-	return plan.ID, nil
+	return id, platform.CheckExternalID(id)
 }
 
 // region finds our region: requests say "EU" where manifest and infos API say
@@ -145,11 +117,4 @@ func optionTexts(options map[string]*string) (map[string]string, error) {
 		texts[name] = *value
 	}
 	return texts, nil
-}
-
-func logToken(text string) gateway.Secret {
-	if text == "" {
-		return nil
-	}
-	return secret.New(text)
 }

@@ -37,6 +37,19 @@ func ParseTimestamp(text string) (Timestamp, error) {
 	return Timestamp{value.Mul(value, big.NewRat(int64(unit), 1))}, nil
 }
 
+// secondsPattern keeps what is no whole number out: "17e8", "1700000000.5".
+var secondsPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
+
+// ParseSeconds reads whole seconds and nothing else. Milliseconds are so far
+// ahead that no window admits them.
+func ParseSeconds(text string) (Timestamp, error) {
+	if !secondsPattern.MatchString(text) {
+		return Timestamp{}, errors.New("the timestamp is no whole number of seconds")
+	}
+	value, _ := new(big.Rat).SetString(text) // digits only: it is a number
+	return Timestamp{value.Mul(value, big.NewRat(int64(time.Second), 1))}, nil
+}
+
 // before returns how much earlier than now t is; negative when it is ahead.
 func (t Timestamp) before(now time.Time) *big.Rat {
 	return new(big.Rat).Sub(nanoseconds(now), t.nanoseconds)

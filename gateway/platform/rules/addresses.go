@@ -1,0 +1,55 @@
+package rules
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/platform"
+)
+
+// HTTPS demands https everywhere, save that a test address may be somebody's
+// own machine, as in the platforms' samples: that is a warning. An address that
+// begins with the base URL shares its problem, which is reported once.
+func (b Block) HTTPS() hcl.Diagnostics {
+	if b.Development {
+		return nil
+	}
+	var diags hcl.Diagnostics
+	for _, u := range []struct {
+		setting, value string
+		severity       hcl.DiagnosticSeverity
+	}{
+		{"base_url", b.BaseURL, hcl.DiagError},
+		{"sso_url", b.SSOURL, hcl.DiagError},
+		{"test.base_url", b.TestBaseURL, hcl.DiagWarning},
+		{"test.sso_url", b.TestSSOURL, hcl.DiagWarning},
+	} {
+		_, written := b.Ranges[u.setting]
+		if secure(u.value) || b.RepeatsProduction(u.setting) || !written && u.setting == "sso_url" && strings.HasPrefix(u.value, b.BaseURL) && !secure(b.BaseURL) {
+			continue
+		}
+		d := b.Problem(u.setting, b.Title+" accepts https only", diagnostic.Info{Code: "AG412", Hint: "write https://…"})
+		d.Severity = u.severity
+		diags = append(diags, d)
+	}
+	return diags
+}
+
+func secure(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https" && u.Host != ""
+}
+
+// FreeSSOPath demands an address for single sign-on that is not taken.
+func (b Block) FreeSSOPath() hcl.Diagnostics {
+	if b.SSOPath != platform.ResourcesPath && !strings.HasPrefix(b.SSOPath, platform.ResourcesPath+"/") {
+		return nil
+	}
+	return hcl.Diagnostics{b.Problem("sso_path", fmt.Sprintf("Below %q %s's other calls arrive", platform.ResourcesPath, b.Title), diagnostic.Info{
+		Code: "AG215", Hint: "choose another path; the default is /sso",
+	})}
+}

@@ -1,0 +1,57 @@
+package platform
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/secret"
+)
+
+// longestID bounds a platform's own ids; the ones in the documents have about
+// 40 characters.
+const longestID = 255
+
+// CheckExternalID refuses a platform's id that is too long or no plain text. An
+// empty one is fine: whether one is needed is the dialect's to say.
+func CheckExternalID(id string) error {
+	switch {
+	case utf8.RuneCountInString(id) > longestID:
+		return gateway.Errorf(gateway.Invalid, "The add-on id is longer than %d characters.", longestID)
+	case strings.ContainsFunc(id, unicode.IsControl):
+		return gateway.Errorf(gateway.Invalid, "The add-on id holds a control character.")
+	}
+	return nil
+}
+
+// OrderedPlan finds our plan by the name that an order has for it.
+func (c Common) OrderedPlan(slug string) (string, error) {
+	if slug == "" {
+		return "", gateway.Errorf(gateway.Invalid, `"plan" is missing.`)
+	}
+	plan, ok := c.PlanBySlug(slug)
+	if !ok {
+		return "", gateway.Errorf(gateway.Refused, "This plan is not offered.")
+	}
+	return plan.ID, nil
+}
+
+// ConfigMap is config vars as platforms send and take them: complete, every
+// value text, never nil.
+func ConfigMap(vars []gateway.ConfigVar) map[string]string {
+	config := make(map[string]string, len(vars))
+	for _, v := range vars {
+		config[v.Name] = v.Value.Reveal()
+	}
+	return config
+}
+
+// LogToken keeps the token that a platform sends for its log collector; nil
+// where it sends none.
+func LogToken(text string) gateway.Secret {
+	if text == "" {
+		return nil
+	}
+	return secret.New(text)
+}
