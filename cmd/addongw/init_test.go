@@ -79,7 +79,7 @@ func TestTheBlankTemplateAsksForTheOneThingItLacks(t *testing.T) {
 	}
 	filled := strings.NewReplacer(
 		"# backend \"TYPE\" \"main\" {\n#   config {}\n# }", "backend \"postgres\" \"main\" {\n  config {\n    admin_url = secret(\"env:X\")\n  }\n}",
-		"# backend = backend.TYPE.main", "backend = backend.postgres.main", "params = {}", "params = { connection_limit = 5 }",
+		"# backend = backend.TYPE.main", "backend = backend.postgres.main", "params      = {}", "params      = { connection_limit = 5 }",
 	).Replace(string(text))
 	if err := os.WriteFile(file, []byte(filled), 0o644); err != nil {
 		t.Fatal(err)
