@@ -219,6 +219,9 @@ func (p *platformReader) describe(c *schema.Content) {
 	if p.common.ID == "" {
 		p.common.ID = a.ID
 	}
+	for _, o := range a.options {
+		p.common.OptionNames = append(p.common.OptionNames, o.name)
+	}
 }
 
 // ranges notes where everything stands, for the dialect's diagnostics.

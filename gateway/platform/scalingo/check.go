@@ -30,6 +30,9 @@ func check(c platform.Common) hcl.Diagnostics {
 	})...)
 	diags = append(diags, b.FreeSSOPath()...)
 	diags = append(diags, b.Euro()...)
+	if c.LogDrain && c.Mode == "async" {
+		diags = append(diags, b.Unsupported("mode", "learns of a log drain in the answer to an order only", `leave it out, or write "sync"`)...)
+	}
 	return append(diags, checkManifest(b)...)
 }
 

@@ -42,9 +42,9 @@ func newMount(c platform.Common, own settings) *mount {
 
 // Scope says that an id whose resource is gone stays gone: Scalingo makes a new
 // uuid for every order. An order can only be promised where there is an API to
-// keep the promise on.
+// keep the promise on; where a log drain goes only the answer to an order tells.
 func (m *mount) Scope() gateway.Scope {
-	accepts := m.common.Mode != "sync" && m.api != nil
+	accepts := m.common.Mode != "sync" && m.api != nil && !m.common.LogDrain
 	return gateway.Scope{
 		Platform: "scalingo", Addon: m.common.Addon, Budget: cmp.Or(m.common.Deadline, defaultDeadline), DeadID: gateway.DeadIDGone,
 		Accepts: accepts, AtOnce: accepts && m.common.Mode == "async",

@@ -44,7 +44,7 @@ func settingsSchema() *schema.Block {
 			`the user name is free and defaults to the id; prices are in EUR. Requests name no region: resources are made in the default one. ` +
 			`A plan's options are handed back with every request for it: those that no option block declares are the plan's own and taken as they come. ` +
 			`An order whose backend needs longer than deadline, 10 seconds by default, is answered 202 and completed on Scalingo's API; with mode = "sync" it is answered 503 instead, ` +
-			`with mode = "async" it is always answered 202 at once. A push of config vars restarts the customer's application. ` +
+			`with mode = "async" it is always answered 202 at once. With a log drain no order is answered 202, because nothing tells Scalingo later where logs go. A push of config vars restarts the customer's application. ` +
 			`A sign-on works for an hour, and more than once, unless sso_window and sso_single_use say otherwise.`,
 		Example: example,
 		Attributes: []schema.Attribute{
