@@ -15,12 +15,18 @@ const longestID = 255
 
 // CheckExternalID refuses a platform's id that is too long or no plain text. An
 // empty one is fine: whether one is needed is the dialect's to say.
-func CheckExternalID(id string) error {
+func CheckExternalID(id string) error { return checkID("add-on", id) }
+
+// CheckAppID is CheckExternalID for the platform's id of a customer's
+// application.
+func CheckAppID(id string) error { return checkID("app", id) }
+
+func checkID(of, id string) error {
 	switch {
 	case utf8.RuneCountInString(id) > longestID:
-		return gateway.Errorf(gateway.Invalid, "The add-on id is longer than %d characters.", longestID)
+		return gateway.Errorf(gateway.Invalid, "The %s id is longer than %d characters.", of, longestID)
 	case strings.ContainsFunc(id, unicode.IsControl):
-		return gateway.Errorf(gateway.Invalid, "The add-on id holds a control character.")
+		return gateway.Errorf(gateway.Invalid, "The %s id holds a control character.", of)
 	}
 	return nil
 }

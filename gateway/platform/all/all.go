@@ -3,11 +3,13 @@ package all
 import (
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/clevercloud"
+	"github.com/addongw/addongw/gateway/platform/scalingo"
 )
 
 // Dialects returns every dialect.
 func Dialects() []platform.Dialect {
 	return []platform.Dialect{
 		clevercloud.Dialect{},
+		scalingo.Dialect{},
 	}
 }
