@@ -26,7 +26,7 @@ type mounted struct {
 
 // plannedDialects are platforms that the project names and this version lacks.
 func plannedDialects() []string {
-	return []string{"heroku", "scalingo", "xervo", "nanobox", "osb"}
+	return []string{"heroku", "scalingo", "nanobox", "osb"}
 }
 
 func platformTable() *schema.Block {

@@ -12,9 +12,19 @@ import (
 )
 
 // HTTPS demands https everywhere, save that a test address may be somebody's
-// own machine, as in the platforms' samples: that is a warning. An address that
-// begins with the base URL shares its problem, which is reported once.
+// own machine, as in the platforms' samples: that is a warning.
 func (b Block) HTTPS() hcl.Diagnostics {
+	return b.plainHTTP(b.Title+" accepts https only", hcl.DiagError)
+}
+
+// AdviseHTTPS warns of addresses without, for platforms that take them.
+func (b Block) AdviseHTTPS() hcl.Diagnostics {
+	return b.plainHTTP("Everybody on the way can read the password", hcl.DiagWarning)
+}
+
+// plainHTTP finds addresses without https. One that begins with the base URL
+// shares its problem, which is reported once.
+func (b Block) plainHTTP(summary string, severity hcl.DiagnosticSeverity) hcl.Diagnostics {
 	if b.Development {
 		return nil
 	}
@@ -23,8 +33,8 @@ func (b Block) HTTPS() hcl.Diagnostics {
 		setting, value string
 		severity       hcl.DiagnosticSeverity
 	}{
-		{"base_url", b.BaseURL, hcl.DiagError},
-		{"sso_url", b.SSOURL, hcl.DiagError},
+		{"base_url", b.BaseURL, severity},
+		{"sso_url", b.SSOURL, severity},
 		{"test.base_url", b.TestBaseURL, hcl.DiagWarning},
 		{"test.sso_url", b.TestSSOURL, hcl.DiagWarning},
 	} {
@@ -32,7 +42,7 @@ func (b Block) HTTPS() hcl.Diagnostics {
 		if secure(u.value) || b.RepeatsProduction(u.setting) || !written && u.setting == "sso_url" && strings.HasPrefix(u.value, b.BaseURL) && !secure(b.BaseURL) {
 			continue
 		}
-		d := b.Problem(u.setting, b.Title+" accepts https only", diagnostic.Info{Code: "AG412", Hint: "write https://…"})
+		d := b.Problem(u.setting, summary, diagnostic.Info{Code: "AG412", Hint: "write https://…"})
 		d.Severity = u.severity
 		diags = append(diags, d)
 	}
