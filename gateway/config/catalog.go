@@ -146,8 +146,8 @@ func (c *Config) PlatformAPI(name, addonID string) (api platform.API, ok bool) {
 	return api, api != nil
 }
 
-// Render evaluates the config vars for r and the message for the customer
-// after verb.
+// Render evaluates the config vars for r, where its logs go, and the message
+// for the customer after verb.
 func (c *Config) Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) (rendered gateway.Rendered, err error) {
 	u, err := c.use(r)
 	if err != nil {
@@ -162,6 +162,9 @@ func (c *Config) Render(r gateway.Resource, verb backend.Verb, outputs backend.V
 		if ok {
 			rendered.ConfigVars = append(rendered.ConfigVars, value)
 		}
+	}
+	if rendered.LogDrainURL, err = u.logDrain(scope); err != nil {
+		return gateway.Rendered{}, gateway.Fault(err)
 	}
 	if rendered.Message, err = u.message(verb, scope); err != nil {
 		return gateway.Rendered{}, gateway.Fault(err)

@@ -25,6 +25,7 @@ func (l *loader) checkAddon(a *addon) {
 		everywhere = append(everywhere, cases[m]...)
 	}
 	l.checkVars(a, places, cases)
+	l.checkLogDrains(a, places, cases)
 	l.checkSignOn(a, everywhere)
 	for _, verb := range messageVerbs() {
 		if expr := a.message(verb); expr != nil {

@@ -21,7 +21,8 @@ type Plan struct {
 	Description string
 	Price       float64 // per 30 days, in the add-on's currency
 	Features    []string
-	Unlisted    bool // hidden or deprecated: manifests leave it out
+	Options     map[string]string // for platforms that send them back with each order
+	Unlisted    bool              // hidden or deprecated: manifests leave it out
 }
 
 // plan is a Plan with what the backends are told.
@@ -54,7 +55,8 @@ func planTable() *schema.Block {
 			{Name: "backend", Reference: true, Doc: "What makes the resources of this plan, whatever region and add-on say. Plans of different backends can't be changed into each other."},
 			{Name: "hidden", Type: cty.Bool, Default: "false", Doc: "True: whoever knows the plan can order it, and manifests leave it out."},
 			previouslySetting("plan", `"free"`),
-			reservedSetting("options"), reservedSetting("rotate_every"), reservedSetting("rollout"),
+			{Name: "options", Type: cty.Map(cty.String), Doc: "What a platform keeps with the plan and sends back with each order of it, where it does that: { NAME = \"text\" }. Scalingo does."},
+			reservedSetting("rotate_every"), reservedSetting("rollout"),
 		},
 		Blocks: []*schema.Block{deprecatedTable()},
 	}
@@ -70,6 +72,7 @@ func (l *loader) plans(a *addon) {
 		l.checkPartID("plan", id)
 		p := &plan{content: c, limits: c.Value("limits"), params: map[string]*schema.Params{}, values: map[string]cty.Value{}, Plan: Plan{
 			ID: id.text, Name: c.Text("name"), Description: c.Text("description"), Price: c.Number("price"), Features: c.Texts("features"),
+			Options: c.Map("options"),
 		}}
 		if p.Name == "" {
 			p.Name = inWords(p.ID)

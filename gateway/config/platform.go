@@ -21,7 +21,8 @@ type mounted struct {
 	plans   []*plan   // those offered there
 	regions []*region // those offered there
 	vars    []configVar
-	value   cty.Value // platform.* in expressions
+	drain   hcl.Expression // log_drain_url; nil: there is none
+	value   cty.Value      // platform.* in expressions
 }
 
 // plannedDialects are platforms that the project names and this version lacks.
@@ -54,7 +55,8 @@ func platformTable() *schema.Block {
 			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "Adds config vars on this platform, or replaces the add-on's of the same name; null leaves one out."},
 			s("api_url", "Where the platform's own API is called, such as a test installation. Default: the real one. Nothing in a request changes it."),
 			{Name: "frame_ancestors", Type: cty.List(cty.String), Doc: "The origins whose pages may show a customer's page of ours in a frame, such as \"https://console.example.com\". Default: the platform's own dashboard; [] means none."},
-			reservedSetting("log_drain"), reservedSetting("log_drain_url"),
+			{Name: "log_drain_url", Type: cty.String, Phase: schema.Live, Doc: "Where the platform is to send the logs of the customer's application, an http or https URL, on platforms that do that. It may hold a secret and can't be null."},
+			{Name: "log_drain", Type: cty.Bool, Doc: "Whether there is a log_drain_url. Default: true beside one, else false."},
 			reservedSetting("abandon_after"), reservedSetting("test_url"), reservedSetting("credentials"),
 		},
 		Blocks: []*schema.Block{
@@ -130,6 +132,7 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 	p.urls(settings, m)
 	p.origins(settings)
 	p.windows(settings)
+	p.logDrain(settings, m)
 	p.formerAddon(settings)
 	p.offer(settings, m)
 	p.ranges(settings, own)
@@ -142,6 +145,7 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 			p.add(d)
 		}
 	}
+	p.logDrainWithoutURL(settings, diags)
 	if mount != nil {
 		m.mount = mount
 		p.config.Mounts = append(p.config.Mounts, Mount{Mount: mount, Prefix: m.prefix})

@@ -27,7 +27,8 @@ func (p *platformReader) offer(c *schema.Content, m *mounted) {
 			continue
 		}
 		p.common.Plans = append(p.common.Plans, platform.Plan{
-			ID: offered.ID, Slug: slug, Name: offered.Name, Description: offered.Plan.Description, Price: offered.Price, Features: offered.Features, Unlisted: offered.Unlisted,
+			ID: offered.ID, Slug: slug, Name: offered.Name, Description: offered.Plan.Description, Price: offered.Price, Features: offered.Features,
+			Options: offered.Options, Unlisted: offered.Unlisted,
 		})
 		if _, named := slugs[offered.ID]; !named {
 			p.formerSlug(offered)

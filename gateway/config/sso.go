@@ -180,16 +180,10 @@ func signOnValue(s gateway.SignOn, token string) cty.Value {
 
 // judgeRedirect looks at as much of the URL as is known.
 func (l *loader) judgeRedirect(v cty.Value, at hcl.Range) hcl.Diagnostics {
-	v, _ = v.Unmark()
 	if schema.IsNull(v) {
 		return nil
 	}
-	known, whole := "", v.IsKnown()
-	if whole {
-		known = v.AsString()
-	} else {
-		known = v.Range().StringPrefix()
-	}
+	known, whole := beginning(v)
 	problem := redirectProblem(known, whole, l.options.Development != nil)
 	if problem == "" {
 		return nil
@@ -199,6 +193,22 @@ func (l *loader) judgeRedirect(v cty.Value, at hcl.Range) hcl.Diagnostics {
 		info = diagnostic.Info{Code: "AG213", Hint: "write it as \"https://app.example.com/partner?token=${sso.token}\""}
 	}
 	return hcl.Diagnostics{diagnostic.New(problem, at, info)}
+}
+
+// beginning is as much of a text as is known, which may be all.
+func beginning(v cty.Value) (known string, whole bool) {
+	v, _ = v.Unmark()
+	if v.IsKnown() {
+		return v.AsString(), true
+	}
+	return v.Range().StringPrefix(), false
+}
+
+// begins reports whether a text of which the beginning, or all, is known may
+// begin with a scheme.
+func begins(known, scheme string, whole bool) bool {
+	n := min(len(known), len(scheme))
+	return strings.EqualFold(known[:n], scheme[:n]) && !(whole && n < len(scheme))
 }
 
 const (
@@ -213,7 +223,7 @@ func redirectProblem(known string, whole, plainAllowed bool) string {
 	if lower := strings.ToLower(known); plainAllowed && strings.HasPrefix(lower, "http:") {
 		scheme = "http://"
 	}
-	if n := min(len(known), len(scheme)); !strings.EqualFold(known[:n], scheme[:n]) || whole && n < len(scheme) {
+	if !begins(known, scheme, whole) {
 		return notHTTPS
 	}
 	if !whole {

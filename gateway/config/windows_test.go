@@ -10,9 +10,8 @@ import (
 	"github.com/addongw/addongw/gateway/platform"
 )
 
-// common loads an add-on with these settings in its platform block, and returns
-// what the dialect was told.
-func common(t *testing.T, settings string) platform.Common {
+// sold loads an add-on with these settings in its platform block.
+func sold(t *testing.T, settings string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	text := read(t, "testdata/base.hcl") + `
@@ -22,7 +21,8 @@ addon "acme-db" {
   region "eu" {}
 
   plan "free" {
-    params = { connection_limit = 5 }
+    params  = { connection_limit = 5 }
+    options = { node = "small", disks = 2 }
   }
 
   platform "clevercloud" {
@@ -39,7 +39,13 @@ addon "acme-db" {
 	if diags.HasErrors() || len(c.Mounts) != 1 {
 		t.Fatal(describe(diags))
 	}
-	return c.Mounts[0].Mount.(fakeMount).common
+	return c
+}
+
+// common is what the dialect was told of an add-on with these settings.
+func common(t *testing.T, settings string) platform.Common {
+	t.Helper()
+	return sold(t, settings).Mounts[0].Mount.(fakeMount).common
 }
 
 func TestADialectIsToldHowLongThingsMayTake(t *testing.T) {

@@ -40,6 +40,7 @@ func check(c platform.Common, own settings) hcl.Diagnostics {
 	diags = append(diags, b.HTTPS()...)
 	diags = append(diags, b.Secrets(strength(own))...)
 	diags = append(diags, b.Synchronous()...)
+	diags = append(diags, b.NoLogDrain()...)
 	diags = append(diags, b.FreeSSOPath()...)
 	return append(diags, b.Euro()...)
 }

@@ -89,6 +89,8 @@ func TestEveryRuleOfTheBlockIsReportedWhereItWasBroken(t *testing.T) {
 		}, want: []string{"AG204 error 3"}},
 		"answers later":                {change: func(c *platform.Common) { c.Mode = "async" }, want: []string{"AG421 error 9"}},
 		"answers at once":              {change: func(c *platform.Common) { c.Mode = "sync" }},
+		"a log drain":                  {change: func(c *platform.Common) { c.LogDrain, c.Ranges["log_drain_url"] = true, line(15) }, want: []string{"AG421 error 15"}},
+		"a log drain promised":         {change: func(c *platform.Common) { c.LogDrain, c.Ranges["log_drain"] = true, line(16) }, want: []string{"AG421 error 16"}},
 		"a bad id of the add-on":       {change: func(c *platform.Common) { c.ID, c.Addon = "Acme", "Acme"; delete(c.Ranges, "id") }},
 		"no region at all":             {change: func(c *platform.Common) { c.Regions, c.AddonRegions = nil, nil }},
 		"dollars":                      {change: func(c *platform.Common) { c.Currency = "USD" }, want: []string{"AG415 error 13"}},

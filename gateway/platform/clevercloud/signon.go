@@ -1,12 +1,10 @@
 package clevercloud
 
 import (
-	"crypto/sha1"
 	"crypto/sha512"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -28,15 +26,7 @@ func (a api) signOn(landing platform.Landing) platform.Handler {
 		if err != nil {
 			return err
 		}
-		resource, err := a.lifecycle.Resource(r.Context(), id)
-		if err != nil {
-			return err
-		}
-		platform.Note(r.Context(), slog.String("resource", resource.ID), slog.Bool("email_verified", customer.EmailVerified))
-		if resource.State == gateway.Deprovisioning || resource.State == gateway.Deprovisioned {
-			return gateway.Errorf(gateway.Gone, "This add-on was removed.")
-		}
-		return landing.Enter(w, r, resource.ID, customer)
+		return platform.Enter(w, r, a.lifecycle, landing, id, customer)
 	}
 }
 
@@ -45,14 +35,17 @@ func (a api) signOn(landing platform.Landing) platform.Handler {
 func (m *mount) verify(w http.ResponseWriter, r *http.Request) (id string, s gateway.SignOn, err error) {
 	form, err := sso.ReadForm(w, r, "id", "timestamp", "nav-data", "email", "user_id", "token", "signature")
 	if err != nil {
-		return "", s, m.forged(err)
+		return "", s, sso.Forged(err)
 	}
 	window, err := m.checkDigest(form)
 	if err != nil {
-		return "", s, m.forged(err)
+		return "", s, sso.Forged(err)
 	}
-	at, err := m.checkAge(form["timestamp"], window)
+	at, err := sso.ParseTimestamp(form["timestamp"])
 	if err != nil {
+		return "", s, sso.Forged(err)
+	}
+	if err := window.Admit(at, m.now()); err != nil {
 		return "", s, err
 	}
 	s = gateway.SignOn{UserID: form["user_id"], Email: form["email"], NavData: form["nav-data"], EmailVerified: form.Has("signature")}
@@ -107,10 +100,7 @@ func (m *mount) checkDigest(form sso.Form) (sso.Window, error) {
 }
 
 // token proves id and timestamp, in the text that was received (Add-on API).
-func token(form sso.Form, salt string) []byte {
-	sum := sha1.Sum([]byte(form["id"] + ":" + salt + ":" + form["timestamp"]))
-	return sum[:]
-}
+func token(form sso.Form, salt string) []byte { return sso.Token(form["id"], salt, form["timestamp"]) }
 
 // signature proves the customer too (Marketplace APIs & Tools, since February
 // 2025). An absent nav-data is an empty one.
@@ -120,30 +110,6 @@ func signature(form sso.Form, salt string) []byte {
 	return sum[:]
 }
 
-// checkAge is asked of forms that the salt's owner made, so it may say what is
-// wrong with them.
-func (m *mount) checkAge(timestamp string, window sso.Window) (sso.Timestamp, error) {
-	at, err := sso.ParseTimestamp(timestamp)
-	if err != nil {
-		return at, m.forged(err)
-	}
-	err = window.Check(at, m.now())
-	var expired *sso.ExpiredError
-	if errors.As(err, &expired) {
-		return at, &gateway.Error{Kind: gateway.Unauthorized, Cause: err, Message: fmt.Sprintf(
-			"This link is %s old; open the add-on again from your dashboard.", expired.Words())}
-	}
-	if err != nil {
-		return at, m.forged(err)
-	}
-	return at, nil
-}
-
-// forged tells the log what is wrong, and the sender nothing.
-func (m *mount) forged(cause error) error {
-	return &gateway.Error{Kind: gateway.Unauthorized, Cause: cause, Message: "This link does not work. Open the add-on from your dashboard."}
-}
-
 // signOnFields is the form that the console would post now, for people who try
 // a mount out.
 func (m *mount) signOnFields(providerID string, now time.Time) url.Values {
@@ -151,9 +117,6 @@ func (m *mount) signOnFields(providerID string, now time.Time) url.Values {
 		"id": providerID, "timestamp": strconv.FormatInt(now.UnixMilli(), 10), "nav-data": "",
 		"email": "ann@example.com", "user_id": "user_1",
 	}
-	fields := url.Values{"signature": {hex.EncodeToString(signature(form, m.common.SSOSalt.Reveal()))}}
-	for name, value := range form {
-		fields.Set(name, value)
-	}
-	return fields
+	form["signature"] = hex.EncodeToString(signature(form, m.common.SSOSalt.Reveal()))
+	return form.Values()
 }

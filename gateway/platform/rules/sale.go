@@ -15,6 +15,19 @@ func (b Block) Synchronous() hcl.Diagnostics {
 		"how long a request may wait for the backend is set with deadline")
 }
 
+// NoLogDrain refuses the address of a log drain on a platform whose answers
+// have no field for it.
+func (b Block) NoLogDrain() hcl.Diagnostics {
+	if !b.LogDrain {
+		return nil
+	}
+	setting := "log_drain"
+	if _, written := b.Ranges["log_drain_url"]; written {
+		setting = "log_drain_url"
+	}
+	return b.Unsupported(setting, "takes no log drain", "leave it out")
+}
+
 // Euro refuses any other currency.
 func (b Block) Euro() hcl.Diagnostics {
 	if b.Currency == "" || b.Currency == "EUR" {

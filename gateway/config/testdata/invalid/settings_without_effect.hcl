@@ -10,7 +10,7 @@ addon "acme-db" {
   platform "clevercloud" {
     password        = secret("env:CLEVER_PASSWORD")
     sso_salt        = secret("env:CLEVER_SALT")
-    log_drain     = true   # ERROR AG299
-    abandon_after = "24h"  # ERROR AG299
+    abandon_after   = "24h" # ERROR AG299
+    credentials     = 1 # ERROR AG299
   }
 }

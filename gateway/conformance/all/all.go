@@ -1,0 +1,25 @@
+// Package all lists the platforms that the conformance tester can act. It is
+// the one place that knows them all.
+package all
+
+import (
+	"github.com/addongw/addongw/gateway/conformance"
+	"github.com/addongw/addongw/gateway/conformance/clevercloud"
+)
+
+// Platforms returns all platforms by name.
+func Platforms() []conformance.Platform {
+	return []conformance.Platform{
+		clevercloud.Platform{},
+	}
+}
+
+// Find returns the platform of a name.
+func Find(name string) (conformance.Platform, bool) {
+	for _, p := range Platforms() {
+		if p.Name() == name {
+			return p, true
+		}
+	}
+	return nil, false
+}

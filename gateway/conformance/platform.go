@@ -1,0 +1,89 @@
+package conformance
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/addongw/addongw/spec"
+)
+
+// Platform is what a platform's folder provides.
+type Platform interface {
+	Name() string  // as commands and folders name it: "clevercloud"
+	Title() string // as people do: "Clever Cloud"
+
+	// ManifestRules are the rules that ReadManifest's problems may name.
+	ManifestRules() []Head
+
+	// ReadManifest reads the document that a vendor gives to the platform and
+	// reports everything that is wrong with it, not only the first.
+	ReadManifest(text []byte, env Environment) (Provider, []Problem)
+
+	// PlansInManifest tells whether the platform learns of plans from the
+	// manifest. Where it does not, somebody has to name them.
+	PlansInManifest() bool
+
+	Client(Provider) Client
+
+	// Vars returns what the platform's exchange files mention.
+	Vars(Provider) spec.Vars
+
+	// Checks are those that no exchange file can state.
+	Checks() []Check
+
+	// StandIn makes a stand-in of the platform's own API, which accepts the
+	// provider's credentials; nil where the platform has none.
+	StandIn(Provider) StandIn
+}
+
+// StandIn is a platform's own API as the tester serves it. Besides what
+// providers send it, it hears of everything that the tester sends to them.
+type StandIn interface {
+	http.Handler
+	Sent(Request)
+	Answered(Request, spec.Answer)
+}
+
+// Problem is one thing that is wrong with a manifest.
+type Problem struct {
+	Rule string // the id of a ManifestRule
+	Text string // "password can't be blank"
+
+	// Fatal means that nothing can be sent: an address or a credential is
+	// missing, or the document cannot be read.
+	Fatal bool
+}
+
+// Head says what a check is about.
+type Head struct {
+	ID     string // "CC-P1"
+	Group  Group
+	Title  string // the rule in one sentence
+	Level  spec.Level
+	Source string // which document
+	Says   string // its sentence; empty where the rule is ours
+	Note   string
+
+	// Platform says what the platform does with a provider that breaks the
+	// rule.
+	Platform string
+}
+
+// Check is a check that no exchange file can state.
+type Check struct {
+	Head
+	Needs []string // ids of checks, or names of exchanges, that must hold first
+
+	// Last checks look at what all others have sent, so they run after them.
+	Last bool
+
+	Run func(context.Context, *Session) Finding
+}
+
+// Finding is what a check found. Without problems and without a reason to skip
+// it the rule holds.
+type Finding struct {
+	Problems []string
+	Skipped  string // why it does not apply
+	Blocked  string // why it could not be judged
+}

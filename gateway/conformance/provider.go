@@ -1,0 +1,34 @@
+package conformance
+
+import (
+	"github.com/addongw/addongw/gateway/secret"
+)
+
+// Provider is whom the tester calls: what a platform knows of a provider from
+// its manifest, or what the command line says instead.
+type Provider struct {
+	Name     string // as the manifest calls it
+	BaseURL  string // without a slash at its end
+	SSOURL   string // empty: no single sign-on
+	Username string
+	Password secret.Value
+	Salt     secret.Value // empty: no single sign-on
+
+	ConfigVars    []string // names that answers may use
+	ConfigVarsSet bool     // false: nobody said, so names are not judged
+	Plans         []string // slugs, as requests carry them
+	Region        string   // as requests carry it
+	LogDrain      bool     // it asks for a log drain's address
+
+	Manifest []byte // as it was given; nil: there is none
+}
+
+// Environment says which of a manifest's addresses are meant.
+type Environment string
+
+// The environments.
+const (
+	// Test is the manifest's test environment, or production where it has none.
+	Test       Environment = "test"
+	Production Environment = "production"
+)
