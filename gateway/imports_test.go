@@ -29,7 +29,7 @@ var internalImports = map[string][]string{
 	"gateway/diagnostic/explain":                {},
 	"gateway/lifecycle":                         {"gateway/secret"},
 	"gateway/platform":                          {"gateway/diagnostic", "gateway/schema", "gateway/secret"},
-	"gateway/platform/all":                      {"gateway/platform", "gateway/platform/clevercloud", "gateway/platform/scalingo"},
+	"gateway/platform/all":                      {"gateway/platform", "gateway/platform/clevercloud", "gateway/platform/scalingo", "gateway/platform/xervo"},
 	"gateway/platform/clevercloud":              {"gateway/diagnostic", "gateway/platform", "gateway/platform/caller", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema", "gateway/secret"},
 	"gateway/platform/caller":                   {"gateway/secret"},
 	"gateway/platform/rules":                    {"gateway/diagnostic", "gateway/platform", "gateway/secret"},
@@ -59,6 +59,7 @@ var internalImports = map[string][]string{
 	"plugins/postgres/addongw-plugin-postgres":  {"plugins/postgres"},
 	"gateway/conformance/clevercloud/vendorapi": {},
 	"gateway/platform/scalingo":                 {"gateway/diagnostic", "gateway/platform", "gateway/platform/caller", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
+	"gateway/platform/xervo":                    {"gateway/diagnostic", "gateway/platform", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
 }
 
 // always lists what any package of gateway/ may import besides; plugins may
@@ -73,11 +74,11 @@ var always = map[string][]string{
 var restricted = map[string][]string{
 	"github.com/chromedp":                 {"gateway/web/webtest"},
 	"github.com/golang-jwt/jwt/v5":        {"gateway/ssotoken"},
-	"github.com/hashicorp/hcl/v2":         {"cmd/addongw", "gateway/config", "gateway/configvar", "gateway/diagnostic", "gateway/platform", "gateway/platform/clevercloud", "gateway/platform/platformtest", "gateway/platform/rules", "gateway/platform/scalingo", "gateway/reference", "gateway/schema", "plugins/backend/expr"},
+	"github.com/hashicorp/hcl/v2":         {"cmd/addongw", "gateway/config", "gateway/configvar", "gateway/diagnostic", "gateway/platform", "gateway/platform/clevercloud", "gateway/platform/platformtest", "gateway/platform/rules", "gateway/platform/scalingo", "gateway/platform/xervo", "gateway/reference", "gateway/schema", "plugins/backend/expr"},
 	"github.com/hashicorp/go-hclog":       {"gateway/pluginhost"},
 	"github.com/hashicorp/go-plugin":      {"gateway/pluginhost", "plugins/backend"},
 	"github.com/jackc/pgx/v5":             {"plugins/postgres", "plugins/postgres/pgtest"},
-	"github.com/julienschmidt/httprouter": {"gateway/platform", "gateway/platform/clevercloud", "gateway/platform/platformtest", "gateway/platform/scalingo", "gateway/server"},
+	"github.com/julienschmidt/httprouter": {"gateway/platform", "gateway/platform/clevercloud", "gateway/platform/platformtest", "gateway/platform/scalingo", "gateway/platform/xervo", "gateway/server"},
 	"github.com/pressly/goose/v3":         {"gateway/store/sqlite"},
 	"github.com/spf13/cobra":              {"cmd/addongw"},
 	"github.com/tink-crypto/tink-go/v2":   {"gateway/secret"},

@@ -27,7 +27,7 @@ type mounted struct {
 
 // plannedDialects are platforms that the project names and this version lacks.
 func plannedDialects() []string {
-	return []string{"heroku", "xervo", "nanobox", "osb"}
+	return []string{"heroku", "nanobox", "osb"}
 }
 
 func platformTable() *schema.Block {
