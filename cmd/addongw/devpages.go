@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -19,6 +20,7 @@ const devPath = "/-/dev/"
 // send its customer.
 type devSignOn struct {
 	Resource gateway.Resource
+	Method   string
 	URL      string
 	Fields   map[string]string
 }
@@ -31,7 +33,7 @@ var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
 <title>addongw dev</title>
 <h1>Sign on as a customer</h1>
 {{range .}}
-<form method="post" action="{{.URL}}">
+<form method="{{.Method}}" action="{{.URL}}">
 {{range $name, $value := .Fields}}<input type="hidden" name="{{$name}}" value="{{$value}}">
 {{end}}<p>{{.Resource.Addon}} on {{.Resource.Platform}}, plan {{.Resource.Plan}}, {{.Resource.State}}
 <button>Open {{.Resource.ShortID}}</button></p>
@@ -92,7 +94,7 @@ func (g *running) devSignOns(r *http.Request) ([]devSignOn, error) {
 			return nil, err
 		}
 		for _, resource := range resources {
-			s := devSignOn{Resource: resource, URL: cfg.Gateway.BaseURL + m.Prefix + samples[i].Path, Fields: map[string]string{}}
+			s := devSignOn{Resource: resource, Method: strings.ToLower(samples[i].Method), URL: cfg.Gateway.BaseURL + m.Prefix + samples[i].Path, Fields: map[string]string{}}
 			for name, values := range samples[i].SignOn(resource.ProviderID, time.Now()) {
 				s.Fields[name] = values[0]
 			}

@@ -27,7 +27,7 @@ type mounted struct {
 
 // plannedDialects are platforms that the project names and this version lacks.
 func plannedDialects() []string {
-	return []string{"heroku", "scalingo", "xervo", "nanobox", "osb"}
+	return []string{"heroku", "nanobox", "osb"}
 }
 
 func platformTable() *schema.Block {
@@ -218,6 +218,9 @@ func (p *platformReader) describe(c *schema.Content) {
 	}
 	if p.common.ID == "" {
 		p.common.ID = a.ID
+	}
+	for _, o := range a.options {
+		p.common.OptionNames = append(p.common.OptionNames, o.name)
 	}
 }
 

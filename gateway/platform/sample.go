@@ -15,6 +15,7 @@ type Sample struct {
 	Body   string // JSON; empty: none
 
 	// SignOn, where set, makes the fields of the form that a customer's browser
-	// posts to Path, signed at now; nothing else is sent then.
+	// sends to Path, signed at now: in the URL where Method is GET. Nothing else is
+	// sent then.
 	SignOn func(providerID string, now time.Time) url.Values
 }

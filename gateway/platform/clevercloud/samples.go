@@ -13,7 +13,7 @@ import (
 // Samples provisions the first plan that is listed, changes to the last, signs on and
 // deprovisions.
 func (m *mount) Samples() []platform.Sample {
-	listed := slices.DeleteFunc(slices.Clone(m.common.Plans), func(p platform.Plan) bool { return p.Unlisted })
+	listed := m.common.Listed()
 	if len(listed) == 0 {
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/addongw/addongw/gateway/platform/platformtest/vendorapi"
+	"github.com/addongw/addongw/gateway/conformance/clevercloud/vendorapi"
 )
 
 func call(t *testing.T, url, password, method, path, body string) int {

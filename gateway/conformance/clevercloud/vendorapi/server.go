@@ -43,6 +43,7 @@ type Call struct {
 type Server struct {
 	username, password string
 	pageSize           int
+	crossing           time.Duration
 
 	mu     sync.Mutex
 	apps   map[string]*ordered
@@ -61,7 +62,15 @@ type ordered struct {
 // New makes a Server for the provider with these credentials. A page of its
 // listing holds pageSize entries; 0: all.
 func New(username, password string, pageSize int) *Server {
-	return &Server{username: username, password: password, pageSize: pageSize, apps: map[string]*ordered{}}
+	return &Server{username: username, password: password, pageSize: pageSize, crossing: crossing, apps: map[string]*ordered{}}
+}
+
+// Crossing sets how long a reply may be on its way when a call that was made
+// after it arrives. The default is long, for busy machines; d is for who talks
+// to one provider and does not want to wait for its mistakes.
+func (s *Server) Crossing(d time.Duration) *Server {
+	s.crossing = d
+	return s
 }
 
 // Order notes that the order for app is on its way to the provider.
@@ -83,6 +92,14 @@ func (s *Server) Replied(id string) {
 	}
 }
 
+// Unanswered reports whether an add-on's order has no reply yet.
+func (s *Server) Unanswered(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	app, ok := s.apps[id]
+	return ok && app.unanswered()
+}
+
 func (o *ordered) unanswered() bool {
 	select {
 	case <-o.replied:
@@ -92,8 +109,7 @@ func (o *ordered) unanswered() bool {
 	}
 }
 
-// crossing is how long a reply may be on its way when a call that was made
-// after it arrives: long, for busy machines.
+// crossing is the default of Server.Crossing.
 const crossing = 2 * time.Second
 
 // cross waits for the reply to an order. early tells that none came.
@@ -107,7 +123,7 @@ func (s *Server) cross(id string) (crossed, early bool) {
 	select {
 	case <-app.replied:
 		return true, false
-	case <-time.After(crossing):
+	case <-time.After(s.crossing):
 		return true, true
 	}
 }
