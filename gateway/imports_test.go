@@ -26,6 +26,7 @@ var internalImports = map[string][]string{
 	"gateway/conformance/all":                   {"gateway/conformance", "gateway/conformance/clevercloud"},
 	"gateway/conformance/clevercloud":           {"gateway/conformance", "gateway/conformance/clevercloud/vendorapi", "gateway/secret", "spec"},
 	"gateway/conformance/clevercloud/vendorapi": {},
+	"gateway/conformance/conformancetest":       {"gateway/conformance"},
 	"gateway/diagnostic":                        {"gateway/diagnostic/explain", "plugins/backend/expr"},
 	"gateway/diagnostic/explain":                {},
 	"gateway/lifecycle":                         {"gateway/secret"},
