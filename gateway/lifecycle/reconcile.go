@@ -100,7 +100,7 @@ func (e *Engine) compareOurs(ctx context.Context, s gateway.Scope, asked time.Ti
 		}
 		for _, r := range page {
 			f.After = r.ID
-			if !inUse(r.State) && r.State != gateway.Provisioning {
+			if !exists(r.State) && r.State != gateway.Provisioning {
 				continue
 			}
 			c.compared.Living++
