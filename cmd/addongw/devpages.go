@@ -5,23 +5,25 @@ import (
 	"html/template"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/platform"
 )
 
 // devPath is where dev's own page is.
 const devPath = "/-/dev/"
 
-// devSignOn is a resource with the form by which a platform's dashboard would
-// send its customer.
+// devSignOn is a resource with the way by which its platform's dashboard would
+// send its customer: a form that posts itself, or a link.
 type devSignOn struct {
 	Resource gateway.Resource
-	URL      string
-	Fields   map[string]string
+	conformance.SignOn
 }
+
+// IsLink tells a link from a form.
+func (s devSignOn) IsLink() bool { return s.Encoding == conformance.Query }
 
 var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
 <html lang="en">
@@ -31,15 +33,17 @@ var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
 <title>addongw dev</title>
 <h1>Sign on as a customer</h1>
 {{range .}}
-<form method="post" action="{{.URL}}">
-{{range $name, $value := .Fields}}<input type="hidden" name="{{$name}}" value="{{$value}}">
+{{if .IsLink}}<p>{{.Resource.Addon}} on {{.Resource.Platform}}, plan {{.Resource.Plan}}, {{.Resource.State}}
+<a href="{{.Link}}" referrerpolicy="no-referrer">Open {{.Resource.ShortID}}</a></p>
+{{else}}<form method="post" action="{{.URL}}">
+{{range .Fields}}<input type="hidden" name="{{.Name}}" value="{{.Value}}">
 {{end}}<p>{{.Resource.Addon}} on {{.Resource.Platform}}, plan {{.Resource.Plan}}, {{.Resource.State}}
 <button>Open {{.Resource.ShortID}}</button></p>
 </form>
-{{else}}
+{{end}}{{else}}
 <p>There is no resource yet. Order one with the first command on the screen, and reload this page.</p>
 {{end}}
-<p>Each button does what the platform's dashboard does. It works once, within some minutes; reload this page for new ones.</p>
+<p>Each does what the platform's dashboard does. It works once, within some minutes; reload this page for new ones.</p>
 </html>
 `))
 
@@ -78,26 +82,25 @@ func onLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
+// devSignOns signs everybody on who could be.
 func (g *running) devSignOns(r *http.Request) ([]devSignOn, error) {
-	cfg := g.active.Load().Config
-	var all []devSignOn
-	for _, m := range cfg.Mounts {
-		samples, scope := m.Mount.Samples(), m.Mount.Scope()
-		i := slices.IndexFunc(samples, func(s platform.Sample) bool { return s.SignOn != nil })
-		if i < 0 {
+	var signOns []devSignOn
+	for _, m := range g.active.Load().Mounts {
+		a, ok, err := act(m)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
 			continue
 		}
+		scope := m.Mount.Scope()
 		resources, err := g.store.Resources(r.Context(), gateway.ResourceFilter{Platform: scope.Platform, Addon: scope.Addon})
 		if err != nil {
 			return nil, err
 		}
 		for _, resource := range resources {
-			s := devSignOn{Resource: resource, URL: cfg.Gateway.BaseURL + m.Prefix + samples[i].Path, Fields: map[string]string{}}
-			for name, values := range samples[i].SignOn(resource.ProviderID, time.Now()) {
-				s.Fields[name] = values[0]
-			}
-			all = append(all, s)
+			signOns = append(signOns, devSignOn{resource, a.client.SignOn(resource.ProviderID, conformance.Person{}, time.Now())})
 		}
 	}
-	return all, nil
+	return signOns, nil
 }

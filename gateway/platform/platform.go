@@ -46,10 +46,6 @@ type Mount interface {
 	NotFound() http.Handler
 	MethodNotAllowed() http.Handler
 
-	// Samples returns a life as the platform would call for it, the provision
-	// first.
-	Samples() []Sample
-
 	// Profile says what pages for this platform's customers must know of it.
 	Profile() Profile
 
