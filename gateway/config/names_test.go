@@ -155,7 +155,7 @@ func TestHiddenAndDeprecatedPlansAreUnlisted(t *testing.T) {
 	if diff := cmp.Diff(want, unlisted); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"hobby", "standard"}, c.Mounts[0].Plans); diff != "" {
+	if diff := cmp.Diff([]string{"free", "standard"}, c.Mounts[0].Plans); diff != "" {
 		t.Errorf("what can be ordered (-want +got)\n%s", diff)
 	}
 }
