@@ -8,9 +8,11 @@ type Particulars struct {
 	Emails []string // of the owner's members; the first is Owner.Email
 }
 
-// Listed is one add-on as a platform's own API lists it.
+// Listed is one add-on as a platform's own API lists it: by its id, or, where a
+// listing knows no more, by the customer's application that has it.
 type Listed struct {
-	ExternalID string // the platform's id
+	ExternalID string // the platform's id; empty where its listing names applications
+	App        string // see Resource.App
 	Plan       string // our id of the plan; empty: we offer no plan of that name
 	PlanName   string // the platform's name of the plan
 	OwnerID    string

@@ -30,6 +30,7 @@ const (
 type Difference struct {
 	Unlike                      Unlike
 	Platform, Addon, ExternalID string
+	App                         string   // where the listing names no more; see Listed
 	PlatformPlan                string   // the platform's name of the plan it lists
 	Resource                    Resource // ours; the zero Resource where there is none
 }

@@ -151,6 +151,7 @@ type Scope struct {
 	// Accepts tells that the platform takes "accepted" for an answer to an order
 	// and is told on its own API when the resource is there.
 	Accepts bool
+	AtOnce  bool // orders are not waited for at all, where Accepts; everything else is
 }
 
 // Offer is what the configuration says about one add-on × plan × region.

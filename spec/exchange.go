@@ -1,5 +1,7 @@
 package spec
 
+import "path"
+
 // Level says how binding an exchange is, in the sense of RFC 2119.
 type Level string
 
@@ -14,19 +16,41 @@ const (
 // the sentence that states it.
 type Exchange struct {
 	Name   string // "clevercloud/provision"
+	ID     string // "CC-P1": what people and programs call the rule; it never changes
 	Title  string
 	Level  Level
-	Source string   // which document
-	Says   string   // its sentence; empty where the rule is ours
-	Note   string   // why, where the document is silent or wrong
-	Tags   []string // "legacy", "current": what it is about
-	Steps  []Step
+	Source string // which document
+	Says   string // its sentence; empty where the rule is ours
+	Note   string // why, where the document is silent or wrong
+
+	// Platform says what the platform does with a provider that breaks the
+	// rule.
+	Platform string
+
+	// Needs names exchanges of the same platform. When one of them fails, this
+	// one says nothing: a provider that refuses every sign-on refuses forged
+	// ones, too.
+	Needs []string
+
+	Tags  []string // "legacy", "current": what it is about
+	Steps []Step
 }
+
+// ShortName is the name without the platform: "provision".
+func (e Exchange) ShortName() string { return path.Base(e.Name) }
 
 // Step is one request and the answer it must get.
 type Step struct {
-	Title   string
-	Line    int // of the file
+	Title string
+	Line  int // of the file
+
+	// Given is a step that only prepares the next ones: the rule is not about
+	// its answer.
+	Given bool
+
+	// Times is how often the request is sent, all at once; at least 1.
+	Times int
+
 	request requestPattern
 	answer  answerPattern
 }

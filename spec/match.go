@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"reflect"
@@ -34,6 +35,32 @@ func (s Step) Check(a Answer, vars Vars) []string {
 		problems = append(problems, checkHeader(f, a.Header, vars)...)
 	}
 	return append(problems, s.checkBody(a.Body, vars)...)
+}
+
+// CheckAll judges the answers to a request that was sent several times at
+// once: each for itself, and that what they capture is the same in all.
+func (s Step) CheckAll(answers []Answer, vars Vars) []string {
+	var problems []string
+	var first Vars
+	for i, a := range answers {
+		own := vars.Clone()
+		for _, problem := range s.Check(a, own) {
+			problems = append(problems, fmt.Sprintf("answer %d of %d: %s", i+1, len(answers), problem))
+		}
+		if i == 0 {
+			first = own
+			continue
+		}
+		for _, name := range sortedKeys(own) {
+			if first[name] != own[name] {
+				problems = append(problems, fmt.Sprintf("answer %d of %d has another %s than the first", i+1, len(answers), name))
+			}
+		}
+	}
+	if len(problems) == 0 {
+		maps.Copy(vars, first)
+	}
+	return problems
 }
 
 func isStatus(want string, got int) bool {

@@ -11,14 +11,14 @@ import (
 
 // matcher is a pattern such as "{{text /[a-z]+/ as id}}".
 type matcher struct {
-	kind     string // any, absent, text, number, bool, object, list, config, same
-	argument string // a regular expression for text, a name for same
+	kind     string // any, absent, text, scalar, number, bool, object, list, texts, declared, config, same, other
+	argument string // a regular expression for text, a name for same and other
 	capture  string // the name after "as"
 	optional bool
 }
 
 var matcherPattern = regexp.MustCompile(
-	`^\{\{(optional )?(any|absent|text|number|bool|object|list|config|same)( /.+/| [a-z][a-z0-9_]*)??( as [a-z][a-z0-9_]*)?\}\}$`)
+	`^\{\{(optional )?(any|absent|text|scalar|number|bool|object|list|texts|declared|config|same|other)( /.+/| [a-z][a-z0-9_]*)??( as [a-z][a-z0-9_]*)?\}\}$`)
 
 // parseMatcher reads a matcher; ok is false for anything else, such as a text
 // with ordinary placeholders.
@@ -54,11 +54,16 @@ func (m matcher) problem(got any, vars Vars) string {
 		return ""
 	case "text":
 		return m.text(got)
-	case "config":
-		return config(got, vars)
-	case "same":
-		if known, ok := vars[m.argument]; !ok || known != canonical(got) {
-			return fmt.Sprintf("is not the same as the %s before", m.argument)
+	case "scalar":
+		if _, number := got.(float64); number || got != "" && describe(got) == "text" {
+			return ""
+		}
+		return "is " + describe(got) + ", neither text nor a number"
+	case "texts", "declared", "config":
+		return m.config(got, vars)
+	case "same", "other":
+		if known, ok := vars[m.argument]; !ok || (known == canonical(got)) != (m.kind == "same") {
+			return fmt.Sprintf("%s the same as the %s before", map[string]string{"same": "is not", "other": "is"}[m.kind], m.argument)
 		}
 		return ""
 	default:
@@ -83,17 +88,17 @@ func (m matcher) text(got any) string {
 // config judges a provider's config vars: text only, and no name that the
 // manifest lacks. The runner gives the names in config_vars, with spaces
 // between; without it names are not judged.
-func config(got any, vars Vars) string {
+func (m matcher) config(got any, vars Vars) string {
 	object, ok := got.(map[string]any)
 	if !ok {
 		return "is " + describe(got) + ", not an object"
 	}
 	declared, judged := vars["config_vars"]
 	for _, name := range sortedKeys(object) {
-		if _, ok := object[name].(string); !ok {
+		if _, ok := object[name].(string); !ok && m.kind != "declared" {
 			return fmt.Sprintf("has %s, which is %s, not text", name, describe(object[name]))
 		}
-		if judged && !slices.Contains(strings.Fields(declared), name) {
+		if judged && m.kind != "texts" && !slices.Contains(strings.Fields(declared), name) {
 			return fmt.Sprintf("has %s, which the manifest lacks", name)
 		}
 	}
@@ -167,4 +172,4 @@ func (p *parser) checkText(text string) error {
 	return nil
 }
 
-func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

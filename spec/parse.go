@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -83,7 +84,9 @@ func (p *parser) head(e *Exchange) error {
 }
 
 func (p *parser) headField(e *Exchange, name, value string) error {
-	texts := map[string]*string{"title": &e.Title, "source": &e.Source, "says": &e.Says, "note": &e.Note}
+	texts := map[string]*string{
+		"id": &e.ID, "title": &e.Title, "source": &e.Source, "says": &e.Says, "note": &e.Note, "platform": &e.Platform,
+	}
 	switch target, isText := texts[name]; {
 	case isText && *target == "":
 		*target = value
@@ -93,6 +96,8 @@ func (p *parser) headField(e *Exchange, name, value string) error {
 		e.Level = Level(value)
 	case name == "tags":
 		e.Tags = strings.Fields(value)
+	case name == "needs":
+		e.Needs = append(e.Needs, strings.Fields(value)...)
 	default:
 		p.at--
 		return p.errorf("there is no field %q", name)
@@ -109,7 +114,9 @@ func (p *parser) step() (Step, error) {
 		p.at--
 		return s, p.errorf("expected a request (a line with %q)", ">>>")
 	}
-	s.Title = strings.TrimSpace(title)
+	if err := p.stepTitle(&s, strings.TrimSpace(title)); err != nil {
+		return s, err
+	}
 	if err := p.request(&s.request); err != nil {
 		return s, err
 	}
@@ -117,6 +124,28 @@ func (p *parser) step() (Step, error) {
 		return s, p.errorf("expected the answer (a line with %q)", "<<<")
 	}
 	return s, p.answer(&s.answer)
+}
+
+var atOncePattern = regexp.MustCompile(`^at once ([0-9]{1,3}): *(.*)$`)
+
+// stepTitle reads what a title says about its step: "given an order",
+// "at once 4: the same order".
+func (p *parser) stepTitle(s *Step, title string) (err error) {
+	s.Title, s.Times, s.Given = title, 1, strings.HasPrefix(title, "given ")
+	parts := atOncePattern.FindStringSubmatch(title)
+	if parts == nil {
+		if strings.HasPrefix(title, "at once") {
+			p.at--
+			return p.errorf("expected \"at once 4: title\"")
+		}
+		return nil
+	}
+	if s.Times, err = strconv.Atoi(parts[1]); err != nil || s.Times < 2 || s.Times > 50 {
+		p.at--
+		return p.errorf("at once means 2 to 50 times")
+	}
+	s.Title = parts[2]
+	return nil
 }
 
 func (p *parser) request(r *requestPattern) (err error) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,12 +19,16 @@ import (
 )
 
 const sample = `# a comment
+id: XX-P1
 title: An order
 level: must
 source: A document
 says: One sentence
 says: over two lines.
 note: Why.
+platform: It breaks.
+needs: other-one
+needs: and-another
 tags: legacy current
 
 >>> the first
@@ -70,7 +75,7 @@ func vars() Vars {
 func TestAnExchangeIsReadWhole(t *testing.T) {
 	e := parse(t, sample)
 	want := Exchange{
-		Name: "test/sample", Title: "An order", Level: Must, Source: "A document", Says: "One sentence over two lines.", Note: "Why.",
+		Name: "test/sample", ID: "XX-P1", Platform: "It breaks.", Needs: []string{"other-one", "and-another"}, Title: "An order", Level: Must, Source: "A document", Says: "One sentence over two lines.", Note: "Why.",
 		Tags: []string{"legacy", "current"},
 	}
 	got := e
@@ -78,7 +83,7 @@ func TestAnExchangeIsReadWhole(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("exchange (-want +got):\n%s", diff)
 	}
-	if len(e.Steps) != 2 || e.Steps[0].Title != "the first" || e.Steps[0].Line != 10 || e.Steps[1].Line != 28 {
+	if len(e.Steps) != 2 || e.Steps[0].Title != "the first" || e.Steps[0].Line != 14 || e.Steps[1].Line != 32 {
 		t.Fatalf("steps: %+v", e.Steps)
 	}
 }
@@ -125,7 +130,7 @@ func TestGeneratorsMakeBytes(t *testing.T) {
 }
 
 func TestASignOnIsSignedWithTheTimeItCarries(t *testing.T) {
-	e, v := parse(t, "title: x\nlevel: may\nsource: y\n>>>\nPOST /\n\n{{time t -10s}} {{sha1 id \"a@b\" \"\" t}} {{sha512 t}} {{time t 5h}}\n<<< 302\n"), vars()
+	e, v := parse(t, "title: x\nlevel: may\nsource: y\n>>>\nPOST /\n\n{{time t -10s}} {{sha1 id \"a@b\" \"\" t}} {{sha512 t}} {{time t 5h}} {{seconds s -10s}}\n<<< 302\n"), vars()
 	v["id"] = "res-1"
 	r, err := e.Steps[0].Request(v)
 	if err != nil {
@@ -133,11 +138,14 @@ func TestASignOnIsSignedWithTheTimeItCarries(t *testing.T) {
 	}
 	words := strings.Fields(string(r.Body))
 	sum, long := sha1.Sum([]byte("res-1:a@b::"+words[0])), sha512.Sum512([]byte(words[0]))
-	if want := []string{words[0], hex.EncodeToString(sum[:]), hex.EncodeToString(long[:]), words[0]}; !slices.Equal(words, want) {
+	if want := []string{words[0], hex.EncodeToString(sum[:]), hex.EncodeToString(long[:]), words[0]}; !slices.Equal(words[:4], want) {
 		t.Errorf("body %q", words)
 	}
 	if ms, err := strconv.ParseInt(words[0], 10, 64); err != nil || time.Since(time.UnixMilli(ms)) < 10*time.Second || time.Since(time.UnixMilli(ms)) > time.Hour {
 		t.Errorf("the time is %s", words[0])
+	}
+	if s, err := strconv.ParseInt(words[4], 10, 64); err != nil || time.Since(time.Unix(s, 0)) < 10*time.Second || time.Since(time.Unix(s, 0)) > time.Hour {
+		t.Errorf("the time in seconds is %s", words[4])
 	}
 	var missing *MissingError
 	if _, err := expand("{{sha1 nobody}}", Vars{}); !errors.As(err, &missing) || missing.Name != "nobody" {
@@ -231,6 +239,11 @@ func TestMatchersForEveryType(t *testing.T) {
 		`"{{any}}"`:                {good: []string{"null", "1", `"x"`, "{}"}},
 		`"{{number}}"`:             {good: []string{"1"}, bad: []string{`"1"`, "null"}},
 		`"{{bool}}"`:               {good: []string{"true"}, bad: []string{`"true"`}},
+		`"{{scalar}}"`:             {good: []string{"1", `"x"`}, bad: []string{`""`, "null", "{}", "true"}},
+		`"{{texts}}"`:              {good: []string{`{"X": "y"}`}, bad: []string{`{"X": 1}`, `"x"`}},
+		`"{{declared}}"`:           {good: []string{`{"ACME_URL": 1}`}, bad: []string{`{"X": "y"}`, "[]"}},
+		`"{{other known}}"`:        {good: []string{`"x"`}, bad: []string{`{"b":2,"a":1}`}},
+		`"{{other unknown}}"`:      {bad: []string{"1"}},
 		`"{{object}}"`:             {good: []string{"{}"}, bad: []string{"[]"}},
 		`"{{list}}"`:               {good: []string{"[]"}, bad: []string{"{}"}},
 		`"{{same known}}"`:         {good: []string{`{"a": 1, "b": 2}`, `{"b":2,"a":1}`}, bad: []string{`{"a": 1}`, `"x"`}},
@@ -277,6 +290,8 @@ func TestAMistakeInAFileNamesItsLine(t *testing.T) {
 		head + ">>>\nPOST\n<<< 200":                                    "t/x.exchange:6: expected method and target",
 		head + ">>>\nPOST /\n":                                         "expected the answer",
 		head + ">>>\nPOST /\n<<<\n":                                    "t/x.exchange:7: the answer needs a status",
+		head + ">>> at once: x\nPOST /\n<<< 200\n":                     "t/x.exchange:5: expected \"at once 4: title\"",
+		head + ">>> at once 1: x\nPOST /\n<<< 200\n":                   "t/x.exchange:5: at once means 2 to 50 times",
 		head + ">>>\nPOST /\n<<< 2x\n":                                 "\"2x\" is no status",
 		head + ">>>\nPOST /\nX-A\n<<< 200\n":                           "t/x.exchange:7: expected \"Header: value\"",
 		head + ">>>\nPOST /\n<<< 200\n\n{\"a\"\n":                      "the answer's body is not JSON",
@@ -303,8 +318,11 @@ func TestEveryExchangeSaysWhereItComesFrom(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, e := range exchanges {
-			if e.Level == Must && e.Says == "" {
-				t.Errorf("%s is a must, but quotes nothing", e.Name)
+			if e.Level == Must && (e.Says == "" || e.Platform == "") {
+				t.Errorf("%s is a must, but quotes nothing, or does not say what the platform would do", e.Name)
+			}
+			if e.Level == Should && e.Platform == "" {
+				t.Errorf("%s does not say what the platform would do", e.Name)
 			}
 			for _, s := range e.Steps {
 				if s.Title == "" {
@@ -321,14 +339,141 @@ func TestEveryExchangeSaysWhereItComesFrom(t *testing.T) {
 	}
 }
 
+var idPattern = regexp.MustCompile(`^[A-Z]{2}-[A-Z][1-9][0-9]*$`)
+
+// People quote ids, and pipelines name them: they are unique, and an exchange
+// that needs another one names one that exists.
+func TestEveryExchangeHasAnIDOfItsOwn(t *testing.T) {
+	platforms, err := Platforms()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, platform := range platforms {
+		exchanges, err := Exchanges(platform)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, names := map[string]string{}, map[string]bool{}
+		for _, e := range exchanges {
+			if !idPattern.MatchString(e.ID) || ids[e.ID] != "" {
+				t.Errorf("%s has the id %q, which is none or is that of %q, too", e.Name, e.ID, ids[e.ID])
+			}
+			ids[e.ID], names[e.ShortName()] = e.Name, true
+		}
+		for _, e := range exchanges {
+			for _, needed := range e.Needs {
+				if !names[needed] || needed == e.ShortName() {
+					t.Errorf("%s needs %q, which is no other exchange", e.Name, needed)
+				}
+			}
+		}
+	}
+}
+
+var factPattern = regexp.MustCompile("`([a-z]+(?:-[a-z]+)*)(\\*?)`")
+
+// A fact that names an exchange which is gone proves nothing.
+func TestEveryExchangeThatAFactNamesIsThere(t *testing.T) {
+	platforms, err := Platforms()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, platform := range platforms {
+		facts, err := File(platform, "facts.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		exchanges, err := Exchanges(platform)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, groups := map[string]bool{}, map[string]bool{}
+		for _, e := range exchanges {
+			group, _, _ := strings.Cut(e.ShortName(), "-")
+			names[e.ShortName()], groups[group] = true, true
+		}
+		for _, match := range factPattern.FindAllStringSubmatch(string(facts), -1) {
+			group, _, long := strings.Cut(match[1], "-")
+			if groups[group] && long && match[2] == "" && !names[match[1]] {
+				t.Errorf("the facts of %s name %s, which is no exchange", platform, match[1])
+			}
+		}
+	}
+}
+
+const prepared = `title: x
+level: may
+source: y
+
+>>> given an order
+POST /
+
+<<< 200
+Content-Type: application/json
+
+{"id": "{{text /[a-z]+/ as id}}", "config": "{{optional config as config}}", "list": ["{{text as first}}"], "message": "{{text}}"}
+
+>>> at once 3: the same order
+POST /
+
+<<< 200
+
+{"id": "{{any as id}}", "more": "{{optional any as more}}"}
+`
+
+func TestAStepThatPreparesDemandsWhatTheNextOnesNeed(t *testing.T) {
+	given := parse(t, prepared).Steps[0]
+	if !given.Given || given.Times != 1 {
+		t.Fatalf("the step is %+v", given)
+	}
+	v := vars()
+	if problems := given.Take(Answer{Status: 201, Body: []byte(`{"id": 5, "config": {"X": 1}, "list": ["a"]}`)}, v); problems != nil {
+		t.Errorf("problems: %q", problems)
+	}
+	if v["id"] != "5" || v["config"] != `{"X":1}` || v["first"] != "a" {
+		t.Errorf("captured %q, %q and %q", v["id"], v["config"], v["first"])
+	}
+	for body, want := range map[string]string{
+		`{"id": "a"}`:               "body.list[0] is missing",
+		`{"list": ["a"]}`:           "body.id is missing",
+		`{"id": null, "list": [1]}`: "body.id is null",
+		`{"id": "", "list": [1]}`:   "body.id is text",
+		`x`:                         "the body is not JSON",
+		`[]`:                        "body.id is missing",
+	} {
+		if problems := given.Take(Answer{Status: 200, Body: []byte(body)}, vars()); len(problems) == 0 || problems[0] != want {
+			t.Errorf("%s: %q, want %q", body, problems, want)
+		}
+	}
+	if problems := given.Take(Answer{Status: 404}, vars()); !slices.Equal(problems, []string{"status is 404"}) {
+		t.Errorf("a refusal: %q", problems)
+	}
+}
+
+func TestAnswersAtOnceAreTheSame(t *testing.T) {
+	step, v := parse(t, prepared).Steps[1], vars()
+	if step.Times != 3 || step.Title != "the same order" {
+		t.Fatalf("the step is %+v", step)
+	}
+	answer := func(body string) Answer { return Answer{Status: 200, Body: []byte(body)} }
+	if problems := step.CheckAll([]Answer{answer(`{"id": "a"}`), answer(`{"id": "a"}`), answer(`{"id": "a"}`)}, v); problems != nil || v["id"] != "a" {
+		t.Errorf("three times the same: %q, captured %q", problems, v["id"])
+	}
+	want := []string{"answer 2 of 3 has another id than the first", "answer 3 of 3: status is 500, not 200", "answer 3 of 3: the body is not JSON"}
+	got := step.CheckAll([]Answer{answer(`{"id": "a"}`), answer(`{"id": "b"}`), {Status: 500}}, vars())
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("three answers (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheReadmesExampleIsAnExchange(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(readme), "```\ntitle:")
+	_, rest, _ := strings.Cut(string(readme), "```\nid:")
 	text, _, found := strings.Cut(rest, "```\n")
-	if e := parse(t, "title:"+text); !found || len(e.Steps) != 2 {
+	if e := parse(t, "id:"+text); !found || len(e.Steps) != 2 {
 		t.Errorf("the example has %d steps", len(e.Steps))
 	}
 }

@@ -97,8 +97,8 @@ func value(placeholder string, vars Vars) (string, error) {
 			return "", fmt.Errorf("%s: %w", placeholder, err)
 		}
 		return string(raw), nil
-	case words[0] == "time" && len(words) == 3:
-		return moment(words[1], words[2], vars)
+	case units[words[0]] > 0 && len(words) == 3:
+		return moment(words[0], words[1], words[2], vars)
 	case digests[words[0]] != nil && len(words) > 1:
 		return digest(digests[words[0]](), words[1:], vars)
 	case words[0] == "fill" && len(words) == 2:
@@ -129,18 +129,21 @@ func unique(name string, vars Vars) string {
 	return vars[key]
 }
 
-// moment returns the time made for name, in milliseconds, making it the first
-// time: as far from now as offset says.
-func moment(name, offset string, vars Vars) (string, error) {
+// units are what a moment may be counted in.
+var units = map[string]time.Duration{"time": time.Millisecond, "seconds": time.Second}
+
+// moment returns the time made for name, making it the first time: as far from
+// now as offset says, in milliseconds or in seconds.
+func moment(unit, name, offset string, vars Vars) (string, error) {
 	key := "time " + name
 	if made, ok := vars[key]; ok {
 		return made, nil
 	}
 	d, err := time.ParseDuration(offset)
 	if err != nil {
-		return "", fmt.Errorf("{{time %s}}: %w", name, err)
+		return "", fmt.Errorf("{{%s %s}}: %w", unit, name, err)
 	}
-	vars[key] = strconv.FormatInt(time.Now().Add(d).UnixMilli(), 10)
+	vars[key] = strconv.FormatInt(time.Now().Add(d).UnixMilli()/int64(units[unit]/time.Millisecond), 10)
 	return vars[key], nil
 }
 
@@ -170,16 +173,19 @@ func digest(h hash.Hash, words []string, vars Vars) (string, error) {
 
 // ProviderVars returns the placeholders that every exchange may use of a
 // provider: its manifest's base_url and its Basic credentials, right and
-// wrong.
+// wrong: another user, another password, the password with more behind it, and
+// without its last character.
 func ProviderVars(baseURL, username, password string) Vars {
 	basic := func(username, password string) string {
 		return base64.StdEncoding.EncodeToString([]byte(username + ":" + password))
 	}
 	return Vars{
-		"base_url":             baseURL,
-		"username":             username,
-		"basic":                basic(username, password),
-		"basic_wrong_user":     basic(username+"-wrong", password),
-		"basic_wrong_password": basic(username, password+"-wrong"),
+		"base_url":               baseURL,
+		"username":               username,
+		"basic":                  basic(username, password),
+		"basic_wrong_user":       basic(username+"-wrong", password),
+		"basic_wrong_password":   basic(username, "wrong-"+password),
+		"basic_password_longer":  basic(username, password+"-"),
+		"basic_password_shorter": basic(username, password[:max(len(password)-1, 0)]),
 	}
 }

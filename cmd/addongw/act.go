@@ -26,7 +26,7 @@ func act(m config.Mount) (a acting, ok bool, err error) {
 	if err != nil {
 		return a, false, err
 	}
-	provider, problems := a.platform.ReadManifest(manifest, conformance.Production)
+	provider, problems := a.platform.ReadManifest(manifest, conformance.Reading{Environment: conformance.Production})
 	for _, p := range problems {
 		if p.Fatal {
 			return a, false, fmt.Errorf("the manifest of %s for %s: %s", scope.Addon, scope.Platform, p.Text)

@@ -15,15 +15,12 @@ import (
 // devPath is where dev's own page is.
 const devPath = "/-/dev/"
 
-// devSignOn is a resource with the way by which its platform's dashboard would
-// send its customer: a form that posts itself, or a link.
+// devSignOn is a resource with the form by which a platform's dashboard would
+// send its customer; what others do with a link, a form with GET does, too.
 type devSignOn struct {
 	Resource gateway.Resource
 	conformance.SignOn
 }
-
-// IsLink tells a link from a form.
-func (s devSignOn) IsLink() bool { return s.Encoding == conformance.Query }
 
 var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
 <html lang="en">
@@ -33,17 +30,15 @@ var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
 <title>addongw dev</title>
 <h1>Sign on as a customer</h1>
 {{range .}}
-{{if .IsLink}}<p>{{.Resource.Addon}} on {{.Resource.Platform}}, plan {{.Resource.Plan}}, {{.Resource.State}}
-<a href="{{.Link}}" referrerpolicy="no-referrer">Open {{.Resource.ShortID}}</a></p>
-{{else}}<form method="post" action="{{.URL}}">
+<form method="{{.Method}}" action="{{.URL}}">
 {{range .Fields}}<input type="hidden" name="{{.Name}}" value="{{.Value}}">
 {{end}}<p>{{.Resource.Addon}} on {{.Resource.Platform}}, plan {{.Resource.Plan}}, {{.Resource.State}}
 <button>Open {{.Resource.ShortID}}</button></p>
 </form>
-{{end}}{{else}}
+{{else}}
 <p>There is no resource yet. Order one with the first command on the screen, and reload this page.</p>
 {{end}}
-<p>Each does what the platform's dashboard does. It works once, within some minutes; reload this page for new ones.</p>
+<p>Each button does what the platform's dashboard does. It works once, within some minutes; reload this page for new ones.</p>
 </html>
 `))
 

@@ -78,7 +78,7 @@ func (c *command) printReconciliation(found admin.Reconciliation) error {
 	rows := [][]string{{"DIFFERENCE", "PLATFORM", "ADD-ON", "PLATFORM ID", "PLAN THERE", "RESOURCE", "PLAN", "STATE", "CONFIG VARS SENT", "CREATED"}}
 	for _, d := range found.Differences {
 		kind := differences[d.Difference]
-		row := []string{kind.what, d.Platform, d.Addon, d.ExternalID, orNone(d.PlatformPlan)}
+		row := []string{kind.what, d.Platform, d.Addon, platformID(d), orNone(d.PlatformPlan)}
 		if r := d.Resource; r != nil {
 			row = append(row, r.ID, r.Plan, r.State, yesNo(r.Delivered), c.when(r.CreatedAt))
 		} else {
@@ -91,6 +91,14 @@ func (c *command) printReconciliation(found admin.Reconciliation) error {
 		}
 	}
 	return table(c.out, rows)
+}
+
+// platformID is by what an operator finds an add-on on its platform.
+func platformID(d admin.Difference) string {
+	if d.ExternalID == "" && d.App != "" {
+		return "app " + d.App
+	}
+	return d.ExternalID
 }
 
 func orNone(text string) string {

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/addongw/addongw/gateway/conformance"
-	"github.com/addongw/addongw/gateway/conformance/all"
 )
 
 // The verbs of simulate.
@@ -48,14 +47,14 @@ const maxRepeat = 1000
 
 // simulateFlags are what the flags of "addongw simulate" say.
 type simulateFlags struct {
-	whom                         providerFlags
-	plan, region, app, id, email string
-	options                      []string
-	bends                        bends
-	age, future, timeout         time.Duration
-	curl, quiet                  bool
-	repeat                       int
-	state                        string
+	whom                 targetFlags
+	plan, app, id, email string
+	options              []string
+	bends                bends
+	age, future, timeout time.Duration
+	curl, quiet          bool
+	repeat               int
+	state                string
 }
 
 const simulateHelp = `Makes one call to a provider of add-ons, ours or anybody's, as a platform makes it, and shows both halves of it. The last
@@ -99,7 +98,7 @@ func newSimulate(c *command) *cobra.Command {
 			return s.run(cmd.Context())
 		},
 	}
-	f.whom.add(cmd.Flags())
+	f.whom.addProvider(cmd)
 	f.add(cmd)
 	// These fail for flags that are not there. Regions of requests are not ours.
 	_ = cmd.RegisterFlagCompletionFunc("plan", c.completeManifestPlan)
@@ -110,7 +109,6 @@ func newSimulate(c *command) *cobra.Command {
 func (f *simulateFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.plan, "plan", "", "plan, as the platform names it")
-	flags.StringVar(&f.region, "region", "", "region of the order, as requests name it")
 	flags.StringVar(&f.app, "app", "", "the platform's id of the customer's application, where it has such")
 	flags.StringVar(&f.id, "id", "", "the same as ID")
 	flags.StringArrayVar(&f.options, "option", nil, "option of the order, NAME=VALUE; repeatable")
@@ -124,7 +122,6 @@ func (f *simulateFlags) add(cmd *cobra.Command) {
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show the last line only")
 	flags.DurationVar(&f.timeout, "timeout", conformance.DefaultTimeout, "how long to wait for an answer")
 	flags.StringVar(&f.state, "state", ".addongw", "folder in which to remember what was made")
-	_ = cmd.MarkFlagFilename("manifest", "json")
 	_ = cmd.MarkFlagDirname("state")
 }
 
@@ -138,7 +135,7 @@ type simulation struct {
 }
 
 func (c *command) newSimulation(cmd *cobra.Command, args []string, f simulateFlags) (*simulation, error) {
-	platform, err := findPlatform(args[0])
+	platform, err := findConformancePlatform(args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -146,27 +143,11 @@ func (c *command) newSimulation(cmd *cobra.Command, args []string, f simulateFla
 	if err := s.sound(cmd, args[2:]); err != nil {
 		return nil, err
 	}
-	if s.provider, err = c.findProvider(platform, f.whom); err != nil {
+	if s.provider, err = c.simulated(platform, f.whom); err != nil {
 		return nil, err
 	}
 	s.client = platform.Client(s.provider)
 	return s, nil
-}
-
-// findPlatform finds a platform that can be acted.
-func findPlatform(name string) (conformance.Platform, error) {
-	platform, ok := all.Find(name)
-	if !ok {
-		return nil, oneOf(name, actedPlatforms(), "platform")
-	}
-	return platform, nil
-}
-
-func actedPlatforms() (names []string) {
-	for _, p := range all.Platforms() {
-		names = append(names, p.Name())
-	}
-	return names
 }
 
 // sound checks what was written on the command line.

@@ -1,15 +1,15 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
+	"io"
 
-	"github.com/addongw/addongw/gateway/conformance"
+	"github.com/spf13/cobra"
 )
 
 // completeSimulate completes a platform, a verb, and the id of what simulate
 // remembers.
 func (c *command) completeSimulate(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	lists := []candidates{words(actedPlatforms()...), words(simulateVerbs()...), rememberedCandidates}
+	lists := []candidates{words(conformancePlatforms()...), words(simulateVerbs()...), rememberedCandidates}
 	if len(args) >= len(lists) {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -37,23 +37,21 @@ func rememberedCandidates(q *asking) (list []cobra.Completion) {
 
 // completeManifestPlan completes the plans that the manifest names.
 func (c *command) completeManifestPlan(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return c.find(func(*asking) (list []cobra.Completion) {
-		if len(args) == 0 {
-			return nil
-		}
-		platform, err := findPlatform(args[0])
+	manifest, _ := cmd.Flags().GetString("manifest")
+	unheard := &command{streams: &streams{in: c.in, out: io.Discard, err: io.Discard, getenv: c.getenv}}
+	plans := func(*asking) []cobra.Completion {
+		platform, err := findConformancePlatform(args[0])
 		if err != nil {
 			return nil
 		}
-		manifest, _ := cmd.Flags().GetString("manifest")
-		if manifest == "-" {
-			return nil
-		}
-		text, err := c.readManifest(providerFlags{manifest: manifest})
+		provider, err := unheard.simulated(platform, targetFlags{manifest: manifest})
 		if err != nil {
 			return nil
 		}
-		provider, _ := platform.ReadManifest(text, conformance.Test)
 		return provider.Plans
-	}, cmd, args), cobra.ShellCompDirectiveNoFileComp
+	}
+	if len(args) == 0 || manifest == "-" {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return c.find(plans, cmd, args), cobra.ShellCompDirectiveNoFileComp
 }

@@ -48,7 +48,7 @@ func (s *simulation) provision() (p prepared, err error) {
 
 // order is what the customer asks for.
 func (s *simulation) order(plan string) (conformance.Order, error) {
-	o := conformance.Order{Plan: plan, Region: s.region, App: s.app}
+	o := conformance.Order{Plan: plan, App: s.app}
 	if plan == "" {
 		return o, usage(s.noPlan(), "Name the plan with --plan, as "+s.platform.Title()+" does.")
 	}
@@ -127,7 +127,7 @@ func signOnBy(a acting, id, email string, at time.Time) (conformance.SignOn, err
 	case a.provider.SSOURL == "":
 		return conformance.SignOn{}, usage(errors.New("nobody says where the provider's customers sign on"), "Name its sso_url with --sso-url.")
 	case a.provider.Salt.Reveal() == "":
-		return conformance.SignOn{}, usage(errors.New("there is no salt to sign with"), "Put the provider's sso_salt into "+saltVariable+".")
+		return conformance.SignOn{}, usage(errors.New("there is no salt to sign with"), "Put the provider's sso_salt into "+conformance.SaltVariable+".")
 	}
 	return a.client.SignOn(id, conformance.Person{Email: email}, at), nil
 }

@@ -168,7 +168,7 @@ func marked(mark string, head []string, body string) string {
 
 // printCurl prints the request as a command.
 func (s *simulation) printCurl(r conformance.Request) error {
-	line := curl(r, shellQuote(s.provider.Username+":"), `"$`+passwordVariable+`"`)
+	line := curl(r, shellQuote(s.provider.Username+":"), `"$`+conformance.PasswordVariable+`"`)
 	if s.format == "json" {
 		return failed(s.printJSON(envelope{"simulate_curl", map[string]any{"command": line}}))
 	}
@@ -255,4 +255,3 @@ func (m *mask) body(body []byte) any {
 	}
 	return text
 }
-

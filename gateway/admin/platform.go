@@ -27,7 +27,8 @@ type Difference struct {
 	Difference   string    `json:"difference"` // unknown_here, ended_here, unknown_there or other_plan
 	Platform     string    `json:"platform"`
 	Addon        string    `json:"addon"`
-	ExternalID   string    `json:"platform_id"`
+	ExternalID   string    `json:"platform_id"` // empty where the platform lists applications and nothing is recorded
+	App          string    `json:"app,omitempty"`
 	PlatformPlan string    `json:"platform_plan,omitempty"` // as the platform calls it
 	Resource     *Resource `json:"resource,omitempty"`
 }
@@ -58,7 +59,7 @@ func (s *Server) reconcile(r *http.Request) (any, error) {
 	}
 	for _, d := range found.Differences {
 		one := Difference{
-			Difference: string(d.Unlike), Platform: d.Platform, Addon: d.Addon, ExternalID: d.ExternalID, PlatformPlan: d.PlatformPlan,
+			Difference: string(d.Unlike), Platform: d.Platform, Addon: d.Addon, ExternalID: d.ExternalID, App: d.App, PlatformPlan: d.PlatformPlan,
 		}
 		if d.Resource.ID != "" {
 			ours := wireResource(d.Resource, s.process.HidesOption)

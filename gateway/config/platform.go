@@ -27,7 +27,7 @@ type mounted struct {
 
 // plannedDialects are platforms that the project names and this version lacks.
 func plannedDialects() []string {
-	return []string{"heroku", "scalingo", "xervo", "nanobox", "osb"}
+	return []string{"heroku", "nanobox", "osb"}
 }
 
 func platformTable() *schema.Block {
@@ -155,10 +155,8 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 
 // listed are the slugs of the plans that a customer of the platform can order.
 func (p *platformReader) listed() (slugs []string) {
-	for _, plan := range p.common.Plans {
-		if !plan.Unlisted {
-			slugs = append(slugs, plan.Slug)
-		}
+	for _, plan := range p.common.Listed() {
+		slugs = append(slugs, plan.Slug)
 	}
 	return slugs
 }
@@ -228,6 +226,9 @@ func (p *platformReader) describe(c *schema.Content) {
 	}
 	if p.common.ID == "" {
 		p.common.ID = a.ID
+	}
+	for _, o := range a.options {
+		p.common.OptionNames = append(p.common.OptionNames, o.name)
 	}
 }
 

@@ -18,7 +18,7 @@ func (s *Scoped) Provision(ctx context.Context, order gateway.Order) (gateway.De
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
-	budget := s.budget()
+	budget := s.orderBudget()
 	defer budget.Stop()
 	return untilSettled(func() (gateway.Delivery, error) {
 		found, err := s.engine.store.ResourceByExternalID(ctx, s.scope.Platform, s.scope.Addon, order.ExternalID)

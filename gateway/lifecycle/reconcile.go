@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 
 // Reconcile compares the listings of platforms with the resources here; an
 // empty platform or add-on means all that are sold. It finds add-ons by the
-// platform's id only, and changes nothing. A listing that cannot be had is
+// platform's id, or by the customer's application where a listing names no id,
+// and changes nothing. A listing that cannot be had is
 // noted, and the others are compared all the same.
 func (e *Engine) Reconcile(ctx context.Context, platform, addon string) (gateway.Reconciliation, error) {
 	a, err := e.configuration()
@@ -71,6 +73,9 @@ func (e *Engine) compare(ctx context.Context, a *active, s gateway.Scope) (compa
 		return c, nil
 	}
 	c.compared.Listed = len(listed)
+	if slices.ContainsFunc(listed, func(l gateway.Listed) bool { return l.ExternalID == "" }) {
+		return c, e.compareApps(ctx, s, asked, listed, &c)
+	}
 	there := make(map[string]gateway.Listed, len(listed))
 	for _, l := range listed {
 		there[l.ExternalID] = l
@@ -92,6 +97,31 @@ func (e *Engine) compare(ctx context.Context, a *active, s gateway.Scope) (compa
 // compareOurs goes through the living resources and takes those that are
 // listed out of there.
 func (e *Engine) compareOurs(ctx context.Context, s gateway.Scope, asked time.Time, there map[string]gateway.Listed, c *comparison) error {
+	return e.eachResource(ctx, s, func(r gateway.Resource) {
+		if !inUse(r.State) && r.State != gateway.Provisioning {
+			return
+		}
+		c.compared.Living++
+		l, listed := there[r.ExternalID]
+		delete(there, r.ExternalID)
+		switch {
+		case r.State == gateway.Provisioning, !listed && r.CreatedAt.After(asked):
+		case !listed:
+			c.differ(s, gateway.UnknownThere, r, gateway.Listed{ExternalID: r.ExternalID})
+		case hasOtherPlan(r, l, asked):
+			c.differ(s, gateway.OtherPlan, r, l)
+		}
+	})
+}
+
+// hasOtherPlan reports whether a resource that rests has another plan than the
+// one listed.
+func hasOtherPlan(r gateway.Resource, l gateway.Listed, asked time.Time) bool {
+	return r.State == gateway.Active && l.Plan != r.Plan && !r.UpdatedAt.After(asked)
+}
+
+// eachResource goes through all resources of a scope, whatever their state.
+func (e *Engine) eachResource(ctx context.Context, s gateway.Scope, visit func(gateway.Resource)) error {
 	f := gateway.ResourceFilter{Platform: s.Platform, Addon: s.Addon, Limit: 1000}
 	for {
 		page, err := e.store.Resources(ctx, f)
@@ -100,19 +130,7 @@ func (e *Engine) compareOurs(ctx context.Context, s gateway.Scope, asked time.Ti
 		}
 		for _, r := range page {
 			f.After = r.ID
-			if !inUse(r.State) && r.State != gateway.Provisioning {
-				continue
-			}
-			c.compared.Living++
-			l, listed := there[r.ExternalID]
-			delete(there, r.ExternalID)
-			switch {
-			case r.State == gateway.Provisioning, !listed && r.CreatedAt.After(asked):
-			case !listed:
-				c.differ(s, gateway.UnknownThere, r, gateway.Listed{ExternalID: r.ExternalID})
-			case r.State == gateway.Active && l.Plan != r.Plan && !r.UpdatedAt.After(asked):
-				c.differ(s, gateway.OtherPlan, r, l)
-			}
+			visit(r)
 		}
 		if len(page) < f.Limit {
 			return nil
@@ -130,15 +148,16 @@ func (e *Engine) compareTheirs(ctx context.Context, s gateway.Scope, asked time.
 	if err != nil {
 		return err
 	}
-	ended := ours.State == gateway.Deprovisioned || ours.State == gateway.Failed
-	if ended && !ours.UpdatedAt.After(asked) {
+	if ended(ours.State) && !ours.UpdatedAt.After(asked) {
 		c.differ(s, gateway.EndedHere, ours.Resource, l)
 	}
 	return nil
 }
 
+func ended(s gateway.State) bool { return s == gateway.Deprovisioned || s == gateway.Failed }
+
 func (c *comparison) differ(s gateway.Scope, in gateway.Unlike, r gateway.Resource, l gateway.Listed) {
 	c.differences = append(c.differences, gateway.Difference{
-		Unlike: in, Platform: s.Platform, Addon: s.Addon, ExternalID: l.ExternalID, PlatformPlan: l.PlanName, Resource: r,
+		Unlike: in, Platform: s.Platform, Addon: s.Addon, ExternalID: l.ExternalID, App: l.App, PlatformPlan: l.PlanName, Resource: r,
 	})
 }

@@ -41,6 +41,14 @@ func (s *Scoped) budget() *time.Timer {
 	return time.NewTimer(s.scope.Budget)
 }
 
+// orderBudget starts the clock of an order.
+func (s *Scoped) orderBudget() *time.Timer {
+	if s.scope.Accepts && s.scope.AtOnce {
+		return time.NewTimer(0)
+	}
+	return s.budget()
+}
+
 // Resource returns a resource by its provider id. One that never existed is
 // gateway.NotFound; a deprovisioned one is returned as it is.
 func (s *Scoped) Resource(ctx context.Context, id string) (gateway.Resource, error) {

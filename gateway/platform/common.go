@@ -2,6 +2,7 @@ package platform
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -53,7 +54,8 @@ type Common struct {
 	// AddonRegions lists the ids of our own regions, in the add-on's order.
 	// Where Regions is nil they are the platform's names too.
 	AddonRegions []string
-	Plans        []Plan // in the order customers see
+	Plans        []Plan   // in the order customers see
+	OptionNames  []string // of the options that the add-on declares
 	ConfigVars   []ConfigVarName
 
 	// Ranges has the range of each attribute the operator wrote, by its path
@@ -109,6 +111,11 @@ func (c Common) SignOnOnce(usual bool) bool {
 		return *c.SSOSingleUse
 	}
 	return usual
+}
+
+// Listed returns the plans that every customer may see, in their order.
+func (c Common) Listed() []Plan {
+	return slices.DeleteFunc(slices.Clone(c.Plans), func(p Plan) bool { return p.Unlisted })
 }
 
 // PlanBySlug finds a plan by the name the platform uses.

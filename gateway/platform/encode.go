@@ -27,8 +27,19 @@ func Encode(w http.ResponseWriter, status int, value any) error {
 	if _, err := w.Write(body.Bytes()); err != nil {
 		return fmt.Errorf("write answer: %w", err)
 	}
-	// Without the flush, net/http holds small answers back and a connection
-	// that is already gone would count as served.
+	return flush(w)
+}
+
+// NoContent answers 204 without a single byte, and returns as Encode does.
+func NoContent(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+	return flush(w)
+}
+
+// flush hands an answer to the network. Without it net/http holds small ones
+// back, and a connection that is already gone would count as served.
+func flush(w http.ResponseWriter) error {
 	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return fmt.Errorf("write answer: %w", err)
 	}

@@ -7,6 +7,26 @@ import (
 	"github.com/addongw/addongw/gateway"
 )
 
+// SignOnStatuses says how a customer's browser hears of each kind of error,
+// where a platform's documents name no statuses. Whatever a sign-on lacks is 403
+// and tells no more; a resource that was removed is 410. The table is the
+// caller's.
+func SignOnStatuses() map[gateway.Kind]int {
+	return map[gateway.Kind]int{
+		gateway.Invalid:      http.StatusForbidden,
+		gateway.Refused:      http.StatusForbidden,
+		gateway.Unauthorized: http.StatusForbidden,
+		gateway.NotFound:     http.StatusForbidden,
+		gateway.Gone:         http.StatusGone,
+		gateway.Conflict:     http.StatusServiceUnavailable,
+		gateway.Busy:         http.StatusServiceUnavailable,
+		gateway.Quota:        http.StatusServiceUnavailable,
+		gateway.Unsupported:  http.StatusInternalServerError,
+		gateway.Unavailable:  http.StatusServiceUnavailable,
+		gateway.Internal:     http.StatusInternalServerError,
+	}
+}
+
 // Enter lets a customer in whose sign-on a dialect has checked: to the resource
 // with this provider id, if it is there. One that was removed is gateway.Gone.
 func Enter(w http.ResponseWriter, r *http.Request, lifecycle Lifecycle, landing Landing, id string, customer gateway.SignOn) error {

@@ -37,26 +37,9 @@ func failures(realm string) platform.Failures {
 	}
 }
 
-// signOnStatuses says how a customer's browser hears of each kind of error. The
-// documents name none. Whatever a form lacks is 403 and tells no more; a
-// resource that was removed is 410.
-var signOnStatuses = map[gateway.Kind]int{
-	gateway.Invalid:      http.StatusForbidden,
-	gateway.Refused:      http.StatusForbidden,
-	gateway.Unauthorized: http.StatusForbidden,
-	gateway.NotFound:     http.StatusForbidden,
-	gateway.Gone:         http.StatusGone,
-	gateway.Conflict:     http.StatusServiceUnavailable,
-	gateway.Busy:         http.StatusServiceUnavailable,
-	gateway.Quota:        http.StatusServiceUnavailable,
-	gateway.Unsupported:  http.StatusInternalServerError,
-	gateway.Unavailable:  http.StatusServiceUnavailable,
-	gateway.Internal:     http.StatusInternalServerError,
-}
-
 func (m *mount) signOnFailures(landing platform.Landing) platform.Failures {
 	return platform.Failures{
-		Status: signOnStatuses,
+		Status: platform.SignOnStatuses(),
 		Page: func(w http.ResponseWriter, r *http.Request, status int, message string) {
 			landing.Refuse(w, r, m.Profile(), status, message)
 		},

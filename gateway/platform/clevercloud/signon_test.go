@@ -320,14 +320,6 @@ func TestWhoMayShowThePageInAFrame(t *testing.T) {
 	}
 }
 
-func TestEveryKindHasASignOnStatus(t *testing.T) {
-	for _, kind := range gateway.Kinds() {
-		if status := signOnStatuses[kind]; status < 400 || status > 599 {
-			t.Errorf("%s has status %d", kind, status)
-		}
-	}
-}
-
 // FuzzSignOn compares the verifier with one written from the documents'
 // formulas alone: what that one refuses must not get in.
 func FuzzSignOn(f *testing.F) {

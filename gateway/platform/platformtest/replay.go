@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/addongw/addongw/spec"
@@ -39,8 +40,16 @@ func play(t *testing.T, e spec.Exchange, vars spec.Vars) {
 		if err != nil {
 			t.Fatalf("%s (line %d): %v", step.Title, step.Line, err)
 		}
-		got := perform(t, request)
-		problems := step.Check(spec.Answer{Status: got.status, Header: got.header, Body: []byte(got.body)}, vars)
+		answers := make([]spec.Answer, step.Times)
+		var sending sync.WaitGroup
+		for i := range answers {
+			sending.Go(func() { answers[i] = perform(t, request) })
+		}
+		sending.Wait()
+		if t.Failed() {
+			return
+		}
+		problems := judge(step, answers, vars)
 		for _, problem := range problems {
 			t.Errorf("%s\n%s (line %d): %s", e.Title, step.Title, step.Line, problem)
 		}
@@ -50,12 +59,25 @@ func play(t *testing.T, e spec.Exchange, vars spec.Vars) {
 	}
 }
 
-func perform(t *testing.T, request spec.Request) answer {
-	t.Helper()
+// judge is as strict with steps that only prepare as with any other.
+func judge(step spec.Step, answers []spec.Answer, vars spec.Vars) []string {
+	if len(answers) > 1 {
+		return step.CheckAll(answers, vars)
+	}
+	return step.Check(answers[0], vars)
+}
+
+// perform may run beside others, so it does not end the test.
+func perform(t *testing.T, request spec.Request) spec.Answer {
 	r, err := http.NewRequestWithContext(t.Context(), request.Method, request.URL, bytes.NewReader(request.Body))
 	if err != nil {
-		t.Fatalf("make request: %v", err)
+		t.Errorf("make request: %v", err)
+		return spec.Answer{}
 	}
-	r.Header = request.Header
-	return do(t, r)
+	r.Header = request.Header.Clone()
+	got, err := try(r)
+	if err != nil {
+		t.Errorf("%s %s: %v", request.Method, request.URL, err)
+	}
+	return spec.Answer{Status: got.status, Header: got.header, Body: []byte(got.body)}
 }

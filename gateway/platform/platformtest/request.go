@@ -2,6 +2,7 @@ package platformtest
 
 import (
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -52,18 +53,26 @@ func (s Subject) sendTo(t *testing.T, url, id string, c Call, header http.Header
 // do sends a request and follows no redirect: a platform does not either.
 func do(t *testing.T, r *http.Request) answer {
 	t.Helper()
+	a, err := try(r)
+	if err != nil {
+		t.Fatalf("%s %s: %v", r.Method, r.URL.Path, err)
+	}
+	return a
+}
+
+func try(r *http.Request) (answer, error) {
 	client := &http.Client{
 		Timeout:       30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	response, err := client.Do(r)
 	if err != nil {
-		t.Fatalf("%s %s: %v", r.Method, r.URL.Path, err)
+		return answer{}, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
-		t.Fatalf("%s %s: read answer: %v", r.Method, r.URL.Path, err)
+		return answer{}, fmt.Errorf("read answer: %w", err)
 	}
-	return answer{status: response.StatusCode, header: response.Header, body: string(body)}
+	return answer{status: response.StatusCode, header: response.Header, body: string(body)}, nil
 }

@@ -14,7 +14,14 @@ import (
 // HTTPS demands https everywhere, save that a test address may be somebody's
 // own machine, as in the platforms' samples: that is a warning. An address that
 // begins with the base URL shares its problem, which is reported once.
-func (b Block) HTTPS() hcl.Diagnostics {
+func (b Block) HTTPS() hcl.Diagnostics { return b.https(b.Title + " accepts https only") }
+
+// Encrypted is HTTPS for a platform whose documents do not demand it.
+func (b Block) Encrypted() hcl.Diagnostics {
+	return b.https("Over plain http everybody on the way reads " + b.Title + "'s password")
+}
+
+func (b Block) https(summary string) hcl.Diagnostics {
 	if b.Development {
 		return nil
 	}
@@ -32,7 +39,7 @@ func (b Block) HTTPS() hcl.Diagnostics {
 		if secure(u.value) || b.RepeatsProduction(u.setting) || !written && u.setting == "sso_url" && strings.HasPrefix(u.value, b.BaseURL) && !secure(b.BaseURL) {
 			continue
 		}
-		d := b.Problem(u.setting, b.Title+" accepts https only", diagnostic.Info{Code: "AG412", Hint: "write https://…"})
+		d := b.Problem(u.setting, summary, diagnostic.Info{Code: "AG412", Hint: "write https://…"})
 		d.Severity = u.severity
 		diags = append(diags, d)
 	}

@@ -27,6 +27,12 @@ func (b Block) ProblemAt(at hcl.Range, summary string, info diagnostic.Info) *hc
 	return diagnostic.New(summary, at, info)
 }
 
+// Incomplete reports that the platform's manifest would lack something; the
+// remedy says where to write it.
+func (b Block) Incomplete(setting, summary, remedy string) *hcl.Diagnostic {
+	return b.Problem(setting, summary, diagnostic.Info{Code: "AG405", Notes: []string{remedy}})
+}
+
 // Unsupported reports a setting for something that the platform does not have.
 func (b Block) Unsupported(setting, summary string, hint string, notes ...string) hcl.Diagnostics {
 	return hcl.Diagnostics{b.Problem(setting, b.Title+" "+summary, diagnostic.Info{Code: "AG421", Hint: hint, Notes: notes})}
