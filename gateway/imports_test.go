@@ -60,6 +60,7 @@ var internalImports = map[string][]string{
 	"gateway/conformance/clevercloud/vendorapi": {},
 	"gateway/platform/scalingo":                 {"gateway/diagnostic", "gateway/platform", "gateway/platform/caller", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
 	"gateway/platform/xervo":                    {"gateway/diagnostic", "gateway/platform", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
+	"gateway/conformance/conformancetest":       {"gateway/conformance"},
 }
 
 // always lists what any package of gateway/ may import besides; plugins may

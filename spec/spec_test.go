@@ -159,16 +159,18 @@ func TestASignOnIsSignedWithTheTimeItCarries(t *testing.T) {
 }
 
 func TestVectorsAreComplete(t *testing.T) {
-	vectors, err := SSOVectors("clevercloud")
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]bool{}
-	for _, v := range vectors {
-		if _, err := v.Time(); err != nil || v.Says == "" || v.Salt == "" || v.Body == "" || v.AcceptedBy == nil || seen[v.Name] {
-			t.Errorf("vector %+v lacks something or comes twice: %v", v, err)
+	for _, platform := range []string{"clevercloud", "xervo"} {
+		vectors, err := SSOVectors(platform)
+		if err != nil {
+			t.Fatal(err)
 		}
-		seen[v.Name] = true
+		seen := map[string]bool{}
+		for _, v := range vectors {
+			if _, err := v.Time(); err != nil || v.Says == "" || v.Salt == "" || v.Body == "" || v.ContentType == "" || v.AcceptedBy == nil || seen[v.Name] {
+				t.Errorf("vector %+v lacks something or comes twice: %v", v, err)
+			}
+			seen[v.Name] = true
+		}
 	}
 	if _, err := SSOVectors("no-such-platform"); err == nil {
 		t.Error("a platform without vectors is accepted")
@@ -236,12 +238,16 @@ func TestEveryDifferenceIsAProblemWithoutValues(t *testing.T) {
 
 func TestMatchersForEveryType(t *testing.T) {
 	for pattern, values := range map[string]struct{ good, bad []string }{
-		`"{{any}}"`:                {good: []string{"null", "1", `"x"`, "{}"}},
-		`"{{number}}"`:             {good: []string{"1"}, bad: []string{`"1"`, "null"}},
-		`"{{bool}}"`:               {good: []string{"true"}, bad: []string{`"true"`}},
-		`"{{scalar}}"`:             {good: []string{"1", `"x"`}, bad: []string{`""`, "null", "{}", "true"}},
-		`"{{texts}}"`:              {good: []string{`{"X": "y"}`}, bad: []string{`{"X": 1}`, `"x"`}},
-		`"{{declared}}"`:           {good: []string{`{"ACME_URL": 1}`}, bad: []string{`{"X": "y"}`, "[]"}},
+		`"{{any}}"`:      {good: []string{"null", "1", `"x"`, "{}"}},
+		`"{{number}}"`:   {good: []string{"1"}, bad: []string{`"1"`, "null"}},
+		`"{{bool}}"`:     {good: []string{"true"}, bad: []string{`"true"`}},
+		`"{{scalar}}"`:   {good: []string{"1", `"x"`}, bad: []string{`""`, "null", "{}", "true"}},
+		`"{{texts}}"`:    {good: []string{`{"X": "y"}`}, bad: []string{`{"X": 1}`, `"x"`}},
+		`"{{declared}}"`: {good: []string{`{"ACME_URL": 1}`}, bad: []string{`{"X": "y"}`, "[]"}},
+		`"{{complete}}"`: {
+			good: []string{`{"ACME_URL": "x", "ACME_HOST": "y", "X": ""}`, `{"ACME_URL": 1, "ACME_HOST": true}`},
+			bad:  []string{`{"ACME_URL": "x"}`, `{"ACME_URL": "x", "ACME_HOST": ""}`, `{"ACME_URL": "x", "ACME_HOST": null}`, `{"ACME_URL": 0, "ACME_HOST": "y"}`, `{"ACME_URL": "x", "ACME_HOST": false}`, "[]", `"x"`},
+		},
 		`"{{other known}}"`:        {good: []string{`"x"`}, bad: []string{`{"b":2,"a":1}`}},
 		`"{{other unknown}}"`:      {bad: []string{"1"}},
 		`"{{object}}"`:             {good: []string{"{}"}, bad: []string{"[]"}},

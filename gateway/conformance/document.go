@@ -21,15 +21,19 @@ func ReadDocument(rule string, text []byte) *Document {
 	d := &Document{}
 	var v any
 	if err := json.Unmarshal(text, &v); err != nil {
-		d.Fatal(rule, "the manifest is not JSON: %v", err)
+		d.unreadable(rule, fmt.Sprintf("the manifest is not JSON: %v", err))
 		return d
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
-		d.Fatal(rule, "the manifest is %s, not an object", typeOf(v))
+		d.unreadable(rule, fmt.Sprintf("the manifest is %s, not an object", typeOf(v)))
 	}
 	d.root = object
 	return d
+}
+
+func (d *Document) unreadable(rule, text string) {
+	d.problems = append(d.problems, Problem{Rule: rule, Text: text, Fatal: true, Unreadable: true})
 }
 
 // Problems returns what was reported so far. Of a document that could not be

@@ -51,8 +51,11 @@ func manifestChecks(rules []Head, problems []Problem) []check {
 	for _, rule := range rules {
 		var finding Finding
 		for _, problem := range problems {
-			if problem.Rule == rule.ID {
+			switch {
+			case problem.Rule == rule.ID:
 				finding.Problems = append(finding.Problems, problem.Text)
+			case problem.Unreadable:
+				finding.Blocked = problem.Rule + " does not hold"
 			}
 		}
 		checks = append(checks, check{Head: rule, run: func(context.Context, *Session) Finding { return finding }})

@@ -62,6 +62,9 @@ type Problem struct {
 	// Fatal means that nothing can be sent: an address or a credential is
 	// missing, or the document cannot be read.
 	Fatal bool
+
+	// Unreadable means that no other rule could be looked at.
+	Unreadable bool
 }
 
 // Head says what a check is about.

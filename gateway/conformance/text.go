@@ -30,7 +30,11 @@ func (r *Report) WriteText(w io.Writer, o TextOptions) error {
 		o.Width = 100
 	}
 	t := &textWriter{options: o}
-	t.printf("%s  %s   %s\n", r.Title, r.BaseURL, count(len(r.Results), "check"))
+	head := r.Title
+	if r.BaseURL != "" {
+		head += "  " + r.BaseURL
+	}
+	t.printf("%s   %s\n", head, count(len(r.Results), "check"))
 	t.printf("\n")
 	for _, g := range Groups() {
 		t.group(g, r.Results)
@@ -166,7 +170,7 @@ func (t *textWriter) summary(r *Report) {
 		}
 	}
 	t.printf("%s in %s", strings.Join(parts, ", "), Duration(r.Took))
-	if !t.options.Verbose && r.Count(Failed)+r.Count(Warned)+r.Count(Noted) > 0 {
+	if !t.options.Verbose && r.Stopped == "" && r.Count(Failed)+r.Count(Warned)+r.Count(Noted) > 0 {
 		t.printf("       raw exchanges: --verbose")
 	}
 	t.printf("\n")

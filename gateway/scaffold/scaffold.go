@@ -40,7 +40,7 @@ func Templates() []string { return []string{"shell", "postgres", "blank"} }
 
 // Platforms lists the marketplaces that there is a block for, in alphabetical
 // order: those in templates/platforms that the gateway speaks.
-func Platforms() []string { return []string{"clevercloud"} }
+func Platforms() []string { return []string{"clevercloud", "scalingo", "xervo"} }
 
 func templates() fs.FS {
 	below, err := fs.Sub(embedded, "templates")
