@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/platformtest"
 	"github.com/addongw/addongw/spec"
 )
