@@ -39,6 +39,8 @@ func TestWordsOfTheConfigurationAreCompleted(t *testing.T) {
 		{[]string{"manifest", ""}, []string{"clevercloud"}, noFiles},
 		{[]string{"manifest", "clevercloud", ""}, []string{"acme-db\tAcme Db"}, noFiles},
 		{[]string{"manifest", "clevercloud", "acme-db", ""}, []string{}, noFiles},
+		{[]string{"conformance", ""}, []string{"clevercloud"}, noFiles},
+		{[]string{"conformance", "clevercloud", "--only", "sso,CC-A1"}, []string{"sso,CC-A1"}, ":6"},
 		{[]string{"console", "--addon", ""}, []string{"acme-db\tAcme Db"}, noFiles},
 		{[]string{"console", "--plan", ""}, []string{"small\tAcme Db, Small", "large\tAcme Db, Large"}, noFiles},
 		{[]string{"console", "--addon", "other", "--plan", ""}, []string{}, noFiles},
