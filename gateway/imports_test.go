@@ -28,6 +28,7 @@ var internalImports = map[string][]string{
 	"gateway/diagnostic":                       {"gateway/diagnostic/explain", "plugins/backend/expr"},
 	"gateway/diagnostic/explain":               {},
 	"gateway/lifecycle":                        {"gateway/secret"},
+	"gateway/conformance/scalingo/ownapi":      {},
 	"gateway/platform":                         {"gateway/diagnostic", "gateway/schema", "gateway/secret"},
 	"gateway/platform/all":                     {"gateway/platform", "gateway/platform/clevercloud", "gateway/platform/scalingo"},
 	"gateway/platform/clevercloud":             {"gateway/diagnostic", "gateway/platform", "gateway/platform/caller", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema", "gateway/secret"},

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-//go:embed clevercloud
+//go:embed clevercloud scalingo
 var files embed.FS
 
 // extension ends the name of every exchange file.

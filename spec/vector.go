@@ -15,11 +15,15 @@ type Vector struct {
 	Now  string `json:"now"`  // seconds since 1970
 	Body string `json:"body"` // of the form, as it is sent
 
+	// Query is that of the URL, where the sign-on is a GET; Body is empty then.
+	Query string `json:"query"`
+
 	// AcceptedBy lists the generations of the platform's API in which the
 	// sign-on succeeds; empty: none.
 	AcceptedBy []string `json:"accepted_by"`
 
 	// Who it is for, where it succeeds.
+	Resource      string `json:"resource"` // the provider's id; empty: as in Body
 	Email         string `json:"email"`
 	EmailVerified bool   `json:"email_verified"`
 	UserID        string `json:"user_id"`
