@@ -11,14 +11,14 @@ import (
 
 // matcher is a pattern such as "{{text /[a-z]+/ as id}}".
 type matcher struct {
-	kind     string // any, absent, text, scalar, number, bool, object, list, texts, declared, config, same, other
+	kind     string // any, absent, text, scalar, number, bool, object, list, texts, declared, config, complete, same, other
 	argument string // a regular expression for text, a name for same and other
 	capture  string // the name after "as"
 	optional bool
 }
 
 var matcherPattern = regexp.MustCompile(
-	`^\{\{(optional )?(any|absent|text|scalar|number|bool|object|list|texts|declared|config|same|other)( /.+/| [a-z][a-z0-9_]*)??( as [a-z][a-z0-9_]*)?\}\}$`)
+	`^\{\{(optional )?(any|absent|text|scalar|number|bool|object|list|texts|declared|config|complete|same|other)( /.+/| [a-z][a-z0-9_]*)??( as [a-z][a-z0-9_]*)?\}\}$`)
 
 // parseMatcher reads a matcher; ok is false for anything else, such as a text
 // with ordinary placeholders.
@@ -61,6 +61,8 @@ func (m matcher) problem(got any, vars Vars) string {
 		return "is " + describe(got) + ", neither text nor a number"
 	case "texts", "declared", "config":
 		return m.config(got, vars)
+	case "complete":
+		return m.complete(got, vars)
 	case "same", "other":
 		if known, ok := vars[m.argument]; !ok || (known == canonical(got)) != (m.kind == "same") {
 			return fmt.Sprintf("%s the same as the %s before", map[string]string{"same": "is not", "other": "is"}[m.kind], m.argument)
@@ -100,6 +102,25 @@ func (m matcher) config(got any, vars Vars) string {
 		}
 		if judged && m.kind != "texts" && !slices.Contains(strings.Fields(declared), name) {
 			return fmt.Sprintf("has %s, which the manifest lacks", name)
+		}
+	}
+	return ""
+}
+
+// complete judges what some platforms demand: every name of the manifest, with
+// a value that JavaScript takes for true.
+func (m matcher) complete(got any, vars Vars) string {
+	object, ok := got.(map[string]any)
+	if !ok {
+		return "is " + describe(got) + ", not an object"
+	}
+	for _, name := range strings.Fields(vars["config_vars"]) {
+		value, present := object[name]
+		switch {
+		case !present:
+			return "lacks " + name
+		case value == nil || value == "" || value == false || value == 0.0:
+			return fmt.Sprintf("has %s without a value", name)
 		}
 	}
 	return ""

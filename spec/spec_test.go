@@ -242,12 +242,16 @@ func TestEveryDifferenceIsAProblemWithoutValues(t *testing.T) {
 
 func TestMatchersForEveryType(t *testing.T) {
 	for pattern, values := range map[string]struct{ good, bad []string }{
-		`"{{any}}"`:                {good: []string{"null", "1", `"x"`, "{}"}},
-		`"{{number}}"`:             {good: []string{"1"}, bad: []string{`"1"`, "null"}},
-		`"{{bool}}"`:               {good: []string{"true"}, bad: []string{`"true"`}},
-		`"{{scalar}}"`:             {good: []string{"1", `"x"`}, bad: []string{`""`, "null", "{}", "true"}},
-		`"{{texts}}"`:              {good: []string{`{"X": "y"}`}, bad: []string{`{"X": 1}`, `"x"`}},
-		`"{{declared}}"`:           {good: []string{`{"ACME_URL": 1}`}, bad: []string{`{"X": "y"}`, "[]"}},
+		`"{{any}}"`:      {good: []string{"null", "1", `"x"`, "{}"}},
+		`"{{number}}"`:   {good: []string{"1"}, bad: []string{`"1"`, "null"}},
+		`"{{bool}}"`:     {good: []string{"true"}, bad: []string{`"true"`}},
+		`"{{scalar}}"`:   {good: []string{"1", `"x"`}, bad: []string{`""`, "null", "{}", "true"}},
+		`"{{texts}}"`:    {good: []string{`{"X": "y"}`}, bad: []string{`{"X": 1}`, `"x"`}},
+		`"{{declared}}"`: {good: []string{`{"ACME_URL": 1}`}, bad: []string{`{"X": "y"}`, "[]"}},
+		`"{{complete}}"`: {
+			good: []string{`{"ACME_URL": "x", "ACME_HOST": "y", "X": ""}`, `{"ACME_URL": 1, "ACME_HOST": true}`},
+			bad:  []string{`{"ACME_URL": "x"}`, `{"ACME_URL": "x", "ACME_HOST": ""}`, `{"ACME_URL": "x", "ACME_HOST": null}`, `{"ACME_URL": 0, "ACME_HOST": "y"}`, `{"ACME_URL": "x", "ACME_HOST": false}`, "[]", `"x"`},
+		},
 		`"{{other known}}"`:        {good: []string{`"x"`}, bad: []string{`{"b":2,"a":1}`}},
 		`"{{other unknown}}"`:      {bad: []string{"1"}},
 		`"{{object}}"`:             {good: []string{"{}"}, bad: []string{"[]"}},

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -13,13 +14,17 @@ type Vector struct {
 	Says string `json:"says"` // what it is about
 	Salt string `json:"salt"`
 	Now  string `json:"now"`  // seconds since 1970
-	Body string `json:"body"` // of the form, as it is sent
+	Body string `json:"body"` // as it is sent
+
+	// ContentType is what Body says it is; SSOVectors fills in a form's.
+	ContentType string `json:"content_type"`
 
 	// Query is that of the URL, where the sign-on is a GET; Body is empty then.
 	Query string `json:"query"`
 
 	// AcceptedBy lists the generations of the platform's API in which the
-	// sign-on succeeds; empty: none.
+	// sign-on succeeds, or the ways in which a provider may be set up; empty:
+	// none.
 	AcceptedBy []string `json:"accepted_by"`
 
 	// Who it is for, where it succeeds.
@@ -48,6 +53,9 @@ func SSOVectors(platform string) ([]Vector, error) {
 	var vectors []Vector
 	if err := json.Unmarshal(text, &vectors); err != nil {
 		return nil, fmt.Errorf("read vectors of %s: %w", platform, err)
+	}
+	for i := range vectors {
+		vectors[i].ContentType = cmp.Or(vectors[i].ContentType, "application/x-www-form-urlencoded")
 	}
 	return vectors, nil
 }

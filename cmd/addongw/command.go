@@ -54,13 +54,13 @@ func newRoot(c *command) *cobra.Command {
 	f.StringVarP(&c.dir, "dir", "C", c.envOr("ADDONGW_DIR", "."), "configuration directory")
 	f.StringArrayVar(&c.vars, "var", nil, "value of a variable, NAME=VALUE")
 	f.StringArrayVar(&c.varFiles, "var-file", nil, "file with values of variables")
-	f.StringVar(&c.format, "format", c.format, "text or json; validate and fmt also: github, sarif")
+	f.StringVar(&c.format, "format", c.format, "text or json; validate and fmt also: github, sarif; conformance also: junit")
 	f.BoolVar(&c.asJSON, "json", false, "the same as --format json")
 	f.StringVar(&c.color, "color", "auto", "auto, always or never")
 	f.StringVar(&c.admin, "admin", c.envOr("ADDONGW_ADMIN", ""), "admin address of a running gateway, unix:PATH (default: as in the configuration)")
 	root.AddCommand(
-		newInit(c), newServe(c), newReload(c), newStatus(c), newDev(c), newValidate(c), newFmt(c), newManifest(c),
-		newResources(c), newOperations(c), newKeys(c), newConsole(c), newExplain(c), newSchema(c), newCompletion(c), newVersion(c),
+		newInit(c), newServe(c), newReload(c), newStatus(c), newDev(c), newValidate(c), newFmt(c), newManifest(c), newConformance(c),
+		newSimulate(c), newResources(c), newOperations(c), newKeys(c), newConsole(c), newExplain(c), newSchema(c), newCompletion(c), newVersion(c),
 	)
 	c.addCompletions(root)
 	return root

@@ -11,15 +11,19 @@ import (
 	"github.com/addongw/addongw/gateway/diagnostic"
 )
 
-// The formats of every command, and those of commands whose result are
-// diagnostics.
+// The formats of every command, those of commands whose result are
+// diagnostics, and those of commands whose result are tests.
 var (
 	plainFormats      = []string{"text", "json"}
 	annotationFormats = []string{"text", "json", "github", "sarif"}
+	testFormats       = []string{"text", "json", "junit"}
 )
 
 // annotates is the annotation of commands with annotationFormats.
 const annotates = "annotates"
+
+// tests is the annotation of commands with testFormats.
+const tests = "tests"
 
 func withAnnotations() map[string]string { return map[string]string{annotates: "true"} }
 
@@ -30,13 +34,16 @@ func (c *command) checkFormat(cmd *cobra.Command) error {
 	if cmd.Annotations[annotates] != "" {
 		formats = annotationFormats
 	}
+	if cmd.Annotations[tests] != "" {
+		formats = testFormats
+	}
 	if slices.Contains(formats, c.format) {
 		return nil
 	}
 	wrong := c.format
 	c.format = "text"
 	hint := "Formats: " + strings.Join(formats, ", ") + "."
-	if slices.Contains(annotationFormats, wrong) {
+	if slices.Contains(annotationFormats, wrong) || slices.Contains(testFormats, wrong) {
 		return usage(fmt.Errorf("%s has no format %q", cmd.CommandPath(), wrong), hint)
 	}
 	return usage(fmt.Errorf("there is no format %q", wrong), hint)

@@ -8,19 +8,23 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addongw/addongw/gateway/platform/all"
 	"github.com/addongw/addongw/gateway/scaffold"
 )
 
 // initialized runs init for one template in a folder of its own and returns the
 // configuration directory.
-func initialized(t *testing.T, template string) string {
+func initialized(t *testing.T, template string, flags ...string) string {
 	t.Helper()
 	dir := tempDir(t)
-	out, errOut, code := addongw(t, dir, nil, "init", "acme", "--template", template, "--addon", "acme-db")
+	out, errOut, code := addongw(t, dir, nil, append([]string{"init", "acme", "--template", template, "--addon", "acme-db"}, flags...)...)
 	if code != 0 || errOut != "" || !strings.Contains(out, "  create  acme/addongw.hcl\n") || !strings.Contains(out, "Next:\n  cd acme\n") {
 		t.Fatalf("exit %d: %s%s", code, out, errOut)
 	}
@@ -30,7 +34,7 @@ func initialized(t *testing.T, template string) string {
 func TestWhatInitWritesIsFormattedAndPasses(t *testing.T) {
 	for _, template := range []string{"shell", "postgres"} {
 		t.Run(template, func(t *testing.T) {
-			dir := initialized(t, template)
+			dir := initialized(t, template, "--platform", strings.Join(scaffold.Platforms(), ","))
 			if out, errOut, code := addongw(t, dir, nil, "fmt", "--check"); code != 0 {
 				t.Errorf("not formatted: exit %d: %s%s", code, out, errOut)
 			}
@@ -44,6 +48,17 @@ func TestWhatInitWritesIsFormattedAndPasses(t *testing.T) {
 				t.Errorf("not valid without %s: exit %d: %s%s", scaffold.Vars, code, out, errOut)
 			}
 		})
+	}
+}
+
+func TestInitOffersThePlatformsThatTheGatewaySpeaks(t *testing.T) {
+	var spoken []string
+	for _, d := range all.Dialects() {
+		spoken = append(spoken, d.Name())
+	}
+	slices.Sort(spoken)
+	if diff := cmp.Diff(spoken, scaffold.Platforms()); diff != "" {
+		t.Errorf("platforms (-spoken +offered):\n%s", diff)
 	}
 }
 
@@ -64,7 +79,7 @@ func TestTheBlankTemplateAsksForTheOneThingItLacks(t *testing.T) {
 	}
 	filled := strings.NewReplacer(
 		"# backend \"TYPE\" \"main\" {\n#   config {}\n# }", "backend \"postgres\" \"main\" {\n  config {\n    admin_url = secret(\"env:X\")\n  }\n}",
-		"# backend = backend.TYPE.main", "backend = backend.postgres.main", "params = {}", "params = { connection_limit = 5 }",
+		"# backend = backend.TYPE.main", "backend = backend.postgres.main", "params      = {}", "params      = { connection_limit = 5 }",
 	).Replace(string(text))
 	if err := os.WriteFile(file, []byte(filled), 0o644); err != nil {
 		t.Fatal(err)

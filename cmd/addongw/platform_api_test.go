@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/addongw/addongw/gateway/platform/platformtest/vendorapi"
+	"github.com/addongw/addongw/gateway/conformance/clevercloud/vendorapi"
 )
 
 // seller is a gateway that serves the quickstart example and calls a stand-in

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/addongw/addongw/gateway/platform/platformtest/vendorapi"
+	"github.com/addongw/addongw/gateway/conformance/clevercloud/vendorapi"
 )
 
 const nextPassword = "e2e-next-password-of-35-characters-or-more"

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/addongw/addongw/gateway/scaffold"
 )
 
 // terminal is a program with a person at a real terminal.
@@ -144,6 +146,10 @@ func TestInitAsksForWhatTheFlagsLeaveOpen(t *testing.T) {
 	s.types("Acme\r")
 	s.sees("beginning with a letter")
 	s.types("acme-one\r")
+	if len(scaffold.Platforms()) > 1 {
+		s.sees("Where is it sold? " + strings.Join(scaffold.Platforms(), ", ") + " [clevercloud]: ")
+		s.types("\r")
+	}
 	s.sees("Next:")
 	if code := s.ends(); code != 0 {
 		t.Errorf("exit code %d", code)
@@ -152,7 +158,7 @@ func TestInitAsksForWhatTheFlagsLeaveOpen(t *testing.T) {
 		t.Errorf("exit %d: %s%s", code, out, errOut)
 	}
 
-	s = onTerminal(t, dir, "init", "other", "--template", "blank", "--addon", "other")
+	s = onTerminal(t, dir, "init", "other", "--template", "blank", "--addon", "other", "--platform", "clevercloud")
 	s.sees("Next:") // nothing was left open
 }
 

@@ -62,9 +62,25 @@ func (l *loader) checkVars(a *addon, places []*mounted, cases map[*mounted][]con
 			u.cases = append(u.cases, cases[m]...)
 		}
 	}
+	needed := needEvery(places)
 	for _, u := range uses {
-		l.check(configvar.Expression{Name: u.name, What: "config var", Expr: u.expr, In: a.title()}, u.cases)
+		l.check(configvar.Expression{Name: u.name, What: "config var", Expr: u.expr, Needed: needed, In: a.title()}, u.cases)
 	}
+}
+
+// needEvery finds the platforms that take a config var without text for one
+// that is missing: their titles by their labels.
+func needEvery(places []*mounted) map[string]string {
+	needed := map[string]string{}
+	for _, m := range places {
+		if m.mount == nil {
+			continue
+		}
+		if p := m.mount.Profile(); p.EveryConfigVar {
+			needed[m.name] = p.Name
+		}
+	}
+	return needed
 }
 
 func (l *loader) check(e configvar.Expression, cases []configvar.Case) {

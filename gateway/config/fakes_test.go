@@ -172,7 +172,8 @@ func shellOutputs(t *testing.T, blocks cty.Value) *backend.Schema {
 	return s
 }
 
-// fakeDialect is a platform that writes all it was told into its manifest.
+// fakeDialect is a platform that writes all it was told into its manifest. The
+// one called "needycloud" needs every config var.
 type fakeDialect struct{ name string }
 
 func (d fakeDialect) Name() string { return d.name }
@@ -197,12 +198,13 @@ func (d fakeDialect) Decode(common platform.Common, body hcl.Body, ctx *hcl.Eval
 	if common.PasswordKnown && len(common.Password.Reveal()) < 35 {
 		diags = append(diags, diagnostic.New("The password is short", common.Range("password"), diagnostic.Info{Code: "AG413"}))
 	}
-	return fakeMount{common: common, generation: content.Text("generation")}, diags
+	return fakeMount{common: common, generation: content.Text("generation"), needy: d.name == "needycloud"}, diags
 }
 
 type fakeMount struct {
 	common     platform.Common
 	generation string
+	needy      bool
 }
 
 func (m fakeMount) Scope() gateway.Scope {
@@ -214,9 +216,8 @@ func (m fakeMount) Manifest(bool) ([]byte, error) {
 func (fakeMount) Routes(platform.Lifecycle, platform.Landing) []platform.Route { return nil }
 func (fakeMount) NotFound() http.Handler                                       { return http.NotFoundHandler() }
 func (fakeMount) MethodNotAllowed() http.Handler                               { return http.NotFoundHandler() }
-func (fakeMount) Samples() []platform.Sample                                   { return nil }
 func (fakeMount) API() platform.API                                            { return nil }
 
 func (m fakeMount) Profile() platform.Profile {
-	return platform.Profile{Name: "Fake Cloud", Dashboard: "https://console.fake.example", FrameAncestors: m.common.FrameAncestors}
+	return platform.Profile{Name: "Fake Cloud", Dashboard: "https://console.fake.example", FrameAncestors: m.common.FrameAncestors, EveryConfigVar: m.needy}
 }

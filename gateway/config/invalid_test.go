@@ -95,7 +95,7 @@ func load(t *testing.T, dir string, o config.Options) (*config.Config, *config.F
 	o.Dir = dir
 	o.Version = "0.1.0"
 	if o.Dialects == nil {
-		o.Dialects = []platform.Dialect{fakeDialect{name: "clevercloud"}}
+		o.Dialects = []platform.Dialect{fakeDialect{name: "clevercloud"}, fakeDialect{name: "needycloud"}}
 	}
 	if o.Plugins == nil {
 		o.Plugins = answering(&fakePlugins{t: t})

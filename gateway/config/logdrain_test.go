@@ -33,11 +33,11 @@ func TestALogDrainIsRenderedForEachResource(t *testing.T) {
 
 func TestALogDrainThatTurnsOutToBeNoURLIsAFaultWithoutItsText(t *testing.T) {
 	for name, settings := range map[string]string{
-		"another scheme": `log_drain_url = output.password`,
+		"another scheme": `log_drain_url = output.username`,
 		"a space":        `log_drain_url = "https://db/${output.password}"`,
 	} {
 		bad := backend.NewValue(cty.ObjectVal(map[string]cty.Value{
-			"username": cty.StringVal("u"), "password": cty.StringVal("tcp://canary word"), "host": cty.StringVal("db"),
+			"username": cty.StringVal("tcp://canary/in"), "password": cty.StringVal("canary word"), "host": cty.StringVal("db"),
 			"port": cty.NumberIntVal(1), "database": cty.StringVal("d"),
 		}))
 		_, err := sold(t, settings).Render(soldResource(), backend.VerbProvision, bad)

@@ -66,8 +66,9 @@ func roots(expr hcl.Expression) map[string]bool {
 
 // distinct keeps one of the cases that do not differ in what expr mentions,
 // without the parts that do not matter: most expressions mention neither
-// platform nor plan, and need not be evaluated for each.
-func distinct(expr hcl.Expression, cases []Case) []Case {
+// platform nor plan, and need not be evaluated for each. Platforms that need a
+// value differ from the others whatever is mentioned.
+func distinct(expr hcl.Expression, cases []Case, needed map[string]string) []Case {
 	type key struct {
 		diagnostic.Case
 		addon, backend, verb, only string
@@ -83,7 +84,7 @@ func distinct(expr hcl.Expression, cases []Case) []Case {
 	seen := map[key]bool{}
 	var kept []Case
 	for _, c := range cases {
-		if !mentioned["platform"] {
+		if !mentioned["platform"] && needed[c.Platform] == "" {
 			c.Platform = ""
 		}
 		if !mentioned["plan"] {

@@ -30,6 +30,10 @@ type Expression struct {
 	// Phase is schema.Request for a rule; zero: schema.Live.
 	Phase schema.Phase
 
+	// Needed names the platforms that take a config var which is null or empty
+	// for missing (AG417): their titles by their labels.
+	Needed map[string]string
+
 	Required bool   // null is an error (AG209)
 	Public   bool   // a sensitive value is an error (AG309)
 	In       string // where it stands: addon "acme-db"
@@ -39,7 +43,7 @@ type Expression struct {
 // One mistake is one diagnostic, which names the plans, regions and platforms
 // concerned. files are the parsed files by name.
 func Check(e Expression, cases []Case, files map[string]*hcl.File) hcl.Diagnostics {
-	cases = distinct(e.Expr, cases)
+	cases = distinct(e.Expr, cases, e.Needed)
 	c := &checker{Expression: e, anatomy: dissect(e.Expr), cases: cases, files: files}
 	if e.Phase == "" {
 		e.Phase = schema.Live
@@ -98,6 +102,7 @@ func (c *checker) check(in *Case) {
 	}
 	if !failed {
 		c.add(in, c.result(v)...)
+		c.add(in, c.needed(in)...)
 	}
 }
 

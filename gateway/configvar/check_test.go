@@ -199,6 +199,75 @@ func TestWhatMayBeNullIsToldApartFromWhatIs(t *testing.T) {
 	}
 }
 
+func TestAPlatformThatNeedsEveryConfigVarIsNotLeftWithoutOne(t *testing.T) {
+	const may, is = "AG417 ACME_X may be ", "AG417 ACME_X is "
+	const after = ", and Heroku needs every config var"
+	for text, want := range map[string]string{
+		`output.username`:              "",
+		`plan.params.limit`:            "",
+		`output.port > 1`:              "",
+		`plan.params.note`:             is + "null" + after,
+		`"${plan.params.note}"`:        is + "null" + after,
+		`""`:                           is + "empty" + after,
+		`plan.id == "big" ? "x" : ""`:  is + "empty" + after,
+		`region.data.host`:             is + "null" + after,
+		`output.port > 1 ? "x" : null`: may + "null" + after,
+		`(output.port > 1 ? (output.port > 2 ? "" : "y") : "x")`:                 may + "empty" + after,
+		`"%{ if output.port > 1 }x%{ endif }"`:                                   may + "empty" + after,
+		`"%{ if output.port > 1 }x%{ endif }%{ if output.port > 2 }y%{ endif }"`: may + "empty" + after,
+		`"a%{ if output.port > 1 }x%{ endif }"`:                                  "",
+		`plan.id == "none" ? (output.port > 1 ? "" : "x") : output.username`:     "",
+		`plan.id != "none" ? output.username : (output.port > 1 ? "" : "x")`:     "",
+		`try(output.username, "")`:                                               may + "empty" + after,
+		`try(output.nope, "none")`:                                               "",
+		`try(output.nope, null)`:                                                 is + "null" + after,
+		`output.usrname`:                                                         `AG302 "output" has no value named "usrname"`,
+	} {
+		e, files := parse(t, text)
+		var got []string
+		for _, d := range configvar.Check(configvar.Expression{
+			Name: "ACME_X", What: "config var", Expr: e, Needed: map[string]string{"heroku": "Heroku"},
+		}, cases(), files) {
+			info, _ := diagnostic.Of(d)
+			got = append(got, info.Code+" "+d.Summary)
+			for _, c := range info.Cases {
+				if info.Code == "AG417" && c.Platform != "heroku" {
+					t.Errorf("%s: reported for %v", text, c)
+				}
+			}
+		}
+		if strings.Join(got, "; ") != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestWhatAPlatformMayNotSendIsNotEnoughForOneThatNeedsIt(t *testing.T) {
+	var both []configvar.Case
+	for _, c := range cases() {
+		sparse := c
+		sparse.Only, sparse.Note = "output", "not for every resource"
+		sparse.Context = func() *hcl.EvalContext {
+			return scope(c.Plan, c.Region, outputs(func(t cty.Type, _ cty.Value) cty.Value { return cty.NullVal(t) }))
+		}
+		both = append(both, c, sparse)
+	}
+	for text, want := range map[string]string{
+		`output.username`: "null", `output.username == null ? "" : "x"`: "empty", `output.username == null ? "-" : "x"`: "",
+	} {
+		e, files := parse(t, text)
+		diags := configvar.Check(configvar.Expression{
+			Name: "ACME_X", What: "config var", Expr: e, Needed: map[string]string{"heroku": "Heroku"},
+		}, configvar.Relevant(e, both), files)
+		if want == "" && len(diags) == 0 {
+			continue
+		}
+		if len(diags) != 1 || diags[0].Summary != "ACME_X may be "+want+", and Heroku needs every config var" {
+			t.Errorf("%s: %v", text, diags)
+		}
+	}
+}
+
 func TestAnExpressionIsEvaluatedWhereItCanDiffer(t *testing.T) {
 	for text, want := range map[string]int{
 		`output.port`: 1, `plan.id`: 3, `region.id`: 2, `"${plan.id}${resource.region}"`: 6, `resource.owner.name`: 1,

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/addongw/addongw/gateway/secret"
 )
 
 // Document is a manifest while it is read. It collects everything that is
@@ -19,15 +21,19 @@ func ReadDocument(rule string, text []byte) *Document {
 	d := &Document{}
 	var v any
 	if err := json.Unmarshal(text, &v); err != nil {
-		d.Fatal(rule, "the manifest is not JSON: %v", err)
+		d.unreadable(rule, fmt.Sprintf("the manifest is not JSON: %v", err))
 		return d
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
-		d.Fatal(rule, "the manifest is %s, not an object", typeOf(v))
+		d.unreadable(rule, fmt.Sprintf("the manifest is %s, not an object", typeOf(v)))
 	}
 	d.root = object
 	return d
+}
+
+func (d *Document) unreadable(rule, text string) {
+	d.problems = append(d.problems, Problem{Rule: rule, Text: text, Fatal: true, Unreadable: true})
 }
 
 // Problems returns what was reported so far. Of a document that could not be
@@ -101,9 +107,37 @@ func IsAddress(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.Fragment == ""
 }
 
-// IsPlaceholder reports whether text is what addongw prints into a manifest
+// Secret returns a password or salt, which something else may stand in place
+// of.
+func (d *Document) Secret(rule, path string, instead secret.Value) string {
+	if !instead.Empty() {
+		return instead.Reveal()
+	}
+	text := d.RequiredText(rule, path)
+	if isPlaceholder(text) {
+		d.Fatal(rule, "%s is not in this file, which says %q; write it with addongw manifest --with-secrets, or give the value in %s",
+			path, text, secretVariable(path))
+	}
+	return text
+}
+
+// The variables of the environment that Reading's secrets come from. A flag
+// would show them to everybody on the machine.
+const (
+	PasswordVariable = "ADDONGW_PASSWORD"
+	SaltVariable     = "ADDONGW_SSO_SALT"
+)
+
+func secretVariable(path string) string {
+	if strings.HasSuffix(path, "password") {
+		return PasswordVariable
+	}
+	return SaltVariable
+}
+
+// isPlaceholder reports whether text is what addongw prints into a manifest
 // in place of a secret.
-func IsPlaceholder(text string) bool { return text == "(set with --with-secrets)" }
+func isPlaceholder(text string) bool { return text == "(set with --with-secrets)" }
 
 // Texts returns a member that must be a list of text. ok is false where it is
 // missing or something else.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/spec"
 )
 
@@ -17,7 +18,7 @@ type Platform interface {
 
 	// ReadManifest reads the document that a vendor gives to the platform and
 	// reports everything that is wrong with it, not only the first.
-	ReadManifest(text []byte, env Environment) (Provider, []Problem)
+	ReadManifest(text []byte, how Reading) (Provider, []Problem)
 
 	// PlansInManifest tells whether the platform learns of plans from the
 	// manifest. Where it does not, somebody has to name them.
@@ -36,6 +37,15 @@ type Platform interface {
 	StandIn(Provider) StandIn
 }
 
+// Reading says how a manifest is read.
+type Reading struct {
+	Environment Environment
+
+	// Password and Salt stand in place of the manifest's; empty: they do not.
+	// A manifest in a repository had better not hold them.
+	Password, Salt secret.Value
+}
+
 // StandIn is a platform's own API as the tester serves it. Besides what
 // providers send it, it hears of everything that the tester sends to them.
 type StandIn interface {
@@ -52,6 +62,9 @@ type Problem struct {
 	// Fatal means that nothing can be sent: an address or a credential is
 	// missing, or the document cannot be read.
 	Fatal bool
+
+	// Unreadable means that no other rule could be looked at.
+	Unreadable bool
 }
 
 // Head says what a check is about.

@@ -1,7 +1,46 @@
 package conformance
 
-// Session is a run in progress, as a Check in Go sees it.
+import (
+	"context"
+	"sync"
+)
+
+// Session is one check of a run, as a Check in Go sees it.
 type Session struct {
 	Provider Provider
 	Client   Client
+	StandIn  StandIn // being served; nil: the provider cannot reach one
+
+	run *run
+
+	mu    sync.Mutex
+	calls []Call // of this check
+}
+
+// Send sends a request. It is noted in the report, and what it makes is
+// removed at the end of the run. A request that is on its way is not given up
+// when ctx ends: only its answer says what has to be removed.
+func (s *Session) Send(ctx context.Context, r Request) (Call, error) {
+	if ctx.Err() != nil {
+		return Call{Request: r, Err: errNotSent}, errNotSent
+	}
+	if s.StandIn != nil {
+		s.StandIn.Sent(r)
+	}
+	call, err := s.run.sender.Send(context.WithoutCancel(ctx), r)
+	if s.StandIn != nil && err == nil {
+		s.StandIn.Answered(r, call.Answer)
+	}
+	s.run.note(call)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, call)
+	return call, err
+}
+
+// Calls returns everything that the run has sent so far.
+func (s *Session) Calls() []Call {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	return append([]Call(nil), s.run.calls...)
 }

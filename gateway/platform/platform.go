@@ -46,11 +46,7 @@ type Mount interface {
 	NotFound() http.Handler
 	MethodNotAllowed() http.Handler
 
-	// Samples returns a life as the platform would call for it, the provision
-	// first.
-	Samples() []Sample
-
-	// Profile says what pages for this platform's customers must know of it.
+	// Profile says what others than the engine must know of the platform.
 	Profile() Profile
 
 	// API is the platform's own API, bound to the add-on's credentials; nil
@@ -58,11 +54,16 @@ type Mount interface {
 	API() API
 }
 
-// Profile is what pages for a platform's customers must know of it.
+// Profile is what pages for a platform's customers, and the check of the
+// add-on's config vars, must know of it.
 type Profile struct {
 	Name           string   // as customers know it: "Clever Cloud"
 	Dashboard      string   // the platform's web address
 	FrameAncestors []string // origins whose pages show ours in a frame; empty: none
+
+	// EveryConfigVar tells that the platform takes a resource for broken when
+	// one of the config vars in the manifest is missing or empty.
+	EveryConfigVar bool
 }
 
 // Landing receives customers whose single sign-on a dialect has checked:

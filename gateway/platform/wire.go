@@ -31,6 +31,39 @@ func checkID(of, id string) error {
 	return nil
 }
 
+// NamedID is the platform's id as one field of a request has it.
+type NamedID struct{ Field, ID string }
+
+// ExternalID returns the platform's id under whichever name it came, for
+// platforms that changed theirs; "" when there is none. Two different ones are
+// refused: taking either could answer with somebody else's resource.
+func ExternalID(fields ...NamedID) (string, error) {
+	var first NamedID
+	for _, f := range fields {
+		switch {
+		case f.ID == "" || f.ID == first.ID:
+		case first.ID == "":
+			first = f
+		default:
+			return "", gateway.Errorf(gateway.Invalid, "%q and %q differ.", first.Field, f.Field)
+		}
+	}
+	return first.ID, CheckExternalID(first.ID)
+}
+
+// OptionTexts are an order's options. null among the values is refused: they
+// are text, and other types were refused when the body was decoded.
+func OptionTexts(options map[string]*string) (map[string]string, error) {
+	texts := make(map[string]string, len(options))
+	for name, value := range options {
+		if value == nil {
+			return nil, gateway.Errorf(gateway.Invalid, `"options" must hold text only, not null.`)
+		}
+		texts[name] = *value
+	}
+	return texts, nil
+}
+
 // OrderedPlan finds our plan by the name that an order has for it.
 func (c Common) OrderedPlan(slug string) (string, error) {
 	if slug == "" {

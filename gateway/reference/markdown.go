@@ -80,6 +80,9 @@ func (m *markdown) block(level int, b Block) {
 	if slices.ContainsFunc(b.Attributes, func(a Attribute) bool { return a.Phase == string(schema.Request) }) {
 		text += " What it can mention is listed under [names](../files.md#names)."
 	}
+	if b.Type == "sso" {
+		text += " What is in the token, how to check it, and programs that do are in [examples/sso-redirect](../../../examples/sso-redirect)."
+	}
 	m.paragraph(text)
 	m.code(b.Example)
 	m.settings(b)

@@ -38,18 +38,9 @@ type File struct {
 // Templates lists the kinds of backend, the one that needs nothing first.
 func Templates() []string { return []string{"shell", "postgres", "blank"} }
 
-// Platforms lists the marketplaces that there is a block for.
-func Platforms() []string {
-	entries, err := fs.ReadDir(templates(), "platforms")
-	if err != nil {
-		panic(err) // they are part of the binary
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
+// Platforms lists the marketplaces that there is a block for, in alphabetical
+// order: those in templates/platforms that the gateway speaks.
+func Platforms() []string { return []string{"clevercloud", "scalingo", "xervo"} }
 
 func templates() fs.FS {
 	below, err := fs.Sub(embedded, "templates")
@@ -63,6 +54,11 @@ func templates() fs.FS {
 func Files(o Options) ([]File, error) {
 	if !slices.Contains(Templates(), o.Template) {
 		return nil, fmt.Errorf("there is no template %q", o.Template)
+	}
+	for _, name := range o.Platforms {
+		if !slices.Contains(Platforms(), name) {
+			return nil, fmt.Errorf("there is no template for the platform %q", name)
+		}
 	}
 	w, err := newWords(o)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 	"text/template"
 )
@@ -14,6 +13,7 @@ type words struct {
 	Addon    string // acme-db
 	Name     string // Acme Db
 	Prefix   string // ACME_DB: what config vars begin with
+	Slug     string // acme_db: the id where dashes are not taken
 	Revision string
 
 	Variables string // the variables of all platforms
@@ -22,14 +22,12 @@ type words struct {
 }
 
 func newWords(o Options) (words, error) {
-	w := words{Addon: o.Addon, Name: title(o.Addon), Prefix: strings.ToUpper(strings.ReplaceAll(o.Addon, "-", "_")), Revision: o.Revision}
+	slug := strings.ReplaceAll(o.Addon, "-", "_")
+	w := words{Addon: o.Addon, Name: title(o.Addon), Prefix: strings.ToUpper(slug), Slug: slug, Revision: o.Revision}
 	parts := map[string]*string{"variables": &w.Variables, "values": &w.Values, "platform": &w.Platforms}
 	for _, name := range o.Platforms {
-		if !slices.Contains(Platforms(), name) {
-			return w, fmt.Errorf("there is no template for the platform %q", name)
-		}
 		for part, into := range parts {
-			text, err := words{}.fill("platforms/" + name + "/" + part + ".hcl")
+			text, err := w.fill("platforms/" + name + "/" + part + ".hcl")
 			if err != nil {
 				return w, err
 			}

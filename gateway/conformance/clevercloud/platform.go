@@ -1,6 +1,7 @@
 package clevercloud
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/addongw/addongw/gateway/conformance"
@@ -21,14 +22,19 @@ func (Platform) Title() string { return "Clever Cloud" }
 // PlansInManifest is false: plans are made in the console.
 func (Platform) PlansInManifest() bool { return false }
 
+// usualRegion is what requests carry, in the capitals of the documents.
+const usualRegion = "EU"
+
 // Client makes the current generation's requests.
-func (Platform) Client(p conformance.Provider) conformance.Client { return client{p} }
+func (Platform) Client(p conformance.Provider) conformance.Client {
+	p.Region = cmp.Or(p.Region, usualRegion)
+	return client{p}
+}
 
 // Vars returns what the exchange files mention.
 func (Platform) Vars(p conformance.Provider) spec.Vars {
+	p.Region = cmp.Or(p.Region, usualRegion)
 	vars := conformance.Vars(p)
-	if p.Region != "" {
-		vars["region_upper"], vars["region_lower"] = strings.ToUpper(p.Region), strings.ToLower(p.Region)
-	}
+	vars["region_upper"], vars["region_lower"] = strings.ToUpper(p.Region), strings.ToLower(p.Region)
 	return vars
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/clevercloud"
 	"github.com/addongw/addongw/gateway/platform/scalingo"
+	"github.com/addongw/addongw/gateway/platform/xervo"
 )
 
 // Dialects returns every dialect.
@@ -11,5 +12,6 @@ func Dialects() []platform.Dialect {
 	return []platform.Dialect{
 		clevercloud.Dialect{},
 		scalingo.Dialect{},
+		xervo.Dialect{},
 	}
 }

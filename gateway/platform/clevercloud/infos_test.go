@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/conformance/clevercloud/vendorapi"
 	"github.com/addongw/addongw/gateway/platform"
-	"github.com/addongw/addongw/gateway/platform/platformtest/vendorapi"
 	"github.com/addongw/addongw/gateway/secret"
 )
 

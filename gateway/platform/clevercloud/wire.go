@@ -66,7 +66,7 @@ func (m *mount) order(r provisionRequest) (gateway.Order, error) {
 	if err != nil {
 		return gateway.Order{}, err
 	}
-	options, err := optionTexts(r.Options)
+	options, err := platform.OptionTexts(r.Options)
 	if err != nil {
 		return gateway.Order{}, err
 	}
@@ -82,18 +82,9 @@ func (m *mount) order(r provisionRequest) (gateway.Order, error) {
 	}, nil
 }
 
-// platformID returns the id under whichever name it came; "" when there is
-// none. Two different ones are refused: taking either could answer with
-// somebody else's resource.
+// platformID is the same id in both generations.
 func platformID(addonID, herokuID string) (string, error) {
-	id := addonID
-	if id == "" {
-		id = herokuID
-	}
-	if herokuID != "" && herokuID != id {
-		return "", gateway.Errorf(gateway.Invalid, `"addon_id" and "heroku_id" differ.`)
-	}
-	return id, platform.CheckExternalID(id)
+	return platform.ExternalID(platform.NamedID{Field: "addon_id", ID: addonID}, platform.NamedID{Field: "heroku_id", ID: herokuID})
 }
 
 // region finds our region: requests say "EU" where manifest and infos API say
@@ -104,17 +95,4 @@ func (m *mount) region(name string) (string, error) {
 		return "", gateway.Errorf(gateway.Refused, "This region is not offered.")
 	}
 	return id, nil
-}
-
-// optionTexts refuses null among the values: the document says "String ->
-// String map", and other types were refused when the body was decoded.
-func optionTexts(options map[string]*string) (map[string]string, error) {
-	texts := make(map[string]string, len(options))
-	for name, value := range options {
-		if value == nil {
-			return nil, gateway.Errorf(gateway.Invalid, `"options" must hold text only, not null.`)
-		}
-		texts[name] = *value
-	}
-	return texts, nil
 }

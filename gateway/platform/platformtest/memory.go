@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
@@ -188,7 +189,9 @@ func (m *Memory) Deprovision(_ context.Context, id string) (gateway.Delivery, er
 	if !ok {
 		return gateway.Delivery{}, errUnknown()
 	}
-	r.State = gateway.Deprovisioned
+	if r.State != gateway.Deprovisioned {
+		r.State, r.DeletedAt = gateway.Deprovisioned, time.Now()
+	}
 	return gateway.Delivery{Resource: *r, Message: r.Addon + " is removed."}, nil
 }
 

@@ -19,6 +19,10 @@ type Subject struct {
 	// Public lists the routes that need no Basic credentials ("/sso").
 	Public []string
 
+	// ConfigVars lists the names that resources have, for dialects that deliver
+	// none but complete ones.
+	ConfigVars []string
+
 	// The verbs as this platform asks for them. In Path, ":id" stands for the
 	// resource's id. Every body is a good one.
 	Provision, ChangePlan, Deprovision Call

@@ -1,7 +1,6 @@
 package scalingo
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -72,21 +71,5 @@ func TestTheManifestWithLeastAndMost(t *testing.T) {
 `
 	if diff := cmp.Diff(want, string(manifestOf(t, c))); diff != "" {
 		t.Errorf("manifest (-want +got):\n%s", diff)
-	}
-}
-
-func TestSamplesAreALifeOfWhatIsListed(t *testing.T) {
-	c := common()
-	c.Plans = []platform.Plan{{ID: "staff", Slug: "staff", Unlisted: true}, c.Plans[0], c.Plans[1], {ID: "old", Slug: "old", Unlisted: true}}
-	var whats []string
-	for _, s := range newTestMount(t, c, "").Samples() {
-		whats = append(whats, s.What)
-		if strings.Contains(s.Body, "staff") || strings.Contains(s.Body, "old") {
-			t.Errorf("%s: %s", s.What, s.Body)
-		}
-	}
-	want := []string{"provision", "change the plan", "suspend", "resume", "sign on", "deprovision"}
-	if diff := cmp.Diff(want, whats); diff != "" {
-		t.Errorf("samples (-want +got):\n%s", diff)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -132,7 +133,9 @@ func TestEveryVectorOfTheSpecificationHolds(t *testing.T) {
 
 // link is a good query, age old.
 func link(m *mount, age time.Duration) string {
-	return m.signOnFields("res_1", vectorTime.Add(-age)).Encode()
+	timestamp := strconv.FormatInt(vectorTime.Add(-age).Unix(), 10)
+	sum := sha1.Sum([]byte("res_1:" + m.common.SSOSalt.Reveal() + ":" + timestamp))
+	return url.Values{"id": {"res_1"}, "timestamp": {timestamp}, "token": {hex.EncodeToString(sum[:])}}.Encode()
 }
 
 func TestTheSettingsMoveTheWindow(t *testing.T) {

@@ -12,14 +12,17 @@ gateway {
 # }
 
 addon "{{.Addon}}" {
-  name = "{{.Name}}"
+  name        = "{{.Name}}"
+  summary     = "One line that makes customers curious"
+  description = "What it does for an application, in two or three sentences."
   # backend = backend.TYPE.main
 
   region "eu" {}
 
   plan "small" {
-    price  = 0
-    params = {}
+    description = "What it offers, in a sentence."
+    price       = 0
+    params      = {}
   }
 
   # {{.Prefix}}_URL = "https://${output.NAME}/", and so on: what the backend returns.

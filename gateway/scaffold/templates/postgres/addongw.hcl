@@ -34,9 +34,10 @@ backend "postgres" "main" {
 }
 
 addon "{{.Addon}}" {
-  name    = "{{.Name}}"
-  summary = "A PostgreSQL database in seconds"
-  backend = backend.postgres.main
+  name        = "{{.Name}}"
+  summary     = "A PostgreSQL database in seconds"
+  description = "A PostgreSQL database for your application, with a role of its own."
+  backend     = backend.postgres.main
 
   region "eu" {
     title = "Europe"
@@ -44,13 +45,15 @@ addon "{{.Addon}}" {
 
   # Customers see plans in this order. Prices are in EUR per 30 days.
   plan "hobby" {
-    price  = 0
-    params = { connection_limit = 5 }
+    description = "5 connections, for trying things out."
+    price       = 0
+    params      = { connection_limit = 5 }
   }
 
   plan "standard" {
-    price  = 15
-    params = { connection_limit = 50 }
+    description = "50 connections, for work."
+    price       = 15
+    params      = { connection_limit = 50 }
   }
 
   # What the customer's application finds in its environment. Every template is

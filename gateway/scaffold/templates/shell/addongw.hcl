@@ -40,9 +40,10 @@ backend "shell" "main" {
 }
 
 addon "{{.Addon}}" {
-  name    = "{{.Name}}"
-  summary = "One line that makes customers curious"
-  backend = backend.shell.main
+  name        = "{{.Name}}"
+  summary     = "One line that makes customers curious"
+  description = "What it does for an application, in two or three sentences."
+  backend     = backend.shell.main
 
   region "eu" {
     title = "Europe"
@@ -51,13 +52,15 @@ addon "{{.Addon}}" {
 
   # Customers see plans in this order. Prices are in EUR per 30 days.
   plan "small" {
-    price  = 2
-    params = { quota_mb = 100 }
+    description = "100 MB for a blog."
+    price       = 2
+    params      = { quota_mb = 100 }
   }
 
   plan "large" {
-    price  = 20
-    params = { quota_mb = 10240 }
+    description = "10 GB for a shop."
+    price       = 20
+    params      = { quota_mb = 10240 }
   }
 
   # What the customer's application finds in its environment. Every template is

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestAnOperatorTriesAPageOutOnOneMachine follows the README of
+// examples/sso-redirect: dev, an order, the button, the page. The page listens
+// on a port of its own choice; that it is asked there is all that differs.
+func TestAnOperatorTriesAPageOutOnOneMachine(t *testing.T) {
+	const here = "http://127.0.0.1:9000"
+	dir := copyExample(t, "sso-redirect")
+	p := start(t, dir, []string{"dev", dir, "--port", "0", "--var", "page=" + here}, "TMPDIR="+dir, "SSO_TOKEN_SECRET="+tokenSecret)
+	await(t, "the whole screen", 10*time.Second, func() bool { return strings.Contains(p.Out(), "Ctrl-C ends it") })
+	paste(t, regexp.MustCompile(`(?m)^  (ANSWER=.*)$`).FindStringSubmatch(p.Out())[1])
+	address, form := button(t, call{method: "GET", url: p.URL + devPath}.must(t, 200).Body)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	press := func() *http.Response {
+		t.Helper()
+		resp, err := client.PostForm(address, form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp
+	}
+	resp := press()
+	sent, err := resp.Location()
+	if err != nil || !strings.HasPrefix(sent.String(), here+"/partner-login?token=") {
+		t.Fatalf("status %d, sent elsewhere, %v", resp.StatusCode, err)
+	}
+	v := startVerifier(t, "go", "SSO_TOKEN_SECRET="+tokenSecret, "SSO_AUDIENCE="+here)
+	if status, who := v.open(sent.RawQuery); status != 200 || who.Addon != "acme-notes" || !who.EmailVerified {
+		t.Errorf("status %d, who came is %+v\n%s", status, who, v.Log())
+	}
+	if again := press(); again.StatusCode != 403 {
+		t.Errorf("the button works a second time: %d", again.StatusCode)
+	}
+}
+
+// button reads the first form of dev's page.
+func button(t *testing.T, text string) (address string, fields url.Values) {
+	t.Helper()
+	action := regexp.MustCompile(`action="([^"]+)"`).FindStringSubmatch(text)
+	if action == nil {
+		t.Fatalf("there is no button:\n%s", text)
+	}
+	fields = url.Values{}
+	for _, f := range regexp.MustCompile(`name="([^"]+)" value="([^"]*)"`).FindAllStringSubmatch(text, -1) {
+		if name := html.UnescapeString(f[1]); !fields.Has(name) {
+			fields.Set(name, html.UnescapeString(f[2]))
+		}
+	}
+	return html.UnescapeString(action[1]), fields
+}

@@ -1,0 +1,121 @@
+package clevercloud_test
+
+import (
+	"crypto/sha1"
+	"crypto/sha512"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// signOn is the provider's single sign-on: a page for people, whatever happens.
+func (p *provider) signOn(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if r.Method != http.MethodPost && p.defect != "sign-on by GET" {
+		w.Header().Set("Allow", "POST")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	text, _ := io.ReadAll(io.LimitReader(r.Body, 1<<16))
+	fields, err := url.ParseQuery(string(text))
+	status := http.StatusForbidden
+	if err == nil {
+		status = p.judge(fields)
+	}
+	if r.Method != http.MethodPost && p.defect == "sign-on by GET" {
+		status = http.StatusFound
+	}
+	if status == http.StatusFound {
+		w.Header().Set("Location", "/dashboard")
+	}
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, "<!doctype html><title>Acme</title>")
+}
+
+func (p *provider) judge(fields url.Values) int {
+	field := func(name string) string {
+		values := fields[name]
+		if len(values) == 0 {
+			return ""
+		}
+		return values[0]
+	}
+	for _, name := range []string{"id", "timestamp", "nav-data", "email", "user_id", "token", "signature"} {
+		if len(fields[name]) > 1 && p.defect != "a field twice" {
+			return http.StatusForbidden
+		}
+	}
+	for _, name := range []string{"id", "email", "user_id"} {
+		ours := name == "id" && p.defect == "an id with a colon"
+		if strings.Contains(field(name), ":") && p.defect != "a colon in a field" && !ours {
+			return http.StatusForbidden
+		}
+	}
+	_, signed := fields["signature"]
+	if !p.proven(field, signed) || !p.fresh(field("timestamp")) {
+		return http.StatusForbidden
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.byID[field("id")]
+	switch {
+	case known == nil && p.defect != "signs on to what never was":
+		return http.StatusForbidden
+	case known != nil && known.gone && p.defect != "signs on to what is gone":
+		return http.StatusGone
+	default:
+		return http.StatusFound
+	}
+}
+
+func sum(parts ...string) string {
+	digest := sha512.Sum512([]byte(strings.Join(parts, ":")))
+	return hex.EncodeToString(digest[:])
+}
+
+func (p *provider) proven(field func(string) string, signed bool) bool {
+	id, user, email, nav, at := field("id"), field("user_id"), field("email"), field("nav-data"), field("timestamp")
+	digest := sha1.Sum([]byte(id + ":" + salt + ":" + at))
+	token := id != "" && field("token") == hex.EncodeToString(digest[:])
+	good := sum(id, user, email, nav, salt, at)
+	switch claimed := field("signature"); {
+	case p.defect == "no signature needed" && !signed && field("token") == "":
+		return true
+	case !signed:
+		return token
+	case p.defect == "a token rescues a bad signature" && token:
+		return true
+	case p.defect == "the salt in another place" && claimed == sum(salt, id, user, email, nav, at):
+		return true
+	case p.defect == "the email is not covered":
+		return claimed == good || claimed == sum(id, user, "ann@example.com", nav, salt, at)
+	case p.defect == "the signature of another resource":
+		return claimed == good || claimed == sum("other", user, email, nav, salt, at)
+	default:
+		return claimed == good
+	}
+}
+
+// fresh judges the age; 1e11 and above are milliseconds.
+func (p *provider) fresh(timestamp string) bool {
+	n, err := strconv.ParseInt(timestamp, 10, 64)
+	if err != nil {
+		return false
+	}
+	at := time.Unix(n, 0)
+	if n >= 1e11 && p.defect != "milliseconds read as seconds" {
+		at = time.UnixMilli(n)
+	}
+	age := time.Since(at)
+	if p.defect == "milliseconds read as seconds" || p.defect == "sign-ons from the future" {
+		return age <= 5*time.Minute
+	}
+	if p.defect == "milliseconds only" && n < 1e11 {
+		return false
+	}
+	return age >= -time.Minute && (age <= 5*time.Minute || p.defect == "sign-ons never expire")
+}

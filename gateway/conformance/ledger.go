@@ -1,0 +1,127 @@
+package conformance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ledger knows what a run has made.
+type ledger struct {
+	base  string   // path of base_url
+	host  string   // of base_url
+	ids   []string // made, and not known to be gone
+	loose []Left   // what nobody can remove
+}
+
+func newLedger(p Provider) *ledger {
+	u, err := url.Parse(p.BaseURL)
+	if err != nil {
+		return &ledger{}
+	}
+	return &ledger{base: strings.TrimRight(u.EscapedPath(), "/"), host: u.Host}
+}
+
+// note looks for resources that came or went. Any answer to an order that
+// succeeds made one, whether the order should have succeeded or not.
+func (l *ledger) note(call Call) {
+	id, below := l.target(call.Request.URL)
+	switch {
+	case !below:
+	case call.Request.Method == http.MethodPost && id == "" && call.Err != nil:
+		if !errors.Is(call.Err, errNotSent) {
+			l.loose = append(l.loose, Left{Reason: "an order had no answer and may have made a resource"})
+		}
+	case call.Request.Method == http.MethodPost && id == "" && succeeded(call):
+		l.made(call)
+	case call.Request.Method == http.MethodDelete && succeeded(call):
+		l.ids = slices.DeleteFunc(l.ids, func(other string) bool { return other == id })
+	}
+}
+
+func succeeded(call Call) bool { return call.Answer.Status >= 200 && call.Answer.Status < 300 }
+
+func (l *ledger) made(call Call) {
+	var body struct {
+		ID any `json:"id"`
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(call.Answer.Body)))
+	decoder.UseNumber()
+	err := decoder.Decode(&body)
+	id := ""
+	switch v := body.ID.(type) {
+	case string:
+		id = v
+	case json.Number:
+		id = v.String()
+	}
+	switch {
+	case err != nil || id == "":
+		l.loose = append(l.loose, Left{Reason: fmt.Sprintf("an order was answered with %d and no id", call.Answer.Status)})
+	case !slices.Contains(l.ids, id):
+		l.ids = append(l.ids, id)
+	}
+}
+
+// target finds the resource that an address is about; below is false for any
+// address that is not under base_url.
+func (l *ledger) target(address string) (id string, below bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host != l.host {
+		return "", false
+	}
+	rest, ok := strings.CutPrefix(u.EscapedPath(), l.base)
+	rest = strings.Trim(rest, "/")
+	if !ok || strings.Contains(rest, "/") {
+		return "", false
+	}
+	id, err = url.PathUnescape(rest)
+	return id, err == nil
+}
+
+// cleaning is how long removing may take in all.
+const cleaning = 30 * time.Second
+
+// cleanUp removes what the run has made and returns what is still there. An
+// interruption does not stop it; time does.
+func (r *run) cleanUp(ctx context.Context) []Left {
+	left := r.ledger.loose
+	if r.options.Keep {
+		for _, id := range r.ledger.ids {
+			left = append(left, Left{ID: id, Reason: "kept"})
+		}
+		return left
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
+	defer cancel()
+	for _, id := range r.ledger.ids {
+		problem := r.remove(ctx, id)
+		if problem != "" {
+			problem = r.remove(ctx, id)
+		}
+		if problem != "" {
+			left = append(left, Left{ID: id, Reason: problem})
+		}
+	}
+	return left
+}
+
+// remove returns why a resource is still there; empty: it is not.
+func (r *run) remove(ctx context.Context, id string) string {
+	request := r.client.Deprovision(id)
+	call, err := r.sender.Send(ctx, request)
+	switch {
+	case err != nil:
+		return err.Error()
+	case succeeded(call), call.Answer.Status == http.StatusNotFound, call.Answer.Status == http.StatusGone:
+		return ""
+	default:
+		return fmt.Sprintf("its removal was answered with %d", call.Answer.Status)
+	}
+}

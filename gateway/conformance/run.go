@@ -1,0 +1,166 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Options say how a run is made. The zero value runs everything.
+type Options struct {
+	Only    []string      // groups and ids of checks; empty: all
+	Keep    bool          // leave what was made
+	Timeout time.Duration // for one answer; 0: DefaultTimeout
+	StandIn StandIn       // that the provider can reach; nil: none
+
+	// Progress is called before each check with its number and their count;
+	// nil: not.
+	Progress func(h Head, number, of int)
+}
+
+// Run checks a provider that ReadManifest has read, with the problems that it
+// found. Cancelling ctx ends the run early; what it made is removed all the
+// same. The error is about Options, and nothing was sent then.
+func Run(ctx context.Context, p Platform, provider Provider, problems []Problem, o Options) (*Report, error) {
+	checks, err := listChecks(p, provider, problems)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := choose(checks, o.Only)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		options: o, provider: provider, client: p.Client(provider), sender: NewSender(provider, o.Timeout),
+		checks: checks, done: map[string]*Result{}, ledger: newLedger(provider),
+	}
+	defer r.sender.Close()
+	started := time.Now()
+	report := &Report{Platform: p.Name(), Title: p.Title(), BaseURL: provider.BaseURL, SSOURL: provider.SSOURL}
+	r.all(ctx, wanted, unsendable(provider, problems), report)
+	report.Left = r.cleanUp(ctx)
+	report.Took = time.Since(started)
+	return report, nil
+}
+
+// unsendable says why nothing can be sent; empty: it can.
+func unsendable(p Provider, problems []Problem) string {
+	for _, problem := range problems {
+		if problem.Fatal {
+			return "Nothing was sent: " + problem.Text + "."
+		}
+	}
+	if p.BaseURL == "" {
+		return "Nothing was sent: there is no address."
+	}
+	return ""
+}
+
+// run is a run in progress.
+type run struct {
+	options  Options
+	provider Provider
+	client   Client
+	sender   *Sender
+	checks   []check
+	done     map[string]*Result // by id
+	number   int                // of checks begun
+
+	mu          sync.Mutex
+	calls       []Call
+	answered    bool  // at least once
+	unreachable error // nobody has ever answered
+	ledger      *ledger
+}
+
+// all runs the wanted checks in their order, those that look back at the end.
+func (r *run) all(ctx context.Context, wanted []check, unsendable string, report *Report) {
+	for _, last := range []bool{false, true} {
+		for _, c := range wanted {
+			if c.last != last || unsendable != "" && c.Group != Manifest {
+				continue
+			}
+			r.one(ctx, c, len(wanted))
+		}
+	}
+	for _, c := range wanted {
+		if result := r.done[c.ID]; result != nil {
+			report.Results = append(report.Results, *result)
+		}
+	}
+	report.Stopped = unsendable
+	switch {
+	case ctx.Err() != nil:
+		report.Stopped, report.Interrupted = "The run was interrupted.", true
+	case r.unreachable != nil:
+		report.Stopped = fmt.Sprintf("Nobody answers at %s: %v.", r.provider.BaseURL, r.unreachable)
+	}
+}
+
+// one runs a check after what it needs. Nothing is run twice, and nothing once
+// the run has stopped.
+func (r *run) one(ctx context.Context, c check, of int) *Result {
+	if result, again := r.done[c.ID]; again {
+		return result
+	}
+	r.done[c.ID] = nil // a circle of needs ends here
+	for _, name := range c.needs {
+		needed, ok := findCheck(r.checks, name)
+		if !ok {
+			continue
+		}
+		result := r.one(ctx, needed, of)
+		if result != nil && (result.Outcome.Broken() || result.Outcome == Blocked) {
+			return r.finish(c, newResult(c.Head, Finding{Blocked: because(*result)}))
+		}
+	}
+	if ctx.Err() != nil || r.stopped() {
+		return nil
+	}
+	if r.number++; r.options.Progress != nil {
+		r.options.Progress(c.Head, min(r.number, of), of)
+	}
+	s := &Session{Provider: r.provider, Client: r.client, StandIn: r.options.StandIn, run: r}
+	started := time.Now()
+	finding := c.run(ctx, s)
+	if ctx.Err() != nil || r.stopped() {
+		return nil // what was found may only be the interruption
+	}
+	result := newResult(c.Head, finding)
+	result.Took, result.Calls = time.Since(started), s.calls
+	return r.finish(c, result)
+}
+
+func because(needed Result) string {
+	if needed.Outcome == Blocked {
+		return needed.ID + " is blocked"
+	}
+	return needed.ID + " does not hold"
+}
+
+func (r *run) finish(c check, result Result) *Result {
+	r.done[c.ID] = &result
+	return &result
+}
+
+func (r *run) stopped() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.unreachable != nil
+}
+
+// note keeps a call. When not even the first request gets an answer, no other
+// is worth sending.
+func (r *run) note(call Call) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = append(r.calls, call)
+	r.ledger.note(call)
+	switch {
+	case call.Err == nil:
+		r.answered = true
+	case !r.answered:
+		r.unreachable = call.Err
+	}
+}

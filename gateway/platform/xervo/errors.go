@@ -1,0 +1,64 @@
+package xervo
+
+import (
+	"net/http"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/platform"
+)
+
+// statuses says how Xervo hears of each kind of error. The document names none,
+// and dia reads anything but 200 as a failure; so they are ours: 4xx where a
+// repeat cannot help, 503 where it will.
+var statuses = map[gateway.Kind]int{
+	gateway.Invalid:      http.StatusBadRequest,
+	gateway.Refused:      http.StatusUnprocessableEntity,
+	gateway.Unauthorized: http.StatusUnauthorized,
+	gateway.NotFound:     http.StatusNotFound,
+	gateway.Gone:         http.StatusGone,
+	gateway.Conflict:     http.StatusConflict,
+	gateway.Busy:         http.StatusServiceUnavailable,
+	gateway.Quota:        http.StatusUnprocessableEntity,
+	gateway.Unsupported:  http.StatusUnprocessableEntity,
+	gateway.Unavailable:  http.StatusServiceUnavailable,
+	gateway.Internal:     http.StatusInternalServerError,
+}
+
+// failure is the body of every error, and of answers that are a sentence.
+type failure struct {
+	Message string `json:"message"`
+}
+
+func failures(realm string) platform.Failures {
+	return platform.Failures{
+		Status: statuses,
+		Body:   func(_ gateway.Kind, message string) any { return failure{Message: message} },
+		Realm:  realm,
+	}
+}
+
+// signOnStatuses says how a customer's browser hears of each kind of error: dia
+// wants exactly 403 for a proof that does not fit. A resource that has been gone
+// for long is as good as one that never was.
+var signOnStatuses = map[gateway.Kind]int{
+	gateway.Invalid:      http.StatusForbidden,
+	gateway.Refused:      http.StatusForbidden,
+	gateway.Unauthorized: http.StatusForbidden,
+	gateway.NotFound:     http.StatusForbidden,
+	gateway.Gone:         http.StatusForbidden,
+	gateway.Conflict:     http.StatusServiceUnavailable,
+	gateway.Busy:         http.StatusServiceUnavailable,
+	gateway.Quota:        http.StatusServiceUnavailable,
+	gateway.Unsupported:  http.StatusInternalServerError,
+	gateway.Unavailable:  http.StatusServiceUnavailable,
+	gateway.Internal:     http.StatusInternalServerError,
+}
+
+func (m *mount) signOnFailures(landing platform.Landing) platform.Failures {
+	return platform.Failures{
+		Status: signOnStatuses,
+		Page: func(w http.ResponseWriter, r *http.Request, status int, message string) {
+			landing.Refuse(w, r, m.Profile(), status, message)
+		},
+	}
+}

@@ -1,0 +1,2 @@
+scalingo_password = "{{secret}}"
+scalingo_sso_salt = "{{secret}}"

@@ -1,0 +1,2 @@
+xervo_password = "{{secret}}"
+xervo_sso_salt = "{{secret}}"
