@@ -3,6 +3,7 @@ package scalingo
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/platformtest"
+	"github.com/addongw/addongw/gateway/platform/sso"
 	"github.com/addongw/addongw/gateway/server"
 )
 
@@ -95,6 +97,37 @@ func TestOrdersWithoutAUUIDAreNeverTheSame(t *testing.T) {
 	}
 }
 
+func TestTheRequestLogHasNoTokenOfASignOn(t *testing.T) {
+	m := newTestMount(t, common(), "")
+	memory := platformtest.NewMemory(m.Scope())
+	made, err := memory.Provision(t.Context(), gateway.Order{ExternalID: "ad-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	s, err := server.New(server.Options{
+		Mounts:    []server.Mount{{Prefix: "/x", Mount: m}},
+		Lifecycle: func(gateway.Scope) platform.Lifecycle { return memory },
+		Landing:   &landing{},
+		Logger:    slog.New(slog.NewJSONHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	timestamp := fmt.Sprint(time.Now().Unix())
+	token := hex.EncodeToString(sso.Token(made.Resource.ProviderID, salt, timestamp))
+	for query, status := range map[string]int{"": 302, "&id=twice": 403, "&timestamp=1": 403} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest("GET", "/x/sso?id="+made.Resource.ProviderID+"&timestamp="+timestamp+"&token="+token+query, nil))
+		if w.Code != status {
+			t.Errorf("%q: %d", query, w.Code)
+		}
+	}
+	if got := log.String(); strings.Count(got, "\n") != 3 || strings.Contains(got, token) || strings.Contains(got, timestamp) {
+		t.Errorf("the log is %s", got)
+	}
+}
+
 func TestARefusalNamesWhatIsWrong(t *testing.T) {
 	m := newTestMount(t, common(), "")
 	memory := platformtest.NewMemory(m.Scope())
@@ -136,7 +169,7 @@ func TestAnOrderThatIsNotFinishedIsAcceptedWithoutConfig(t *testing.T) {
 	const body = `{"uuid": "ad-1", "app_id": "app-1", "plan": "free", "options": null}`
 	const id = "res_00000000000000000000000000"
 	for range 2 {
-		if status, answer := send(t, "POST", url, body); status != 202 || answer != `{"id":"`+id+`","message":"acme-db is being set up."}` {
+		if status, answer := send(t, "POST", url, body); status != 202 || answer != `{"id":"`+id+`","message":"Acme Postgres is being set up."}` {
 			t.Fatalf("status %d: %s", status, answer)
 		}
 	}

@@ -52,12 +52,14 @@ func TestEveryRuleOfTheBlockIsReportedWhereItWasBroken(t *testing.T) {
 		"http in development": {change: func(c *platform.Common) {
 			c.BaseURL, c.SSOURL, c.Development = "http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x", true
 		}, settings: `sso_failure_redirect = "http://127.0.0.1:9000/"`},
-		"a short password":             {change: func(c *platform.Common) { c.Password = secret.New("only-29-characters-0123456789") }, want: []string{"AG413 warning 2"}},
-		"30 characters":                {change: func(c *platform.Common) { c.SSOSalt = secret.New("just-30-characters-01234567890") }},
-		"no salt":                      {change: func(c *platform.Common) { c.SSOSalt = secret.Value{} }, want: []string{"AG204 error 3"}},
-		"the sample password":          {change: func(c *platform.Common) { c.Password = secret.New(samples[0]) }, want: []string{"AG414 error 2"}},
-		"the sample salt":              {change: func(c *platform.Common) { c.SSOSalt = secret.New(samples[1]) }, want: []string{"AG414 error 3"}},
-		"secrets unknown as yet":       {change: func(c *platform.Common) { c.Password, c.SSOSalt, c.PasswordKnown, c.SSOSaltKnown = secret.Value{}, secret.Value{}, false, false }},
+		"a short password":    {change: func(c *platform.Common) { c.Password = secret.New("only-29-characters-0123456789") }, want: []string{"AG413 warning 2"}},
+		"30 characters":       {change: func(c *platform.Common) { c.SSOSalt = secret.New("just-30-characters-01234567890") }},
+		"no salt":             {change: func(c *platform.Common) { c.SSOSalt = secret.Value{} }, want: []string{"AG204 error 3"}},
+		"the sample password": {change: func(c *platform.Common) { c.Password = secret.New(samples[0]) }, want: []string{"AG414 error 2"}},
+		"the sample salt":     {change: func(c *platform.Common) { c.SSOSalt = secret.New(samples[1]) }, want: []string{"AG414 error 3"}},
+		"secrets unknown as yet": {change: func(c *platform.Common) {
+			c.Password, c.SSOSalt, c.PasswordKnown, c.SSOSaltKnown = secret.Value{}, secret.Value{}, false, false
+		}},
 		"dollars":                      {change: func(c *platform.Common) { c.Currency = "USD" }, want: []string{"AG415 error 13"}},
 		"answers later":                {change: func(c *platform.Common) { c.Mode = "async" }},
 		"answers when it is done":      {change: func(c *platform.Common) { c.Mode = "sync" }},
