@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addongw/addongw/gateway/platform/all"
 )
 
 // completed asks addongw as a shell does and returns the words, and how the
@@ -88,7 +90,11 @@ func TestCompletionIsSilentWhateverIsWrong(t *testing.T) {
 		}
 	}
 	out, errOut, code := addongw(t, broken, []string{"ADDONGW_FORMAT=nonsense"}, "__complete", "manifest", "")
-	if code != 0 || out != "clevercloud\n:4\n" || strings.Count(errOut, "\n") != 1 {
+	var every strings.Builder
+	for _, d := range all.Dialects() {
+		every.WriteString(d.Name() + "\n")
+	}
+	if code != 0 || out != every.String()+":4\n" || strings.Count(errOut, "\n") != 1 {
 		t.Errorf("a wrong format: exit %d: %s%s", code, out, errOut)
 	}
 }
