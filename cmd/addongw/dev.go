@@ -94,7 +94,7 @@ func (c *command) dev(ctx context.Context, listener net.Listener, folder string)
 		_ = listener.Close()
 		return err
 	}
-	screen := func() { c.printDevScreen(l.Config, made) }
+	screen := func() { c.printDevScreen(l.Config) }
 	return c.runGateway(ctx, from, l, listener, moments{ready: screen, reloaded: c.printEdit, farewell: c.reportLeftOvers})
 }
 

@@ -5,11 +5,10 @@ import (
 	"html/template"
 	"net"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/platform"
 )
 
@@ -17,12 +16,10 @@ import (
 const devPath = "/-/dev/"
 
 // devSignOn is a resource with the form by which a platform's dashboard would
-// send its customer.
+// send its customer; what others do with a link, a form with GET does, too.
 type devSignOn struct {
 	Resource gateway.Resource
-	Method   string
-	URL      string
-	Fields   map[string]string
+	conformance.SignOn
 }
 
 var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
@@ -34,7 +31,7 @@ var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
 <h1>Sign on as a customer</h1>
 {{range .}}
 <form method="{{.Method}}" action="{{.URL}}">
-{{range $name, $value := .Fields}}<input type="hidden" name="{{$name}}" value="{{$value}}">
+{{range .Fields}}<input type="hidden" name="{{.Name}}" value="{{.Value}}">
 {{end}}<p>{{.Resource.Addon}} on {{.Resource.Platform}}, plan {{.Resource.Plan}}, {{.Resource.State}}
 <button>Open {{.Resource.ShortID}}</button></p>
 </form>
@@ -80,26 +77,25 @@ func onLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
+// devSignOns signs everybody on who could be.
 func (g *running) devSignOns(r *http.Request) ([]devSignOn, error) {
-	cfg := g.active.Load().Config
-	var all []devSignOn
-	for _, m := range cfg.Mounts {
-		samples, scope := m.Mount.Samples(), m.Mount.Scope()
-		i := slices.IndexFunc(samples, func(s platform.Sample) bool { return s.SignOn != nil })
-		if i < 0 {
+	var signOns []devSignOn
+	for _, m := range g.active.Load().Mounts {
+		a, ok, err := act(m)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
 			continue
 		}
+		scope := m.Mount.Scope()
 		resources, err := g.store.Resources(r.Context(), gateway.ResourceFilter{Platform: scope.Platform, Addon: scope.Addon})
 		if err != nil {
 			return nil, err
 		}
 		for _, resource := range resources {
-			s := devSignOn{Resource: resource, Method: strings.ToLower(samples[i].Method), URL: cfg.Gateway.BaseURL + m.Prefix + samples[i].Path, Fields: map[string]string{}}
-			for name, values := range samples[i].SignOn(resource.ProviderID, time.Now()) {
-				s.Fields[name] = values[0]
-			}
-			all = append(all, s)
+			signOns = append(signOns, devSignOn{resource, a.client.SignOn(resource.ProviderID, conformance.Person{}, time.Now())})
 		}
 	}
-	return all, nil
+	return signOns, nil
 }

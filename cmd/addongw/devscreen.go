@@ -4,61 +4,66 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/admin"
 	"github.com/addongw/addongw/gateway/config"
-	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/conformance"
 )
 
 // printDevScreen prints what to type to play the platforms.
-func (c *command) printDevScreen(cfg *config.Config, made map[[2]string]credentials) {
+func (c *command) printDevScreen(cfg *config.Config) {
 	fmt.Fprintf(c.out, "addongw %s  development mode: loopback only, throw-away store, real backends\n", version)
 	show := shellQuote(os.Args[0]) + ` resources show "$ID" --admin ` + shellQuote(cfg.Gateway.AdminListen)
 	for _, m := range cfg.Mounts {
 		scope := m.Mount.Scope()
-		url := cfg.Gateway.BaseURL + m.Prefix
-		fmt.Fprintf(c.out, "\n%s on %s, at %s\nTo play the platform, paste these into another terminal:\n", scope.Addon, scope.Platform, url)
-		for i, s := range m.Mount.Samples() {
-			if s.SignOn != nil {
-				continue // a browser's part: see the development page
-			}
-			call := curl(s, url, made[[2]string{scope.Addon, scope.Platform}].password)
-			if i == 0 {
+		fmt.Fprintf(c.out, "\n%s on %s, at %s%s\n", scope.Addon, scope.Platform, cfg.Gateway.BaseURL, m.Prefix)
+		a, ok, err := act(m)
+		if err != nil {
+			fmt.Fprintf(c.err, "%s cannot be played: %s\n", scope.Platform, err)
+		}
+		if !ok || len(m.Plans) == 0 {
+			continue
+		}
+		fmt.Fprintln(c.out, "To play the platform, paste these into another terminal:")
+		for _, s := range a.life(m.Plans) {
+			call := curl(s.request, shellQuote(a.provider.Username+":"+a.provider.Password.Reveal()), "")
+			if s.what == provisionSample {
 				call = `ANSWER=$(` + call + `); echo "$ANSWER"; ID=$(echo "$ANSWER" | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p')` +
 					"\n\n  # show\n  " + show
 			}
-			fmt.Fprintf(c.out, "\n  # %s\n  %s\n", s.What, call)
+			fmt.Fprintf(c.out, "\n  # %s\n  %s\n", s.what, call)
 		}
 	}
 	fmt.Fprintf(c.out, "\nTo sign on as the customer, open %s%s in a browser.\nCtrl-C ends it.\n\n", cfg.Gateway.BaseURL, devPath)
 }
 
-// curl writes one platform call for a POSIX shell. The password is made up and
-// dies with the process, so it may be seen on a command line.
-func curl(s platform.Sample, url, password string) string {
-	parts := []string{"curl -sS -u", shellQuote(s.User + ":" + password)}
-	if s.Method != "POST" {
-		parts = append(parts, "-X", s.Method)
-	}
-	parts = append(parts, `"`+url+strings.ReplaceAll(s.Path, "{id}", "$ID")+`"`)
-	if s.Body != "" {
-		parts = append(parts, "-H 'Content-Type: application/json' -d", shellQuote(s.Body))
-	}
-	return strings.Join(parts, " ")
+// sample is a request that somebody may want to try.
+type sample struct {
+	what    string
+	request conformance.Request
 }
 
-// shellQuote makes text one word of a POSIX shell.
-func shellQuote(text string) string {
-	plain := strings.IndexFunc(text, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,", r)
-	}) < 0
-	if plain && text != "" {
-		return text
+const provisionSample = "provision"
+
+// life is a resource's life as its platform calls for it: with the first plan,
+// and then the last. The password in it is made up and dies with the process,
+// so it may be seen on a command line.
+func (a acting) life(plans []string) []sample {
+	first, last := plans[0], plans[len(plans)-1]
+	order := conformance.Order{ID: a.client.NewID(), Plan: first}
+	samples := []sample{{provisionSample, a.client.Provision(order)}}
+	if order.Plan = last; last != first {
+		samples = append(samples, sample{"change the plan", a.client.ChangePlan(answeredID, order)})
 	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	if r, has := a.client.Suspend(answeredID); has {
+		samples = append(samples, sample{"suspend", r})
+	}
+	if r, has := a.client.Resume(answeredID); has {
+		samples = append(samples, sample{"resume", r})
+	}
+	return append(samples, sample{"deprovision", a.client.Deprovision(answeredID)})
 }
 
 // reportLeftOvers says what a backend still has when the store that knew of it

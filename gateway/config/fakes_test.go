@@ -216,7 +216,6 @@ func (m fakeMount) Manifest(bool) ([]byte, error) {
 func (fakeMount) Routes(platform.Lifecycle, platform.Landing) []platform.Route { return nil }
 func (fakeMount) NotFound() http.Handler                                       { return http.NotFoundHandler() }
 func (fakeMount) MethodNotAllowed() http.Handler                               { return http.NotFoundHandler() }
-func (fakeMount) Samples() []platform.Sample                                   { return nil }
 func (fakeMount) API() platform.API                                            { return nil }
 
 func (m fakeMount) Profile() platform.Profile {

@@ -11,7 +11,8 @@ import (
 // Mount is a dialect's mount with the URL prefix that it answers under.
 type Mount struct {
 	platform.Mount
-	Prefix string // "/clevercloud/acme-db"
+	Prefix string   // "/clevercloud/acme-db"
+	Plans  []string // those that are listed, as the platform names them, in the order customers see
 }
 
 // checkMounts reports paths that can't be told apart, and those that are kept

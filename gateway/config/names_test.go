@@ -155,6 +155,9 @@ func TestHiddenAndDeprecatedPlansAreUnlisted(t *testing.T) {
 	if diff := cmp.Diff(want, unlisted); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	if diff := cmp.Diff([]string{"free", "standard"}, c.Mounts[0].Plans); diff != "" {
+		t.Errorf("what can be ordered (-want +got)\n%s", diff)
+	}
 }
 
 func TestABackendThatMadeAResourceServesItAlthoughOthersMakeNewOnes(t *testing.T) {

@@ -148,9 +148,17 @@ func (p *platformReader) read(c *schema.Content) *mounted {
 	p.logDrainWithoutURL(settings, diags)
 	if mount != nil {
 		m.mount = mount
-		p.config.Mounts = append(p.config.Mounts, Mount{Mount: mount, Prefix: m.prefix})
+		p.config.Mounts = append(p.config.Mounts, Mount{Mount: mount, Prefix: m.prefix, Plans: p.listed()})
 	}
 	return m
+}
+
+// listed are the slugs of the plans that a customer of the platform can order.
+func (p *platformReader) listed() (slugs []string) {
+	for _, plan := range p.common.Listed() {
+		slugs = append(slugs, plan.Slug)
+	}
+	return slugs
 }
 
 // platformTables describe the blocks of one platform.

@@ -46,10 +46,6 @@ type Mount interface {
 	NotFound() http.Handler
 	MethodNotAllowed() http.Handler
 
-	// Samples returns a life as the platform would call for it, the provision
-	// first.
-	Samples() []Sample
-
 	// Profile says what others than the engine must know of the platform.
 	Profile() Profile
 

@@ -47,8 +47,6 @@ func (m echoMount) NotFound() http.Handler { return m.failures().NotFound() }
 
 func (m echoMount) MethodNotAllowed() http.Handler { return m.failures().MethodNotAllowed() }
 
-func (m echoMount) Samples() []platform.Sample { return nil }
-
 func (m echoMount) Profile() platform.Profile { return platform.Profile{Name: "Echo"} }
 
 func (m echoMount) API() platform.API { return nil }

@@ -1,12 +1,10 @@
 package clevercloud
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/platformtest"
 	"github.com/addongw/addongw/spec"
 )
@@ -67,25 +65,5 @@ func TestTheManifestWithLeastAndMost(t *testing.T) {
 `
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("manifest (-want +got):\n%s", diff)
-	}
-}
-
-func TestTheSampleOrderIsForTheDefaultRegion(t *testing.T) {
-	for region, want := range map[string]string{"paris": `"region":"EU"`, "virginia": `"region":"US"`} {
-		c := common()
-		c.DefaultRegion = region
-		if body := newTestMount(t, c, "").Samples()[0].Body; !strings.Contains(body, want) {
-			t.Errorf("default region %s: %s", region, body)
-		}
-	}
-}
-
-func TestSamplesOrderOnlyWhatIsListed(t *testing.T) {
-	c := common()
-	c.Plans = []platform.Plan{{ID: "staff", Slug: "staff", Unlisted: true}, c.Plans[0], c.Plans[1], {ID: "legacy", Slug: "legacy", Unlisted: true}}
-	for _, s := range newTestMount(t, c, "").Samples() {
-		if strings.Contains(s.Body, "staff") || strings.Contains(s.Body, "legacy") {
-			t.Errorf("%s: %s", s.What, s.Body)
-		}
 	}
 }

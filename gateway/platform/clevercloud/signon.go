@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/julienschmidt/httprouter"
 
@@ -108,15 +105,4 @@ func signature(form sso.Form, salt string) []byte {
 	sum := sha512.Sum512([]byte(strings.Join(
 		[]string{form["id"], form["user_id"], form["email"], form["nav-data"], salt, form["timestamp"]}, ":")))
 	return sum[:]
-}
-
-// signOnFields is the form that the console would post now, for people who try
-// a mount out.
-func (m *mount) signOnFields(providerID string, now time.Time) url.Values {
-	form := sso.Form{
-		"id": providerID, "timestamp": strconv.FormatInt(now.UnixMilli(), 10), "nav-data": "",
-		"email": "ann@example.com", "user_id": "user_1",
-	}
-	form["signature"] = hex.EncodeToString(signature(form, m.common.SSOSalt.Reveal()))
-	return form.Values()
 }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,16 @@ func TestEveryVectorOfTheSpecificationHolds(t *testing.T) {
 }
 
 var vectorTime = time.Unix(1_700_000_000, 0)
+
+// signOnFields is the form that the console would post at a moment.
+func (m *mount) signOnFields(providerID string, now time.Time) url.Values {
+	form := sso.Form{
+		"id": providerID, "timestamp": strconv.FormatInt(now.UnixMilli(), 10), "nav-data": "",
+		"email": "ann@example.com", "user_id": "user_1",
+	}
+	form["signature"] = hex.EncodeToString(signature(form, m.common.SSOSalt.Reveal()))
+	return form.Values()
+}
 
 // signed is a good form of the current generation, age old.
 func signed(m *mount, age time.Duration) string {

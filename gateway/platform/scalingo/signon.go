@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
-	"time"
 
 	"github.com/julienschmidt/httprouter"
 
@@ -64,14 +61,4 @@ func genuine(form sso.Form, sum []byte) error {
 		return errors.New("the digest does not fit")
 	}
 	return nil
-}
-
-// signOnFields is the query of the link that the dashboard would make now, for
-// people who try a mount out.
-func (m *mount) signOnFields(providerID string, now time.Time) url.Values {
-	timestamp := strconv.FormatInt(now.Unix(), 10)
-	return url.Values{
-		"id": {providerID}, "timestamp": {timestamp},
-		"token": {hex.EncodeToString(sso.Token(providerID, m.common.SSOSalt.Reveal(), timestamp))},
-	}
 }

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"mime"
 	"net/http"
-	"net/url"
-	"strconv"
-	"time"
 
 	"github.com/julienschmidt/httprouter"
 
@@ -123,14 +120,4 @@ func (m *mount) parseTimestamp(text string) (sso.Timestamp, error) {
 		return at, err
 	}
 	return sso.ParseTimestamp(text)
-}
-
-// signOnFields is the form that Xervo would post now, for people who try a
-// mount out.
-func (m *mount) signOnFields(providerID string, now time.Time) url.Values {
-	timestamp := strconv.FormatInt(now.Unix(), 10)
-	return sso.Form{
-		"id": providerID, "timestamp": timestamp, "nav-data": "", "email": "ann@example.com",
-		"token": hex.EncodeToString(sso.Token(providerID, m.common.SSOSalt.Reveal(), timestamp)),
-	}.Values()
 }

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/addongw/addongw/gateway/conformance"
+	"github.com/addongw/addongw/gateway/secret"
+)
+
+// maxShown is how much of a body is shown.
+const maxShown = 64 << 10
+
+// mask hides what would let whoever reads along act as the platform or as a
+// customer.
+type mask struct {
+	*secret.Redactor
+	plain map[string]bool // values that a sign-on may show: where it leads to may repeat them
+}
+
+func (s *simulation) mask(p prepared) *mask {
+	m := &mask{secret.NewRedactor(s.provider.Password.Reveal(), s.provider.Salt.Reveal()), map[string]bool{}}
+	if p.signOn == nil {
+		return m
+	}
+	for _, f := range p.signOn.Fields {
+		if isProof(f.Name) {
+			m.Add(f.Value)
+		} else {
+			m.plain[f.Value] = true
+		}
+	}
+	return m
+}
+
+// isProof recognizes the field that makes a sign-on one.
+func isProof(field string) bool {
+	field = strings.ToLower(field)
+	return strings.Contains(field, "token") || strings.Contains(field, "signature")
+}
+
+// learn hides what an answer gives: cookies, and the way in that a sign-on
+// leads to.
+func (m *mask) learn(p prepared, call conformance.Call) {
+	for _, cookie := range (&http.Response{Header: call.Answer.Header}).Cookies() {
+		m.Add(cookie.Value)
+	}
+	to, err := url.Parse(call.Answer.Header.Get("Location"))
+	if p.signOn == nil || err != nil {
+		return
+	}
+	m.Add(to.Fragment)
+	for _, values := range to.Query() {
+		for _, v := range values {
+			if !m.plain[v] {
+				m.Add(v)
+			}
+		}
+	}
+}
+
+// print shows an exchange as curl -v does, and then what the platform makes of
+// it.
+func (s *simulation) print(p prepared, o outcome, mask *mask) {
+	if !s.quiet {
+		text := shownRequest(p.request) + "\n"
+		if o.first.Err == nil {
+			text += shownAnswer(o.first) + "\n"
+		}
+		if s.repeat > 1 {
+			text += s.repeats(o) + "\n"
+		}
+		fmt.Fprint(s.out, mask.Redact(text))
+	}
+	verdict := "→ OK"
+	if o.wrong != "" {
+		verdict = "→ FAILED " + o.wrong
+	}
+	fmt.Fprintln(s.out, s.signs(mask.Redact(verdict)))
+	switch {
+	case o.first.Err != nil && s.verb == doProvision:
+		fmt.Fprintln(s.err, s.again(p))
+	case s.verb == doDeprovision && p.about.Known() && gone(o.first.Answer.Status):
+		fmt.Fprintln(s.err, "The provider has no such resource: it is forgotten here, too.")
+	}
+}
+
+func (s *simulation) repeats(o outcome) string {
+	if o.differs == nil {
+		return fmt.Sprintf("* sent %s: all answers are equal\n", count(o.sent, "time"))
+	}
+	text := fmt.Sprintf("* sent %s: answer %d is not as the first\n\n", count(o.sent, "time"), o.number)
+	if o.differs.Err != nil {
+		return text
+	}
+	return text + shownAnswer(*o.differs)
+}
+
+func shownRequest(r conformance.Request) string {
+	var lines []string
+	target, host := r.URL, ""
+	if u, err := url.Parse(r.URL); err == nil {
+		target, host = u.RequestURI(), u.Host
+	}
+	lines = append(lines, r.Method+" "+target+" HTTP/1.1", "Host: "+host)
+	if r.Basic {
+		lines = append(lines, "Authorization: Basic ***")
+	}
+	return marked("> ", append(lines, headerLines(r.Header)...), shownBody(r.Header, r.Body))
+}
+
+func shownAnswer(call conformance.Call) string {
+	a := call.Answer
+	lines := append([]string{fmt.Sprintf("HTTP/1.1 %d %s", a.Status, http.StatusText(a.Status))}, headerLines(a.Header)...)
+	return fmt.Sprintf("* answered after %d ms\n", call.Took.Milliseconds()) + marked("< ", lines, shownBody(a.Header, a.Body))
+}
+
+func headerLines(header http.Header) (lines []string) {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, value := range header[name] {
+			lines = append(lines, name+": "+value)
+		}
+	}
+	return lines
+}
+
+// shownBody is a body for people: JSON is indented, and a form has a line for
+// each field.
+func shownBody(header http.Header, body []byte) string {
+	var indented bytes.Buffer
+	switch {
+	case json.Indent(&indented, body, "", "  ") == nil:
+		return indented.String()
+	case strings.HasPrefix(header.Get("Content-Type"), "application/x-www-form-urlencoded"):
+		return strings.ReplaceAll(string(body), "&", "\n&")
+	case len(body) > maxShown:
+		return fmt.Sprintf("%s\n… and %d bytes more", body[:maxShown], len(body)-maxShown)
+	}
+	return string(body)
+}
+
+// marked puts a mark before each line. What would move the terminal's cursor
+// is shown, not obeyed.
+func marked(mark string, head []string, body string) string {
+	lines := append(head, "")
+	if body != "" {
+		lines = append(lines, strings.Split(strings.TrimRight(body, "\r\n"), "\n")...)
+	}
+	var text strings.Builder
+	for _, line := range lines {
+		line = strings.Map(func(r rune) rune {
+			if unicode.IsPrint(r) || r == '\t' {
+				return r
+			}
+			return unicode.ReplacementChar
+		}, strings.TrimRight(line, "\r"))
+		text.WriteString(strings.TrimRight(mark+line, " ") + "\n")
+	}
+	return text.String()
+}
+
+// printCurl prints the request as a command.
+func (s *simulation) printCurl(r conformance.Request) error {
+	line := curl(r, shellQuote(s.provider.Username+":"), `"$`+conformance.PasswordVariable+`"`)
+	if s.format == "json" {
+		return failed(s.printJSON(envelope{"simulate_curl", map[string]any{"command": line}}))
+	}
+	_, err := fmt.Fprintln(s.out, line)
+	return failed(err)
+}
+
+// shownExchange is the result as programs read it.
+type shownExchange struct {
+	Platform string       `json:"platform"`
+	Verb     string       `json:"verb"`
+	Request  sentMessage  `json:"request"`
+	Answer   *gotMessage  `json:"answer"` // null: none came
+	TookMS   int64        `json:"took_ms"`
+	Repeats  *repeated    `json:"repeats,omitempty"`
+	Verdict  shownVerdict `json:"verdict"`
+}
+
+type sentMessage struct {
+	Method  string      `json:"method"`
+	URL     string      `json:"url"`
+	Headers http.Header `json:"headers"`
+	Body    any         `json:"body"` // JSON where it is that, else text
+}
+
+type gotMessage struct {
+	Status  int         `json:"status"`
+	Headers http.Header `json:"headers"`
+	Body    any         `json:"body"`
+}
+
+type repeated struct {
+	Sent    int         `json:"sent"`
+	Equal   bool        `json:"equal"`
+	Number  int         `json:"number,omitempty"`  // of the first answer that differs
+	Differs *gotMessage `json:"differs,omitempty"` // that answer
+}
+
+type shownVerdict struct {
+	OK     bool   `json:"ok"`
+	Reason string `json:"reason,omitempty"`
+}
+
+func (s *simulation) result(p prepared, o outcome, mask *mask) shownExchange {
+	e := shownExchange{
+		Platform: s.platform.Name(), Verb: s.verb, Answer: mask.answer(o.first), TookMS: o.first.Took.Milliseconds(),
+		Request: sentMessage{p.request.Method, mask.Redact(p.request.URL), mask.header(p.request.Header), mask.body(p.request.Body)},
+		Verdict: shownVerdict{o.wrong == "", mask.Redact(o.wrong)},
+	}
+	if s.repeat > 1 {
+		e.Repeats = &repeated{Sent: o.sent, Equal: o.differs == nil, Number: o.number}
+		if o.differs != nil {
+			e.Repeats.Differs = mask.answer(*o.differs)
+		}
+	}
+	return e
+}
+
+func (m *mask) answer(call conformance.Call) *gotMessage {
+	if call.Err != nil {
+		return nil
+	}
+	return &gotMessage{call.Answer.Status, m.header(call.Answer.Header), m.body(call.Answer.Body)}
+}
+
+func (m *mask) header(header http.Header) http.Header {
+	masked := http.Header{}
+	for name, values := range header {
+		for _, v := range values {
+			masked.Add(name, m.Redact(v))
+		}
+	}
+	return masked
+}
+
+// body is nil for none.
+func (m *mask) body(body []byte) any {
+	if len(body) == 0 {
+		return nil
+	}
+	text := m.Redact(string(body))
+	if json.Valid([]byte(text)) {
+		return json.RawMessage(text)
+	}
+	return text
+}
