@@ -23,7 +23,7 @@ var internalImports = map[string][]string{
 	"gateway/config":                            {"gateway/configvar", "gateway/diagnostic", "gateway/platform", "gateway/schema", "gateway/secret", "gateway/ssotoken", "plugins/backend/expr"},
 	"gateway/configvar":                         {"gateway/diagnostic", "gateway/schema", "gateway/secret", "plugins/backend/expr"},
 	"gateway/conformance":                       {"gateway/secret", "spec"},
-	"gateway/conformance/all":                   {"gateway/conformance", "gateway/conformance/clevercloud"},
+	"gateway/conformance/all":                   {"gateway/conformance", "gateway/conformance/clevercloud", "gateway/conformance/xervo"},
 	"gateway/conformance/clevercloud":           {"gateway/conformance", "gateway/conformance/clevercloud/vendorapi", "gateway/secret", "spec"},
 	"gateway/diagnostic":                        {"gateway/diagnostic/explain", "plugins/backend/expr"},
 	"gateway/diagnostic/explain":                {},
@@ -62,6 +62,7 @@ var internalImports = map[string][]string{
 	"gateway/conformance/clevercloud/vendorapi": {},
 	"gateway/conformance/conformancetest":       {"gateway/conformance"},
 	"gateway/platform/xervo":                    {"gateway/diagnostic", "gateway/platform", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
+	"gateway/conformance/xervo":                 {"gateway/conformance", "gateway/secret", "spec"},
 }
 
 // always lists what any package of gateway/ may import besides; plugins may
