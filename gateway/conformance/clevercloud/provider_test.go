@@ -26,12 +26,15 @@ type provider struct {
 	defect string
 	api    string // where the infos API is
 
-	mu       sync.Mutex
-	byOrder  map[string]*resource
-	byID     map[string]*resource
-	made     int
-	called   bool          // the infos API, early
-	together chan struct{} // orders that wait for each other
+	mu      sync.Mutex
+	byOrder map[string]*resource
+	byID    map[string]*resource
+	made    int
+	called  bool // the infos API, early
+
+	// For orders that arrive at once.
+	repeated, met bool
+	together      chan struct{}
 }
 
 type resource struct {
@@ -291,11 +294,13 @@ func (p *provider) find(order string) *resource {
 
 func (p *provider) make(order map[string]string) (*resource, *refusal) {
 	if p.defect == "doubles at once" {
-		known := p.find(order["id"])
-		p.meet()
-		if known != nil {
+		if known := p.find(order["id"]); known != nil {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.repeated = true
 			return p.again(known, order)
 		}
+		p.meet()
 	} else if p.defect != "doubles on retry" {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -309,13 +314,23 @@ func (p *provider) make(order map[string]string) (*resource, *refusal) {
 	return p.add(order), nil
 }
 
-// meet waits a moment for another order on its way.
+// meet waits for another order on its way, once and after it has seen a repeat:
+// that is when the tester sends several at once.
 func (p *provider) meet() {
+	p.mu.Lock()
+	wait := p.repeated && !p.met
+	p.mu.Unlock()
+	if !wait {
+		return
+	}
 	select {
 	case p.together <- struct{}{}:
 	case <-p.together:
-	case <-time.After(20 * time.Millisecond):
+	case <-time.After(10 * time.Second):
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.met = true
 }
 
 func (p *provider) again(known *resource, order map[string]string) (*resource, *refusal) {
