@@ -112,6 +112,7 @@ func TestConformanceSaysWhatItNeedsToKnow(t *testing.T) {
 		{[]string{"clevercloud", "--url", "http://127.0.0.1:1/resources"}, "Name it with --username"},
 		{[]string{"clevercloud", "--url", "http://127.0.0.1:1/resources", "--username", "acme"}, "ADDONGW_PASSWORD"},
 		{[]string{"clevercloud", "--manifest", "m.json", "--plan", "a", "--only", "everything"}, `there is no check or group "everything"`},
+		{[]string{"clevercloud", "--manifest", "m.json", "--plan", "a", "--only", "provison"}, "Did you mean provision? Groups: manifest, auth, provision,"},
 		{[]string{"clevercloud", "--manifest", "m.json", "--plan", "a", "--format", "github"}, `addongw conformance has no format "github"`},
 	} {
 		out, errOut, code := addongw(t, dir, nil, append([]string{"conformance"}, tc.args...)...)

@@ -151,7 +151,7 @@ func TestAChosenCheckIsJudgedByWhatItNeeds(t *testing.T) {
 	}
 	p := serve(t, &careless{})
 	_, err := conformance.Run(t.Context(), clevercloud.Platform{}, p, nil, conformance.Options{Only: []string{"sso", "CC-Z1"}})
-	if unknown, ok := errors.AsType[*conformance.UnknownCheckError](err); !ok || unknown.Name != "CC-Z1" || !slices.Contains(unknown.Known, "plan_change") {
+	if unknown, ok := errors.AsType[*conformance.UnknownCheckError](err); !ok || unknown.Name != "CC-Z1" || !slices.Contains(unknown.Groups, "plan_change") || !slices.Contains(unknown.IDs, "CC-S1") {
 		t.Errorf("an unknown name gives %v", err)
 	}
 	for _, only := range []string{"plan-change", "plan_change", "cc-l1", "plan-change-legacy"} {

@@ -26,7 +26,18 @@ func (p *provider) provision(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, f)
 		return
 	}
+	if p.defect == "JSON under another name" {
+		w = &renamed{ResponseWriter: w}
+	}
 	p.answer(w, p.created(), p.delivery(made))
+}
+
+// renamed says that JSON is plain text.
+type renamed struct{ http.ResponseWriter }
+
+func (r *renamed) WriteHeader(status int) {
+	r.Header().Set("Content-Type", "text/plain")
+	r.ResponseWriter.WriteHeader(status)
 }
 
 func (p *provider) created() int {
@@ -50,19 +61,23 @@ func (p *provider) delivery(r *resource) map[string]any {
 }
 
 func (p *provider) readOrder(body map[string]any) (map[string]string, *refusal) {
-	fields, f := texts(body, "addon_id", "heroku_id", "owner_id", "owner_name", "user_id", "plan", "region", "callback_url")
+	fields, f := p.texts(body, "addon_id", "heroku_id", "owner_id", "owner_name", "user_id", "plan", "region", "callback_url")
 	if f != nil {
 		return nil, f
 	}
-	id := fields["addon_id"]
-	if id == "" {
-		id = fields["heroku_id"]
-	} else if fields["heroku_id"] != "" && fields["heroku_id"] != id {
-		return nil, &refusal{400, "Two ids."}
+	if fields["id"], f = p.orderID(fields["addon_id"], fields["heroku_id"]); f != nil {
+		return nil, f
 	}
-	fields["id"] = id
-	if id == "" || fields["plan"] == "" {
-		return nil, &refusal{400, "An id and a plan, please."}
+	for name := range body {
+		if p.defect == "fields that nobody documents" && (name == "new_field" || name == "PLAN") {
+			return nil, &refusal{400, "No such field."}
+		}
+	}
+	if fields["plan"] == "" && p.defect == "an order without a plan" {
+		fields["plan"] = "basic"
+	}
+	if fields["plan"] == "" {
+		return nil, &refusal{400, "A plan, please."}
 	}
 	if !offered(fields["plan"]) && p.defect != "any plan accepted" {
 		return nil, &refusal{422, "No such plan."}
@@ -70,21 +85,55 @@ func (p *provider) readOrder(body map[string]any) (map[string]string, *refusal) 
 	if !strings.EqualFold(fields["region"], "eu") && p.defect != "any region accepted" {
 		return nil, &refusal{422, "No such region."}
 	}
-	return fields, options(body["options"])
+	return fields, p.options(body)
+}
+
+func (p *provider) orderID(current, legacy string) (string, *refusal) {
+	switch {
+	case p.defect == "orders of the current generation":
+		current = ""
+	case p.defect == "orders of the legacy generation":
+		legacy = ""
+	case p.defect == "both ids" && current != "" && legacy != "":
+		return "", &refusal{400, "Two ids."}
+	case p.defect == "each generation for itself" && legacy != "" && current == "":
+		return "legacy " + legacy, nil
+	}
+	switch {
+	case current != "" && legacy != "" && current != legacy && p.defect != "two different ids":
+		return "", &refusal{400, "Two ids."}
+	case current == "" && legacy == "" && p.defect != "an order without an id":
+		return "", &refusal{400, "An id, please."}
+	case current != "":
+		return current, nil
+	default:
+		return legacy, nil
+	}
 }
 
 func offered(plan string) bool { return plan == "basic" || plan == "premium" }
 
-func options(v any) *refusal {
+func (p *provider) options(body map[string]any) *refusal {
+	v, given := body["options"]
 	object, ok := v.(map[string]any)
-	if v != nil && !ok {
+	switch {
+	case !given && p.defect == "options must be there":
+		return &refusal{400, "Options, please."}
+	case p.defect == "options of any type":
+		if text, ok := object["no-such-option"].(string); ok && text != "" {
+			return &refusal{422, "No such option."}
+		}
+		return nil
+	case v != nil && !ok:
 		return &refusal{400, "Options are no object."}
 	}
 	for _, value := range object {
 		if _, ok := value.(string); !ok {
 			return &refusal{400, "An option is no text."}
 		}
-		return &refusal{422, "No such option."}
+		if p.defect != "any option accepted" {
+			return &refusal{422, "No such option."}
+		}
 	}
 	return nil
 }
@@ -138,9 +187,13 @@ func (p *provider) meet() {
 
 func (p *provider) again(known *resource, order map[string]string) (*resource, *refusal) {
 	switch {
+	case known.gone && p.defect == "an old id used again":
+		return p.add(order), nil
 	case known.gone:
 		return nil, &refusal{410, "It is gone."}
-	case known.plan != order["plan"]:
+	case p.defect == "regions compared by their case" && known.region != order["region"]:
+		return nil, &refusal{409, "It is in another region."}
+	case known.plan != order["plan"] && p.defect != "another plan under the same id":
 		return nil, &refusal{409, "It has another plan."}
 	case p.defect == "another config on retry":
 		known.config = map[string]any{"ACME_DB_URL": fmt.Sprint("postgres://", time.Now().UnixNano())}
@@ -154,7 +207,7 @@ func (p *provider) add(order map[string]string) *resource {
 	if p.defect == "an id with a colon" {
 		id = "acme:" + id
 	}
-	r := &resource{order: order["id"], id: id, plan: order["plan"], config: map[string]any{"ACME_DB_URL": "postgres://" + id, "ACME_DB_PORT": "5432"}}
+	r := &resource{order: order["id"], id: id, plan: order["plan"], region: order["region"], config: map[string]any{"ACME_DB_URL": "postgres://" + id, "ACME_DB_PORT": "5432"}}
 	switch p.defect {
 	case "an undeclared config var":
 		r.config["ACME_DB_HOST"] = "db"
@@ -203,11 +256,19 @@ func (p *provider) changePlan(w http.ResponseWriter, r *http.Request, id string)
 		p.answer(w, 200, map[string]any{})
 		return
 	}
-	p.answer(w, 200, map[string]any{"config": known.config, "message": "Changed."})
+	config := known.config
+	if p.defect == "an undeclared config var on plan changes" {
+		config = map[string]any{"ACME_DB_HOST": "db"}
+	}
+	if p.defect == "204 for a plan change" {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	p.answer(w, 200, map[string]any{"config": config, "message": "Changed."})
 }
 
 func (p *provider) change(body map[string]any, id string) *refusal {
-	fields, f := texts(body, "addon_id", "heroku_id", "plan")
+	fields, f := p.texts(body, "addon_id", "heroku_id", "plan")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known := p.byID[id]
@@ -218,18 +279,37 @@ func (p *provider) change(body map[string]any, id string) *refusal {
 		return nil
 	case known == nil:
 		return &refusal{404, "Never heard of it."}
-	case known.gone:
+	case known.gone && p.defect != "changes the plan of what is gone":
 		return &refusal{410, "It is gone."}
-	case fields["addon_id"] != "" && fields["addon_id"] != known.order, fields["heroku_id"] != "" && fields["heroku_id"] != known.order:
+	case p.defect == "plan changes of the legacy generation" && fields["heroku_id"] != "" && fields["addon_id"] == "":
+		return &refusal{400, "An id, please."}
+	case p.defect == "plan changes need the id" && fields["addon_id"] == "" && fields["heroku_id"] == "":
+		return &refusal{400, "An id, please."}
+	case p.defect != "a plan change for another id" && differs(known.order, fields["addon_id"], fields["heroku_id"]):
 		return &refusal{400, "It has another id."}
+	case fields["plan"] == "" && p.defect == "any plan on a change":
+		return nil
 	case fields["plan"] == "":
 		return &refusal{400, "A plan, please."}
-	case !offered(fields["plan"]):
+	case !offered(fields["plan"]) && p.defect != "any plan on a change":
 		return &refusal{422, "No such plan."}
+	case known.plan == fields["plan"] && p.defect == "the same plan refused":
+		return &refusal{422, "It has that plan."}
 	case p.defect != "plan changes without effect":
 		known.plan = fields["plan"]
 	}
 	return nil
+}
+
+// differs reports whether one of the ids that were sent is another.
+func differs(known string, sent ...string) bool {
+	known = strings.TrimPrefix(known, "legacy ")
+	for _, id := range sent {
+		if id != "" && id != known {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *provider) deprovision(w http.ResponseWriter, r *http.Request, id string) {

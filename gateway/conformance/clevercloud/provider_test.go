@@ -3,6 +3,7 @@ package clevercloud_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -36,9 +37,9 @@ type provider struct {
 }
 
 type resource struct {
-	order, id, plan string
-	config          map[string]any
-	gone            bool
+	order, id, plan, region string
+	config                  map[string]any
+	gone                    bool
 }
 
 func newProvider(t *testing.T, defect, api string) (*provider, []byte) {
@@ -85,6 +86,14 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.signOn(w, r)
 		return
 	}
+	if p.defect == "the body before the credentials" && r.Method == http.MethodPost && address == "/resources" {
+		text, _ := io.ReadAll(r.Body)
+		if _, f := parse(text); f != nil && len(text) < 100 {
+			p.refuse(w, f)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(text))
+	}
 	if !p.authentic(r) {
 		if p.defect != "401 without a challenge" {
 			w.Header().Set("WWW-Authenticate", `Basic realm="acme"`)
@@ -100,6 +109,8 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !strings.HasPrefix(address, "/resources") || len(segments) > 2:
 		p.refuse(w, &refusal{404, "Not found."})
+	case id == "" && r.Method == http.MethodPost && p.defect == "orders refused without a sentence":
+		p.provision(&silent{ResponseWriter: w}, r)
 	case id == "" && r.Method == http.MethodPost:
 		p.provision(w, r)
 	case id == "":
@@ -118,6 +129,10 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *provider) authentic(r *http.Request) bool {
 	name, given, ok := r.BasicAuth()
 	switch p.defect {
+	case "credentials that cannot be read":
+		if r.Header.Get("Authorization") != "" && !ok {
+			return true
+		}
 	case "no credentials on removals":
 		if r.Method == http.MethodDelete {
 			return true
@@ -139,7 +154,11 @@ func (p *provider) refuse(w http.ResponseWriter, f *refusal) {
 	if p.defect == "errors leak internals" && f.status == 400 {
 		message += " goroutine 7 [running]: main.(*api).provision(/srv/acme/api.go:52)"
 	}
-	p.answer(w, f.status, map[string]any{"message": message})
+	body := map[string]any{"message": message}
+	if p.defect == "a 401 without a sentence" && f.status == 401 {
+		body = map[string]any{"code": 401}
+	}
+	p.answer(w, f.status, body)
 }
 
 func (p *provider) answer(w http.ResponseWriter, status int, body any) {
@@ -150,15 +169,20 @@ func (p *provider) answer(w http.ResponseWriter, status int, body any) {
 
 // body reads one JSON object of text, of lists and of objects.
 func (p *provider) body(r *http.Request) (map[string]any, *refusal) {
-	if kind := r.Header.Get("Content-Type"); kind != "" && !strings.HasPrefix(kind, "application/json") && p.defect != "takes forms" {
+	kind := r.Header.Get("Content-Type")
+	if kind != "" && !strings.HasPrefix(kind, "application/json") && p.defect != "takes forms" || kind != "application/json" && p.defect == "one content type only" {
 		return nil, &refusal{415, "JSON, please."}
 	}
-	text, err := io.ReadAll(io.LimitReader(r.Body, 1<<20+1))
-	if err != nil || len(text) > 1<<20 {
+	text, err := io.ReadAll(io.LimitReader(r.Body, 4<<20))
+	if err != nil || len(text) > 1<<20 && p.defect != "bodies of any length" {
 		_, _ = io.Copy(io.Discard, r.Body) // or the connection is closed, which takes half a second
 		return nil, &refusal{413, "Too much."}
 	}
-	return parse(text)
+	body, f := parse(text)
+	if f != nil && p.defect == "half a body breaks an order" && r.Method == http.MethodPost || f != nil && p.defect == "half a body breaks a plan change" && r.Method == http.MethodPut {
+		return nil, &refusal{500, "Something went wrong."}
+	}
+	return body, f
 }
 
 func parse(text []byte) (map[string]any, *refusal) {
@@ -190,13 +214,34 @@ func parse(text []byte) (map[string]any, *refusal) {
 	return object, nil
 }
 
+// silent takes the sentence out of refusals.
+type silent struct {
+	http.ResponseWriter
+	refused bool
+}
+
+func (s *silent) WriteHeader(status int) {
+	s.refused = status >= 400
+	s.ResponseWriter.WriteHeader(status)
+}
+
+func (s *silent) Write(text []byte) (int, error) {
+	if s.refused {
+		text = []byte("{}")
+	}
+	return s.ResponseWriter.Write(text)
+}
+
 // texts returns fields that must be text where they are there.
-func texts(body map[string]any, names ...string) (map[string]string, *refusal) {
+func (p *provider) texts(body map[string]any, names ...string) (map[string]string, *refusal) {
 	found := map[string]string{}
 	for _, name := range names {
 		v, ok := body[name]
 		text, isText := v.(string)
-		if ok && v != nil && !isText || len(text) > 255 || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' }) {
+		if p.defect == "any type is text" && v != nil && !isText {
+			text, isText = fmt.Sprint(v), true
+		}
+		if ok && v != nil && !isText || len(text) > 255 && name != "owner_name" || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' }) {
 			return nil, &refusal{400, name + " is no text."}
 		}
 		found[name] = text
