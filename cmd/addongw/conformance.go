@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -13,7 +11,7 @@ import (
 
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/conformance/all"
-	"github.com/addongw/addongw/gateway/secret"
+	"github.com/addongw/addongw/gateway/diagnostic"
 )
 
 // conformanceFlags are what the flags of "addongw conformance" say.
@@ -80,16 +78,29 @@ func (c *command) conformance(ctx context.Context, name string, o conformanceFla
 	}
 	report, err := conformance.Run(ctx, p, provider, problems, options)
 	c.endProgress()
-	if unknown := new(conformance.UnknownCheckError); errors.As(err, &unknown) {
-		return usage(err, "There are: "+strings.Join(unknown.Known, ", ")+".")
+	if unknown, ok := errors.AsType[*conformance.UnknownCheckError](err); ok {
+		return usage(err, unknownCheckHint(unknown))
 	}
 	if err != nil {
 		return failed(err)
 	}
-	if err := c.printConformance(report, o); err != nil {
-		return failed(err)
+	return c.printConformance(report, o)
+}
+
+func unknownCheckHint(e *conformance.UnknownCheckError) string {
+	hint := "Groups: " + strings.Join(e.Groups, ", ") + ". Ids are those of a report, such as " + e.IDs[0] + "."
+	if near := diagnostic.Nearest(e.Name, append(e.Groups, e.IDs...)); near != "" {
+		return fmt.Sprintf("Did you mean %s? %s", near, hint)
 	}
+	return hint
+}
+
+// printConformance prints a report and returns how the command ends.
+func (c *command) printConformance(report *conformance.Report, o conformanceFlags) error {
+	err := c.writeConformance(report, o)
 	switch {
+	case err != nil:
+		return failed(err)
 	case report.Interrupted:
 		return &exitError{code: exitInterrupted}
 	case !report.Passed(o.strict):
@@ -99,7 +110,7 @@ func (c *command) conformance(ctx context.Context, name string, o conformanceFla
 	}
 }
 
-func (c *command) printConformance(r *conformance.Report, o conformanceFlags) error {
+func (c *command) writeConformance(r *conformance.Report, o conformanceFlags) error {
 	switch c.format {
 	case "json":
 		return c.printJSON(envelope{"conformance", r.Record(o.strict, o.verbose)})
@@ -111,7 +122,7 @@ func (c *command) printConformance(r *conformance.Report, o conformanceFlags) er
 		columns = 100
 	}
 	return r.WriteText(c.out, conformance.TextOptions{
-		ASCII: !c.utf8(), Verbose: o.verbose, Strict: o.strict, Width: min(max(columns, 60), 120),
+		ASCII: !c.utf8(), Verbose: o.verbose, Width: min(max(columns, 60), 120),
 	})
 }
 
@@ -154,6 +165,7 @@ func (c *command) endProgress() {
 		fmt.Fprint(c.err, "\r\x1b[K")
 	}
 }
+<<<<<<< HEAD
 
 func conformancePlatforms() []string {
 	var names []string
@@ -293,3 +305,5 @@ func (c *command) readFileOrInput(name string) ([]byte, error) {
 	}
 	return os.ReadFile(name)
 }
+=======
+>>>>>>> conf
