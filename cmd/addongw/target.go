@@ -39,12 +39,17 @@ type targetFlags struct {
 }
 
 func (o *targetFlags) add(cmd *cobra.Command) {
+	o.addProvider(cmd)
+	cmd.Flags().StringSliceVar(&o.plans, "plan", nil, "slugs of plans, with commas between: orders are of the first, changes to the second")
+}
+
+// addProvider adds the flags for commands that choose plans otherwise.
+func (o *targetFlags) addProvider(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.manifest, "manifest", "", "the provider's manifest; - reads standard input")
 	f.StringVar(&o.url, "url", "", "the provider's base_url, in place of the manifest's")
 	f.StringVar(&o.ssoURL, "sso-url", "", "the provider's sso_url, in place of the manifest's")
 	f.StringVar(&o.username, "username", "", "the user name of calls, in place of the manifest's")
-	f.StringSliceVar(&o.plans, "plan", nil, "slugs of plans, with commas between: orders are of the first, changes to the second")
 	f.StringVar(&o.region, "region", "", "the region of orders, in place of the manifest's")
 	f.BoolVar(&o.production, "production", false, "the manifest's production environment, in place of test")
 	_ = cmd.MarkFlagFilename("manifest", "json") // the flag exists
@@ -52,6 +57,23 @@ func (o *targetFlags) add(cmd *cobra.Command) {
 
 // target finds the provider, and everything that is wrong with its manifest.
 func (c *command) target(p conformance.Platform, o targetFlags) (conformance.Provider, []conformance.Problem, error) {
+	provider, problems, err := c.targetProvider(p, o)
+	if err != nil {
+		return provider, nil, err
+	}
+	if len(o.plans) > 0 {
+		provider.Plans = o.plans
+	}
+	if len(provider.Plans) == 0 && !fatal(problems) {
+		return provider, nil, usage(fmt.Errorf("%s's manifest names no plans, and an order needs one", p.Title()),
+			"Name their slugs, as orders carry them: --plan FIRST,SECOND. The second is for plan changes.")
+	}
+	return provider, problems, nil
+}
+
+// targetProvider is the provider of the manifest, as far as flags say nothing
+// else.
+func (c *command) targetProvider(p conformance.Platform, o targetFlags) (conformance.Provider, []conformance.Problem, error) {
 	provider, problems, err := c.readTarget(p, o)
 	if err != nil {
 		return provider, nil, err
@@ -68,13 +90,6 @@ func (c *command) target(p conformance.Platform, o targetFlags) (conformance.Pro
 		if override.given != "" {
 			*override.field = override.given
 		}
-	}
-	if len(o.plans) > 0 {
-		provider.Plans = o.plans
-	}
-	if len(provider.Plans) == 0 && !fatal(problems) {
-		return provider, nil, usage(fmt.Errorf("%s's manifest names no plans, and an order needs one", p.Title()),
-			"Name their slugs, as orders carry them: --plan FIRST,SECOND. The second is for plan changes.")
 	}
 	return provider, problems, nil
 }
