@@ -153,7 +153,7 @@ func matchObject(at string, want map[string]any, got any, vars Vars) []string {
 			if present {
 				problems = append(problems, fmt.Sprintf("%s.%s must be absent", at, name))
 			}
-		case !present && isMatcher && m.optional:
+		case isMatcher && m.optional && (!present || member == nil && m.ofConfig()):
 		case !present:
 			problems = append(problems, fmt.Sprintf("%s.%s is missing", at, name))
 		default:
