@@ -119,15 +119,20 @@ func completed(o *outcome) []string {
 	return []string{problem}
 }
 
+// notPromisedAgain asks twice: a provider may need a moment to write down that
+// its last call succeeded.
 func notPromisedAgain(o *outcome) []string {
-	call, err := o.Send(o.ctx, o.Client.Provision(o.order))
-	if err != nil {
-		return []string{"the same order again: " + err.Error()}
+	for range 2 {
+		call, err := o.Send(o.ctx, o.Client.Provision(o.order))
+		if err != nil {
+			return []string{"the same order again: " + err.Error()}
+		}
+		if call.Answer.Status != http.StatusAccepted {
+			return nil
+		}
+		o.api.await(o.ctx, grace, func() bool { return false })
 	}
-	if call.Answer.Status == http.StatusAccepted {
-		return []string{"the same order again: status is 202, not 200 or 201"}
-	}
-	return nil
+	return []string{"the same order again: status is 202, not 200 or 201"}
 }
 
 // hasConfig reports whether the answer to an order has config vars.

@@ -148,13 +148,24 @@ func (s *standIn) Settle(ctx context.Context, r conformance.Request, a spec.Answ
 	if _, ok := s.order(r); !ok {
 		return true
 	}
-	id := idOf(a.Body)
-	settled := s.await(ctx, patience, func() bool { return s.gaveUp || !s.Pending(id) })
-	if !settled {
+	id, ended := idOf(a.Body), false
+	if !s.await(ctx, patience, func() bool { ended = s.ended(id); return ended || s.gaveUp }) {
 		s.change(func() { s.gaveUp = true })
 	}
-	return settled && !s.Pending(id)
+	if ended { // the provider has to read our answer yet
+		s.await(ctx, reading, func() bool { return false })
+	}
+	return ended
 }
+
+// ended reports whether the end of an order was told. The lock is held.
+func (s *standIn) ended(id string) bool {
+	i := slices.IndexFunc(s.addons, func(a ownapi.Addon) bool { return a.ID == id })
+	return i >= 0 && slices.ContainsFunc(s.sent, func(d delivery) bool { return d.end && d.accepted() && d.isFor(s.addons[i]) })
+}
+
+// reading is how long a provider may need from our answer to its next step.
+const reading = 20 * time.Millisecond
 
 // grace is how long a call waits for an answer that may have left the provider
 // before it, and is not read yet.
