@@ -31,7 +31,7 @@ type Expression struct {
 	Phase schema.Phase
 
 	// Needed names the platforms that take a config var which is null or empty
-	// for missing (AG418): their titles by their labels.
+	// for missing (AG417): their titles by their labels.
 	Needed map[string]string
 
 	Required bool   // null is an error (AG209)

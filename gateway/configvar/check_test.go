@@ -200,7 +200,7 @@ func TestWhatMayBeNullIsToldApartFromWhatIs(t *testing.T) {
 }
 
 func TestAPlatformThatNeedsEveryConfigVarIsNotLeftWithoutOne(t *testing.T) {
-	const may, is = "AG418 ACME_X may be ", "AG418 ACME_X is "
+	const may, is = "AG417 ACME_X may be ", "AG417 ACME_X is "
 	const after = ", and Heroku needs every config var"
 	for text, want := range map[string]string{
 		`output.username`:              "",
@@ -231,7 +231,7 @@ func TestAPlatformThatNeedsEveryConfigVarIsNotLeftWithoutOne(t *testing.T) {
 			info, _ := diagnostic.Of(d)
 			got = append(got, info.Code+" "+d.Summary)
 			for _, c := range info.Cases {
-				if info.Code == "AG418" && c.Platform != "heroku" {
+				if info.Code == "AG417" && c.Platform != "heroku" {
 					t.Errorf("%s: reported for %v", text, c)
 				}
 			}

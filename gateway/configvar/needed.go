@@ -27,7 +27,7 @@ func (c *checker) needed(in *Case) hcl.Diagnostics {
 		verb = "is"
 	}
 	return hcl.Diagnostics{diagnostic.New(fmt.Sprintf("%s %s %s, and %s needs every config var", c.Name, verb, found.what, title), found.at, diagnostic.Info{
-		Code: "AG418", Hint: "give it another value",
+		Code: "AG417", Hint: "give it another value",
 		Notes: []string{fmt.Sprintf("to sell without it on this platform: config_vars = { %s = null } in platform %q", c.Name, in.Platform)},
 	})}
 }

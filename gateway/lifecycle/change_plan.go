@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"context"
-	"time"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/plugins/backend"
@@ -16,8 +15,8 @@ func (s *Scoped) ChangePlan(ctx context.Context, id, plan string) (gateway.Deliv
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
-	budget := s.budget()
-	defer budget.Stop()
+	budget, stop := s.budget()
+	defer stop()
 	return untilSettled(func() (gateway.Delivery, error) {
 		found, err := s.record(ctx, id)
 		if err != nil {
@@ -28,11 +27,13 @@ func (s *Scoped) ChangePlan(ctx context.Context, id, plan string) (gateway.Deliv
 			if found.Plan == plan {
 				return s.engine.deliver(found, backend.VerbChangePlan)
 			}
-			return s.beginPlanChange(ctx, budget.C, a, found, plan)
+			return s.beginPlanChange(ctx, budget, a, found, plan)
 		case gateway.Updating:
-			return s.joinPlanChange(ctx, budget.C, found, plan)
+			return s.joinPlanChange(ctx, budget, found, plan)
 		case gateway.Provisioning:
 			return gateway.Delivery{}, busy("The service is still being set up. Please try again in a moment.")
+		case gateway.Suspended:
+			return gateway.Delivery{}, gateway.Errorf(gateway.Refused, "The service is suspended; its plan can be changed once it is resumed.")
 		case gateway.Failed:
 			return gateway.Delivery{}, gateway.Errorf(gateway.Conflict, "The service could not be set up, so its plan cannot be changed.")
 		default:
@@ -46,7 +47,7 @@ func busy(message string) *gateway.Error {
 }
 
 // joinPlanChange waits for the running change if it leads to plan.
-func (s *Scoped) joinPlanChange(ctx context.Context, budget <-chan time.Time, found ResourceRecord, plan string) (gateway.Delivery, error) {
+func (s *Scoped) joinPlanChange(ctx context.Context, budget <-chan struct{}, found ResourceRecord, plan string) (gateway.Delivery, error) {
 	if found.DesiredPlan != plan {
 		return gateway.Delivery{}, busy("Another change of plan is being made. Please try again in a moment.")
 	}
@@ -58,11 +59,15 @@ func (s *Scoped) joinPlanChange(ctx context.Context, budget <-chan time.Time, fo
 	if !ok {
 		return gateway.Delivery{}, errAgain // it ended between two reads
 	}
-	return s.attach(ctx, budget, op.ID)
+	end, err := s.attach(ctx, budget, op)
+	if err != nil {
+		return gateway.Delivery{}, err
+	}
+	return s.engine.answer(end)
 }
 
 // beginPlanChange evaluates the change and records it.
-func (s *Scoped) beginPlanChange(ctx context.Context, budget <-chan time.Time, a *active, found ResourceRecord, plan string) (gateway.Delivery, error) {
+func (s *Scoped) beginPlanChange(ctx context.Context, budget <-chan struct{}, a *active, found ResourceRecord, plan string) (gateway.Delivery, error) {
 	e := s.engine
 	facts, err := e.vault.resource(found)
 	if err != nil {
@@ -81,7 +86,11 @@ func (s *Scoped) beginPlanChange(ctx context.Context, budget <-chan time.Time, a
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
-	it, err := e.newIntent(a, next, backend.VerbChangePlan, plan, input, true)
+	live, err := e.store.LiveOperations(ctx, found.ID)
+	if err != nil {
+		return gateway.Delivery{}, unrecorded(err)
+	}
+	it, err := e.newIntent(a, next, backend.VerbChangePlan, plan, input, alone(live, found.ID)) // a resume may be on its way
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
@@ -90,7 +99,11 @@ func (s *Scoped) beginPlanChange(ctx context.Context, budget <-chan time.Time, a
 		e.abandon(it)
 		return gateway.Delivery{}, err
 	}
-	return s.launch(ctx, budget, a, it, amend(next))
+	end, err := s.launch(ctx, budget, a, it, amend(next))
+	if err != nil {
+		return gateway.Delivery{}, err
+	}
+	return e.answer(end)
 }
 
 // planChangeInput evaluates what the backend is told about a change to

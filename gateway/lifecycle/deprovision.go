@@ -47,16 +47,16 @@ func (s *Scoped) beginRemoval(ctx context.Context, a *active, found ResourceReco
 	if next.State, err = moveResource(found.State, dropOrdered); err != nil {
 		return gateway.Delivery{}, err
 	}
-	next.DesiredPlan = ""
+	next.DesiredPlan, next.Reason = "", ""
 	facts, err := e.vault.resource(next)
 	if err != nil {
 		return gateway.Delivery{}, unreadable(err)
 	}
-	input, err := e.removalInput(ctx, a, facts, found)
+	input, err := e.lastingInput(ctx, a, backend.VerbDeprovision, facts, found)
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
-	if next.DeliverySealed, err = e.noteRemoval(a, facts, found, input); err != nil {
+	if next.DeliverySealed, err = e.noteMessage(a, backend.VerbDeprovision, facts, found, input); err != nil {
 		return gateway.Delivery{}, err
 	}
 	it, err := e.newIntent(a, next, backend.VerbDeprovision, found.Plan, input, false)
@@ -70,10 +70,12 @@ func (s *Scoped) beginRemoval(ctx context.Context, a *active, found ResourceReco
 // removalMode lets a backend keep the data of what a customer had, and nothing
 // of what no customer ever got.
 func removalMode(from gateway.State) backend.DeprovisionMode {
-	if from == gateway.Active || from == gateway.Updating {
+	switch from {
+	case gateway.Active, gateway.Updating, gateway.Suspended:
 		return backend.ModeSoft
+	default:
+		return backend.ModePurge
 	}
-	return backend.ModePurge
 }
 
 // recordRemoval writes the intent and wakes the workers and whoever waited for
@@ -159,10 +161,11 @@ func (e *Engine) inheritState(row *ResourceRecord, cancelled []OperationRecord) 
 	return nil
 }
 
-// removalInput evaluates what the backend is told. A customer must be able to
-// leave whatever became of the configuration: when it cannot be evaluated any
-// more, the newest input of the resource serves.
-func (e *Engine) removalInput(ctx context.Context, a *active, facts gateway.Resource, row ResourceRecord) (backend.Op, error) {
+// lastingInput evaluates what the backend is told about verb. A customer must be
+// able to leave whatever became of the configuration, and what is not paid for
+// must not be used: when it cannot be evaluated any more, the newest input of
+// the resource serves.
+func (e *Engine) lastingInput(ctx context.Context, a *active, verb backend.Verb, facts gateway.Resource, row ResourceRecord) (backend.Op, error) {
 	secrets, err := e.vault.secrets(row)
 	if err != nil {
 		return backend.Op{}, unreadable(err)
@@ -177,7 +180,7 @@ func (e *Engine) removalInput(ctx context.Context, a *active, facts gateway.Reso
 			return backend.Op{}, unrecorded(lastErr)
 		}
 		reason := e.cleanText(err.Error(), backend.Op{Secrets: secrets})
-		e.log.Warn("deprovision uses an earlier input", "resource", row.ID, "operation", last.ID, "error", reason)
+		e.log.Warn("operation uses an earlier input", "verb", verb, "resource", row.ID, "operation", last.ID, "error", reason)
 		if input, err = e.vault.openOp(last.InputSealed, operationAD(last.ID, inputColumn)); err != nil {
 			return backend.Op{}, unreadable(err)
 		}
@@ -189,22 +192,22 @@ func (e *Engine) removalInput(ctx context.Context, a *active, facts gateway.Reso
 	return input, nil
 }
 
-// noteRemoval returns what row delivers, with the message for a removal. A
-// message that cannot be rendered is no reason to keep a resource.
-func (e *Engine) noteRemoval(a *active, facts gateway.Resource, row ResourceRecord, input backend.Op) ([]byte, error) {
+// noteMessage returns what row delivers, with the message after verb. One that
+// cannot be rendered is no reason to keep a resource, or to keep it in use.
+func (e *Engine) noteMessage(a *active, verb backend.Verb, facts gateway.Resource, row ResourceRecord, input backend.Op) ([]byte, error) {
 	outputs, err := e.vault.outputs(row)
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	rendered, err := render(a.catalog, facts, backend.VerbDeprovision, outputs)
+	rendered, err := render(a.catalog, facts, verb, outputs)
 	if err != nil {
-		e.log.Warn("deprovision message not rendered", "resource", row.ID, "error", e.cleanText(err.Error(), input))
+		e.log.Warn("message not rendered", "verb", verb, "resource", row.ID, "error", e.cleanText(err.Error(), input))
 		rendered.Message = ""
 	}
 	d, err := e.vault.delivery(row)
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	d.note(backend.VerbDeprovision, rendered.Message)
+	d.note(verb, rendered.Message)
 	return e.vault.sealJSON(d, resourceAD(row.ID, deliveryColumn))
 }

@@ -65,7 +65,7 @@ type Engine struct {
 	slots   *slots
 	waiters *waiters
 	marks   *marks
-	orders  *dispatcher // provision and change_plan
+	orders  *dispatcher // provision, change_plan, suspend and resume
 	drops   *dispatcher // deprovision
 	calls   *dispatcher // the platforms' own APIs
 
@@ -128,9 +128,9 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("make the engine: %w", err)
 	}
 	e.node = Node{ID: id, Version: o.Version}
-	e.orders = newDispatcher(e, backend.VerbProvision, backend.VerbChangePlan)
+	e.orders = newDispatcher(e, backend.VerbProvision, backend.VerbChangePlan, backend.VerbSuspend, backend.VerbResume)
 	e.drops = newDispatcher(e, backend.VerbDeprovision)
-	e.calls = newDispatcher(e, verbFetchOwner, verbPush)
+	e.calls = newDispatcher(e, verbComplete, verbFetchOwner, verbPush)
 	e.runCtx, e.interrupt = context.WithCancel(context.Background())
 	return e, nil
 }

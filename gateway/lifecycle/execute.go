@@ -105,6 +105,9 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 	defer stop()
 	call := Call{Verb: verb, Op: out.input, OldPlan: oldPlan}
 	call.Op.Attempt, call.Op.Deadline, call.Op.State = op.Attempt, time.Now().Add(timeout), out.state
+	if verb == backend.VerbSuspend {
+		call.Reason = current.res.Reason
+	}
 	if verb == backend.VerbDeprovision {
 		call.Mode = backend.DeprovisionMode(cmp.Or(op.Mode, string(backend.ModePurge)))
 	}

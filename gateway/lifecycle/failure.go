@@ -37,8 +37,8 @@ func permanent(class backend.Class, verb backend.Verb) bool {
 	case backend.Invalid, backend.Conflict, backend.Unsupported, backend.NotFound:
 		return true
 	case backend.Quota:
-		// Room for a removal comes back; an order without room is over.
-		return verb != backend.VerbDeprovision
+		// An order without room is over; room for what must be done comes back.
+		return verb == backend.VerbProvision || verb == backend.VerbChangePlan
 	default:
 		return false
 	}

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -96,9 +97,9 @@ func amend(next ResourceRecord) func(Tx) (ResourceRecord, error) {
 }
 
 // launch writes an intent with its resource and has it executed: inline in a
-// goroutine that outlives the request, or by a worker. The answer is waited
-// for.
-func (s *Scoped) launch(ctx context.Context, budget <-chan time.Time, a *active, it *intent, write func(tx Tx) (ResourceRecord, error)) (gateway.Delivery, error) {
+// goroutine that outlives the request, or by a worker. Then it waits for its
+// end.
+func (s *Scoped) launch(ctx context.Context, budget <-chan struct{}, a *active, it *intent, write func(tx Tx) (ResourceRecord, error)) (waited, error) {
 	e := s.engine
 	one := e.waiters.join(it.op.ID)
 	defer e.waiters.leave(it.op.ID, one)
@@ -118,30 +119,36 @@ func (s *Scoped) launch(ctx context.Context, budget <-chan time.Time, a *active,
 	if err != nil {
 		e.abandon(it)
 		if again(err) {
-			return gateway.Delivery{}, err
+			return waited{}, err
 		}
-		return gateway.Delivery{}, unrecorded(fmt.Errorf("record the %s of %s: %w", it.op.Verb, it.op.ResourceID, err))
+		return waited{}, unrecorded(fmt.Errorf("record the %s of %s: %w", it.op.Verb, it.op.ResourceID, err))
 	}
 	if it.inline {
 		go e.runToEnd(a, begun, it.key)
 	} else {
 		e.orders.wake()
 	}
-	return s.wait(ctx, budget, it.op.ID, one)
+	return s.wait(ctx, budget, begun, one), nil
 }
 
 // attach waits for an operation that another request began.
-func (s *Scoped) attach(ctx context.Context, budget <-chan time.Time, operationID string) (gateway.Delivery, error) {
+func (s *Scoped) attach(ctx context.Context, budget <-chan struct{}, op OperationRecord) (waited, error) {
 	e := s.engine
-	one := e.waiters.join(operationID)
-	defer e.waiters.leave(operationID, one)
+	one := e.waiters.join(op.ID)
+	defer e.waiters.leave(op.ID, one)
 	// It may have ended before we joined.
-	end, over, err := e.look(ctx, operationID)
+	end, over, err := e.look(ctx, op.ID)
 	if err != nil {
-		return gateway.Delivery{}, unrecorded(err)
+		return waited{}, unrecorded(err)
 	}
 	if over {
-		return e.answer(end)
+		return waited{work: end, over: true}, nil
 	}
-	return s.wait(ctx, budget, operationID, one)
+	return s.wait(ctx, budget, work{op: op}, one), nil
+}
+
+// alone reports whether nothing of the resource's own lane is live, so that a
+// request may run its operation inline.
+func alone(live []OperationRecord, resourceID string) bool {
+	return !slices.ContainsFunc(live, func(op OperationRecord) bool { return op.Lane == laneOf(resourceID) })
 }

@@ -30,6 +30,8 @@ func (e *Engine) judge(a *active, current work, out outcome) (*transition, error
 		return t, e.judgeReply(t, out.reply)
 	case out.absent != nil:
 		return t, e.judgeAbsent(t, out)
+	case turns(backend.Verb(current.op.Verb)) && (out.failure == nil || out.failure.Class == backend.Unsupported):
+		return t, e.judgeTurned(t, out)
 	case out.failure != nil:
 		return t, e.judgeFailure(t, out)
 	case current.op.Verb == string(backend.VerbDeprovision):
@@ -59,6 +61,7 @@ func (e *Engine) judgeMade(t *transition, a *active, out outcome) error {
 	if made.State, err = moveResource(t.res.State, ev); err != nil {
 		return err
 	}
+	t.promised = made.Accepted && verb == backend.VerbProvision
 	made.Plan, made.DesiredPlan, made.LastError = t.op.Plan, "", ""
 	made.ConfigRev++
 	facts, err := e.vault.resource(made)
@@ -145,8 +148,11 @@ func (e *Engine) judgeCancelled(t *transition, out outcome) error {
 	if t.op.State, err = moveOperation(t.op.State, cancel); err != nil {
 		return err
 	}
-	if out.result == nil {
+	switch {
+	case out.result == nil:
 		return e.keepState(t, out.state)
+	case turns(backend.Verb(t.op.Verb)):
+		return e.keepState(t, out.result.State)
 	}
 	outputs, err := e.outputsOf(t, out)
 	if err != nil {
@@ -171,6 +177,11 @@ func (e *Engine) judgeFailure(t *transition, out outcome) error {
 	f, verb := out.failure, backend.Verb(t.op.Verb)
 	t.reason = e.cleanText(f.Error(), out.input)
 	t.op.Error = t.reason
+	if t.outrun() {
+		var err error
+		t.op.State, err = moveOperation(t.op.State, cancel)
+		return err
+	}
 	if e.runCtx.Err() != nil && !permanent(f.Class, verb) {
 		// We ended the call ourselves: that is nobody's attempt.
 		t.op.MaxAttempts++
@@ -194,8 +205,8 @@ func (e *Engine) judgeFailure(t *transition, out outcome) error {
 	case verb == backend.VerbChangePlan && final:
 		return e.failPlanChange(t, out)
 	default:
-		// A removal is never given up, and a plan change with an unknown outcome
-		// has not failed.
+		// A removal is never given up, a plan change with an unknown outcome has
+		// not failed, and that a resource is suspended or not is recorded already.
 		return t.park(waitingForHuman)
 	}
 }

@@ -123,6 +123,12 @@ func victims() []victim {
 		{"its removal", cancelling, backend.VerbDeprovision, backend.ModePurge, nil},
 		{"failing provision", compensating, backend.VerbProvision, "", nil},
 		{"its clean-up", compensating, backend.VerbDeprovision, backend.ModePurge, nil},
+		{"suspend", suspending, backend.VerbSuspend, "", nil},
+		{"resume", resuming, backend.VerbResume, "", nil},
+		// The order is answered while the backend is at it.
+		{"accepted provision", accepting, backend.VerbProvision, "", nil},
+		{"its mark", accepting, verbAccept, "", []string{beforeCall, insideCall, beforeResult}},
+		{"its completion", accepting, verbComplete, "", nil},
 	}
 }
 
@@ -212,7 +218,7 @@ func (r *row) judge(t *testing.T, p childPlan, at string, a answer) {
 	if p.Story == cancelling && p.Verb == backend.VerbProvision {
 		want = 1 // what is not wanted any more is not repeated
 	}
-	if n := calls[string(p.Verb)+string(p.Mode)]; n != want {
+	if n := calls[string(p.Verb)+string(p.Mode)]; n != want && p.Verb != verbAccept {
 		t.Errorf("%d calls, want %d", n, want)
 	}
 	// A first making that the kill interrupted before its folder was there
@@ -221,7 +227,10 @@ func (r *row) judge(t *testing.T, p childPlan, at string, a answer) {
 		r.doubled++
 		t.Errorf("made %d times, with another password %d times", calls["made"], calls["changed-password"])
 	}
-	lives := p.Story == ordering || p.Story == changing
+	if p.Story == accepting {
+		r.completed(t, p, a, calls)
+	}
+	lives := !slices.Contains([]story{removing, cancelling, compensating}, p.Story)
 	switch {
 	case !lives && len(things) > 0:
 		r.left++
@@ -235,8 +244,26 @@ func (r *row) judge(t *testing.T, p childPlan, at string, a answer) {
 			r.lost++
 			t.Errorf("answered for %s; the world has %s, %v", a.ResourceID, things[0], err)
 		}
+		if _, err := os.Stat(filepath.Join(p.Dir, "world", things[0], "suspended")); (err == nil) != (p.Story == suspending) {
+			r.lost++
+			t.Errorf("suspended: %v", err)
+		}
 	case p.Story != compensating:
 		r.forgotten(t, p)
+	}
+}
+
+// completed compares what a platform was promised with what it was told.
+func (r *row) completed(t *testing.T, p childPlan, a answer, calls map[string]int) {
+	t.Helper()
+	told, err := os.ReadFile(filepath.Join(p.Dir, "completed"))
+	if err != nil || string(told) != a.URL {
+		r.lost++
+		t.Errorf("the platform was not told of what it was promised: %v", err)
+	}
+	if calls[string(verbComplete)] != 1 && p.Verb != verbComplete || calls["push"] > 0 {
+		r.doubled++
+		t.Errorf("the platform was called %v", calls)
 	}
 }
 

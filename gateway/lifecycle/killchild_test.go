@@ -47,6 +47,15 @@ const (
 	removing     story = "order, remove; the backend keeps the data until it is purged"
 	cancelling   story = "order, remove while it is being made"
 	compensating story = "order what the backend makes and then refuses"
+	suspending   story = "order, suspend"
+	resuming     story = "order, suspend, resume"
+	accepting    story = "order on a platform that accepts, and is told when the resource is there"
+)
+
+// Verbs of the engine that backends do not have.
+const (
+	verbComplete backend.Verb = "complete"
+	verbAccept   backend.Verb = "accept" // no operation: the mark on the resource
 )
 
 // childPlan is what a gateway process has to do.
@@ -59,7 +68,8 @@ type childPlan struct {
 	Orders  []string                // external ids, ordered by Clients at once
 	Clients int
 
-	reached, dropped chan struct{} // cancelling: the provision is being made; its removal is recorded
+	reached, dropped chan struct{} // cancelling, accepting: the backend has acted; the removal is recorded
+	accepted         chan struct{} // accepting: the order is answered
 }
 
 // The instants of the crash matrix, for one operation.
@@ -80,6 +90,15 @@ func (p childPlan) dieAt(instant string, verb backend.Verb, mode backend.Deprovi
 	}
 }
 
+// dieAtMark does so when an order is accepted: once the backend, which is at it
+// meanwhile, has acted.
+func (p childPlan) dieAtMark(instant string) {
+	if p.KillAt == instant && p.Verb == verbAccept {
+		<-p.reached
+		p.dieAt(instant, verbAccept, "")
+	}
+}
+
 // dyingStore is a store with instants in it.
 type dyingStore struct {
 	*sqlite.Store
@@ -88,10 +107,14 @@ type dyingStore struct {
 
 func (s dyingStore) Update(ctx context.Context, fn func(lifecycle.Tx) error) error {
 	var settled *lifecycle.OperationRecord
+	var marked bool
 	err := s.Store.Update(ctx, func(tx lifecycle.Tx) error {
-		settled = nil
-		return fn(dyingTx{Tx: tx, plan: s.plan, settled: &settled})
+		settled, marked = nil, false
+		return fn(dyingTx{Tx: tx, plan: s.plan, settled: &settled, marked: &marked})
 	})
+	if err == nil && marked {
+		s.plan.dieAtMark(afterResult)
+	}
 	if err == nil && settled != nil {
 		s.plan.dieAt(afterResult, backend.Verb(settled.Verb), backend.DeprovisionMode(settled.Mode))
 	}
@@ -102,6 +125,16 @@ type dyingTx struct {
 	lifecycle.Tx
 	plan    childPlan
 	settled **lifecycle.OperationRecord
+	marked  *bool
+}
+
+func (t dyingTx) UpdateResource(r lifecycle.ResourceRecord) error {
+	err := t.Tx.UpdateResource(r)
+	if err == nil && r.Accepted && r.State == gateway.Provisioning {
+		t.plan.dieAtMark(beforeIntent)
+		*t.marked = true
+	}
+	return err
 }
 
 func (t dyingTx) InsertOperation(op lifecycle.OperationRecord) error {
@@ -123,17 +156,25 @@ func (t dyingTx) Settle(op lifecycle.OperationRecord) error {
 func runChild(text string) {
 	var p childPlan
 	must(json.Unmarshal([]byte(text), &p))
-	p.reached, p.dropped = make(chan struct{}, 10), make(chan struct{})
+	p.reached, p.dropped, p.accepted = make(chan struct{}, 10), make(chan struct{}), make(chan struct{})
 	ctx := context.Background()
 	store, err := sqlite.Open(ctx, filepath.Join(p.Dir, "store", "addongw.db"))
 	must(err)
 	sealer, err := secret.OpenSealer(ctx, []secret.Key{{ID: "test", Value: secret.New(testKey)}}, store)
 	must(err)
-	e, err := lifecycle.New(lifecycle.Options{Store: dyingStore{store, p}, Sealer: sealer, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	e, err := lifecycle.New(lifecycle.Options{
+		Store: dyingStore{store, p}, Sealer: sealer, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		PlatformLimits: lifecycle.Limits{MinBackoff: time.Millisecond},
+	})
 	must(err)
-	e.Activate(&fakeCatalog{}, dyingBackends{p}, nil)
+	scope := gateway.Scope{Platform: platformName, Addon: addonName, Budget: time.Minute, DeadID: gateway.DeadIDGone}
+	var platforms lifecycle.Platforms
+	if p.Story == accepting {
+		scope.Accepts, scope.Budget, platforms = true, time.Millisecond, dyingMoon{p}
+	}
+	e.Activate(&fakeCatalog{}, dyingBackends{p}, platforms)
 	must(e.Start(ctx))
-	p.work(e.For(gateway.Scope{Platform: platformName, Addon: addonName, Budget: time.Minute, DeadID: gateway.DeadIDGone}), store)
+	p.work(e.For(scope), store)
 	if p.KillAt != "" {
 		time.Sleep(10 * time.Second) // what was seen in the store is committed; the kill is still to come
 	}
@@ -185,8 +226,11 @@ func (p childPlan) do(s *lifecycle.Scoped, store *sqlite.Store, id string) (answ
 	if repeat && p.Story == compensating {
 		return answer{ExternalID: id, ResourceID: known.ID}, untilOver(ctx, store, id, gateway.Failed)
 	}
-	if p.Story == cancelling {
+	switch p.Story {
+	case cancelling:
 		return p.cancel(ctx, s, store, id)
+	case accepting:
+		return p.accept(ctx, s, store, id)
 	}
 	d, err := s.Provision(ctx, gateway.Order{ExternalID: id, Plan: "free", Region: "eu"})
 	if kind := gateway.KindOf(err); err != nil {
@@ -206,8 +250,31 @@ func (p childPlan) do(s *lifecycle.Scoped, store *sqlite.Store, id string) (answ
 		if _, err = s.Deprovision(ctx, d.Resource.ID); err == nil {
 			err = untilOver(ctx, store, id, gateway.Deprovisioned)
 		}
+	case suspending:
+		err = p.turn(ctx, s, store, d.Resource, gateway.Suspended)
+	case resuming:
+		if !repeat {
+			err = p.turn(ctx, s, store, d.Resource, gateway.Suspended)
+		}
+		if err == nil {
+			err = p.turn(ctx, s, store, d.Resource, gateway.Active)
+		}
 	}
 	return answer{ExternalID: id, ResourceID: d.Resource.ID, URL: vars(d)["ACME_DB_URL"]}, err
+}
+
+// turn suspends or resumes, and waits until the backend has followed.
+func (p childPlan) turn(ctx context.Context, s *lifecycle.Scoped, store *sqlite.Store, r gateway.Resource, to gateway.State) error {
+	var err error
+	if to == gateway.Suspended {
+		_, err = s.Suspend(ctx, r.ID, "not paid")
+	} else {
+		_, err = s.Resume(ctx, r.ID)
+	}
+	if err != nil {
+		return err
+	}
+	return untilOver(ctx, store, r.ExternalID, to)
 }
 
 // cancel orders, and removes while the backend is at it.
@@ -225,6 +292,23 @@ func (p childPlan) cancel(ctx context.Context, s *lifecycle.Scoped, store *sqlit
 	}
 	close(p.dropped)
 	return answer{ExternalID: id, ResourceID: known.ID}, untilOver(ctx, store, id, gateway.Deprovisioned)
+}
+
+// accept orders, unless the order was accepted: then its platform does not
+// repeat it. At the end it asks for what the platform should have been told.
+func (p childPlan) accept(ctx context.Context, s *lifecycle.Scoped, store *sqlite.Store, id string) (answer, error) {
+	order := gateway.Order{ExternalID: id, Plan: "free", Region: "eu"}
+	if known, err := store.ResourceByExternalID(ctx, platformName, addonName, id); err != nil || !known.Accepted {
+		if _, err := s.Provision(ctx, order); err != nil {
+			return answer{}, err
+		}
+	}
+	close(p.accepted)
+	if err := untilOver(ctx, store, id, gateway.Active); err != nil {
+		return answer{}, err
+	}
+	d, err := s.Provision(ctx, order)
+	return answer{ExternalID: id, ResourceID: d.Resource.ID, URL: vars(d)["ACME_DB_URL"]}, err
 }
 
 // untilOver waits until an order's resource is in a state and at rest.
@@ -263,8 +347,14 @@ func (w fileWorld) Run(_ context.Context, call lifecycle.Call, _ func(string, []
 		w.plan.reached <- struct{}{}
 		<-w.plan.dropped
 	}
+	if w.plan.Story == accepting && call.Verb == backend.VerbProvision {
+		w.plan.reached <- struct{}{}
+		<-w.plan.accepted
+	}
 	w.plan.dieAt(insideCall, call.Verb, call.Mode)
 	switch {
+	case call.Verb == backend.VerbSuspend, call.Verb == backend.VerbResume:
+		return backend.Result{}, nil
 	case call.Mode == backend.ModeSoft:
 		return backend.Result{PurgeAfter: time.Now()}, nil
 	case call.Verb == backend.VerbDeprovision:
@@ -287,6 +377,10 @@ func (w fileWorld) act(call lifecycle.Call) error {
 		return replace(filepath.Join(thing, "locked"), "")
 	case call.Verb == backend.VerbDeprovision:
 		return os.RemoveAll(thing)
+	case call.Verb == backend.VerbSuspend:
+		return replace(filepath.Join(thing, "suspended"), "")
+	case call.Verb == backend.VerbResume:
+		return os.RemoveAll(filepath.Join(thing, "suspended"))
 	}
 	password := filepath.Join(thing, "password")
 	first, err := os.ReadFile(password)
@@ -303,11 +397,44 @@ func (w fileWorld) act(call lifecycle.Call) error {
 	return err
 }
 
-func (w fileWorld) note(word string) {
-	f, err := os.OpenFile(filepath.Join(w.plan.Dir, "calls"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+func (w fileWorld) note(word string) { w.plan.note(word) }
+
+func (p childPlan) note(word string) {
+	f, err := os.OpenFile(filepath.Join(p.Dir, "calls"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	must(err)
 	_, err = f.WriteString(word + "\n")
 	must(errors.Join(err, f.Close()))
+}
+
+// dyingMoon is the platform's own API. It keeps what orders are completed with
+// in a file.
+type dyingMoon struct{ plan childPlan }
+
+func (m dyingMoon) Platform(name, addon string) (lifecycle.Platform, bool) {
+	return m, name == platformName && addon == addonName
+}
+
+func (m dyingMoon) Scopes() []gateway.Scope { return nil }
+
+func (m dyingMoon) Particulars(context.Context, gateway.Resource) (gateway.Particulars, error) {
+	return gateway.Particulars{}, nil
+}
+
+func (m dyingMoon) List(context.Context) ([]gateway.Listed, error) { return nil, nil }
+
+func (m dyingMoon) Push(context.Context, gateway.Resource, []gateway.ConfigVar) error {
+	m.plan.note("push")
+	return nil
+}
+
+func (m dyingMoon) Complete(_ context.Context, _ gateway.Resource, vars []gateway.ConfigVar) error {
+	m.plan.dieAt(beforeCall, verbComplete, "")
+	m.plan.note(string(verbComplete))
+	if err := replace(filepath.Join(m.plan.Dir, "completed"), vars[0].Value.Reveal()); err != nil {
+		return err
+	}
+	m.plan.dieAt(insideCall, verbComplete, "")
+	return nil
 }
 
 // replace writes a file so that a kill leaves all of it or nothing.

@@ -20,11 +20,13 @@ type moon struct {
 	mu     sync.Mutex
 	early  map[string]bool // external ids whose order is being handled: nobody may call
 	pushes map[string][]string
-	calls  map[string]int // by "push ext-1"
+	ready  map[string][]string // what orders were completed with
+	calls  map[string]int      // by "push ext-1"
 	listed []gateway.Listed
 	told   gateway.Particulars
 
-	// before may fail or hold a call; it may be nil. what is "fetch" or "push".
+	// before may fail or hold a call; it may be nil. what is "fetch", "push" or
+	// "complete".
 	before func(ctx context.Context, what string, r gateway.Resource) error
 	// after runs once the platform has acted.
 	after func(what string, r gateway.Resource) error
@@ -33,7 +35,7 @@ type moon struct {
 
 func newMoon(t testing.TB) *moon {
 	return &moon{
-		t: t, early: map[string]bool{}, pushes: map[string][]string{}, calls: map[string]int{},
+		t: t, early: map[string]bool{}, pushes: map[string][]string{}, ready: map[string][]string{}, calls: map[string]int{},
 		told: gateway.Particulars{
 			Name: "my database", Owner: gateway.Owner{Name: "Zoë", Email: "zoe@acme.example"}, Emails: []string{"zoe@acme.example", "bob@acme.example"},
 		},
@@ -134,6 +136,23 @@ func (m *moon) Push(ctx context.Context, r gateway.Resource, vars []gateway.Conf
 	return m.leave("push", r)
 }
 
+func (m *moon) Complete(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error {
+	if err := m.enter(ctx, "complete", r); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.ready[r.ExternalID] = append(m.ready[r.ExternalID], vars[0].Value.Reveal())
+	m.mu.Unlock()
+	return m.leave("complete", r)
+}
+
+// completed returns what an order was completed with.
+func (m *moon) completed(id string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.ready[id]...)
+}
+
 func (m *moon) List(ctx context.Context) ([]gateway.Listed, error) {
 	if err := m.enter(ctx, "list", gateway.Resource{}); err != nil {
 		return nil, err
@@ -174,9 +193,4 @@ func (r *rig) restedAs(id, story string) {
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
-}
-
-// Complete makes a moon a Platform that accepts.
-func (m *moon) Complete(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error {
-	return m.Push(ctx, r, vars)
 }

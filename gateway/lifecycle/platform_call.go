@@ -18,9 +18,12 @@ import (
 const (
 	verbFetchOwner backend.Verb = "fetch_owner" // ask who it belongs to; once it is delivered
 	verbPush       backend.Verb = "push"        // send all config vars
+	verbComplete   backend.Verb = "complete"    // send them and tell that it is there; see accepted.go
 )
 
-func callsPlatform(verb backend.Verb) bool { return verb == verbFetchOwner || verb == verbPush }
+func callsPlatform(verb backend.Verb) bool {
+	return verb == verbFetchOwner || verb == verbPush || verb == verbComplete
+}
 
 // callLane names the lane of a resource's calls of verb to its platform.
 func callLane(resourceID string, verb backend.Verb) string { return string(verb) + ":" + resourceID }
@@ -51,8 +54,8 @@ func (a *active) platform(r gateway.Resource) (Platform, bool) {
 	return a.platforms.Platform(r.Platform, r.Addon)
 }
 
-// inUse reports whether a resource has config vars that its platform should
-// know.
+// inUse reports whether a resource's customer may use it, so that its platform
+// should have its config vars.
 func inUse(s gateway.State) bool { return s == gateway.Active || s == gateway.Updating }
 
 // reply is what one attempt on a platform's own API came to.
@@ -71,7 +74,7 @@ type reply struct {
 func (e *Engine) callPlatform(a *active, current work) *reply {
 	op, said := current.op, &reply{by: a}
 	switch {
-	case !inUse(current.res.State):
+	case !exists(current.res.State), op.Verb == string(verbPush) && !inUse(current.res.State):
 		said.needless = true
 		return said
 	case op.Attempt > op.MaxAttempts:
@@ -89,10 +92,10 @@ func (e *Engine) callPlatform(a *active, current work) *reply {
 	ctx, stop := context.WithTimeout(e.runCtx, e.platformLimits.timeout(backend.Verb(op.Verb)))
 	defer stop()
 	var secrets []string
-	if op.Verb == string(verbPush) {
-		secrets = e.callPush(ctx, api, current, said)
-	} else {
+	if op.Verb == string(verbFetchOwner) {
 		e.callFetchOwner(ctx, api, current, said)
+	} else {
+		secrets = e.callSend(ctx, api, current, said)
 	}
 	if said.err != nil {
 		said.reason = clip(e.redact(secret.NewRedactor(secrets...).Redact(said.err.Error())))
@@ -109,18 +112,22 @@ func (e *Engine) callFetchOwner(ctx context.Context, api Platform, current work,
 	said.particulars, said.err = api.Particulars(ctx, facts)
 }
 
-// callPush sends the config vars recorded last, which are those that a repeat
-// of the order would be answered with. What the platform has received already
-// is not sent again, save where an earlier attempt of this operation, made
-// before that, may arrive after it. It returns the texts that are secret.
-func (e *Engine) callPush(ctx context.Context, api Platform, current work, said *reply) (secrets []string) {
+// callSend pushes or completes with the config vars recorded last, which are
+// those that a repeat of the order would be answered with. What the platform has
+// received already is not pushed again, save where an earlier attempt of this
+// operation, made before that, may arrive after it. It returns the texts that
+// are secret.
+func (e *Engine) callSend(ctx context.Context, api Platform, current work, said *reply) (secrets []string) {
 	said.rev = current.res.ConfigRev
 	facts, err := e.facts(current.res)
 	if err != nil {
 		said.err = unreadable(err)
 		return nil
 	}
-	if facts.DeliveredRev >= said.rev && current.op.Attempt == 1 {
+	send := api.Push
+	if current.op.Verb == string(verbComplete) {
+		send = api.Complete
+	} else if facts.DeliveredRev >= said.rev && current.op.Attempt == 1 {
 		said.needless = true
 		return nil
 	}
@@ -132,6 +139,6 @@ func (e *Engine) callPush(ctx context.Context, api Platform, current work, said 
 	for _, cv := range d.ConfigVars {
 		secrets = append(secrets, cv.Value.Reveal())
 	}
-	said.err = api.Push(ctx, facts, d.ConfigVars)
+	said.err = send(ctx, facts, d.ConfigVars)
 	return secrets
 }

@@ -68,18 +68,18 @@ func (e *Engine) recordReply(tx Tx, t *transition) error {
 	if t.op.Verb == string(verbFetchOwner) {
 		return tx.SetParticulars(row.ID, merge(row.Resource, t.reply.particulars))
 	}
-	return e.recordPush(tx, row, t.reply.rev)
+	return e.recordSent(tx, row, t.reply.rev)
 }
 
-// recordPush notes what a push has delivered. Where an operation has made a
-// newer revision meanwhile, its answer and our push may have arrived in either
+// recordSent notes what a push or a completion has delivered. Where an operation has made a
+// newer revision meanwhile, its answer and our call may have arrived in either
 // order, so that one more push must follow, whoever has received what: it gets
 // a revision that nobody has.
-func (e *Engine) recordPush(tx Tx, row ResourceRecord, pushed int64) error {
-	if err := e.recordDelivered(tx, row.ID, pushed); err != nil {
+func (e *Engine) recordSent(tx Tx, row ResourceRecord, sent int64) error {
+	if err := e.recordDelivered(tx, row.ID, sent); err != nil {
 		return err
 	}
-	if row.ConfigRev <= pushed || !inUse(row.State) {
+	if row.ConfigRev <= sent || !inUse(row.State) {
 		return nil
 	}
 	row.ConfigRev++
@@ -100,7 +100,7 @@ func (e *Engine) recordDelivered(tx Tx, id string, rev int64) error {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if _, ok := a.platform(row.Resource); err == nil && ok && !row.Delivered() && inUse(row.State) {
+		if _, ok := a.platform(row.Resource); err == nil && ok && !row.Delivered() && exists(row.State) {
 			if _, err := e.enqueueCall(tx, row.Resource, verbFetchOwner, e.platformLimits.MinBackoff); err != nil {
 				return err
 			}

@@ -62,7 +62,7 @@ type Backends interface {
 // Backend is what the engine asks of a backend plugin.
 type Backend interface {
 	// Run makes one call of verb with op; oldPlan is set for change_plan, mode
-	// for deprovision. checkpoint is called, one at a time, before Run returns.
+	// for deprovision, reason for suspend. checkpoint is called, one at a time, before Run returns.
 	// A read changes nothing, has no operation id, and returns the outputs as
 	// they are now; it may come while another call for the resource runs.
 	//
@@ -102,6 +102,7 @@ type Call struct {
 	Op      backend.Op
 	OldPlan backend.Plan            // change_plan only
 	Mode    backend.DeprovisionMode // deprovision only
+	Reason  string                  // suspend only
 }
 
 // Limits bounds the calls to one backend. Zero values mean the defaults.

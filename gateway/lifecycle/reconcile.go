@@ -98,7 +98,7 @@ func (e *Engine) compare(ctx context.Context, a *active, s gateway.Scope) (compa
 // listed out of there.
 func (e *Engine) compareOurs(ctx context.Context, s gateway.Scope, asked time.Time, there map[string]gateway.Listed, c *comparison) error {
 	return e.eachResource(ctx, s, func(r gateway.Resource) {
-		if !inUse(r.State) && r.State != gateway.Provisioning {
+		if !exists(r.State) && r.State != gateway.Provisioning {
 			return
 		}
 		c.compared.Living++

@@ -26,7 +26,7 @@ func (e *Engine) compareApps(ctx context.Context, s gateway.Scope, asked time.Ti
 		of(l.App).listed = append(of(l.App).listed, l)
 	}
 	err := e.eachResource(ctx, s, func(r gateway.Resource) {
-		living := inUse(r.State) || r.State == gateway.Provisioning
+		living := exists(r.State) || r.State == gateway.Provisioning
 		if living {
 			c.compared.Living++
 		}

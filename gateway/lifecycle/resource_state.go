@@ -28,20 +28,29 @@ import (
 //	                               ▼
 //	                        deprovisioning ── dropped ──► deprovisioned ◄─┐ (a tombstone,
 //	                                                             └─ purged ┘   its data perhaps kept)
+//
+// Active and suspended say what is wanted: the backend follows, in operations of
+// the resource's lane, and whatever becomes of them, the state stays.
+//
+//	  active ── suspend order ──► suspended ── drop order ──► deprovisioning
+//	     ▲                            │
+//	     └─────── resume order ───────┘
 
 // event is something that happens to a resource.
 type event string
 
 const (
-	ordered     event = "ordered"      // a repeated order for a resource that is not there (yet)
-	provisioned event = "provisioned"  // the backend made it and its config vars are rendered
-	cleanedUp   event = "cleaned up"   // what a failed provision left is gone
-	planOrdered event = "plan ordered" // another plan is wanted
-	planChanged event = "plan changed" // the backend changed it
-	planRefused event = "plan refused" // the backend said no; the old plan stays
-	dropOrdered event = "drop ordered" // it must go
-	dropped     event = "dropped"      // it is gone for its platform
-	purged      event = "purged"       // what was kept of it is gone too
+	ordered        event = "ordered"         // a repeated order for a resource that is not there (yet)
+	provisioned    event = "provisioned"     // the backend made it and its config vars are rendered
+	cleanedUp      event = "cleaned up"      // what a failed provision left is gone
+	planOrdered    event = "plan ordered"    // another plan is wanted
+	planChanged    event = "plan changed"    // the backend changed it
+	planRefused    event = "plan refused"    // the backend said no; the old plan stays
+	suspendOrdered event = "suspend ordered" // its customer may not use it
+	resumeOrdered  event = "resume ordered"  // its customer may again
+	dropOrdered    event = "drop ordered"    // it must go
+	dropped        event = "dropped"         // it is gone for its platform
+	purged         event = "purged"          // what was kept of it is gone too
 )
 
 // resourceMoves is the whole table: what is not in it cannot happen.
@@ -53,13 +62,18 @@ var resourceMoves = map[gateway.State]map[event]gateway.State{
 		dropOrdered: gateway.Deprovisioning,
 	},
 	gateway.Active: {
-		planOrdered: gateway.Updating,
-		dropOrdered: gateway.Deprovisioning,
+		planOrdered:    gateway.Updating,
+		suspendOrdered: gateway.Suspended,
+		dropOrdered:    gateway.Deprovisioning,
 	},
 	gateway.Updating: {
 		planChanged: gateway.Active,
 		planRefused: gateway.Active,
 		dropOrdered: gateway.Deprovisioning,
+	},
+	gateway.Suspended: {
+		resumeOrdered: gateway.Active,
+		dropOrdered:   gateway.Deprovisioning,
 	},
 	gateway.Failed: {
 		ordered:     gateway.Provisioning,

@@ -12,8 +12,8 @@ import (
 // Scoped is the engine for one add-on on one platform: resources of others do
 // not exist in it. Its errors are *gateway.Error.
 //
-// Provision and ChangePlan write their intent before anything happens and wait
-// at most the scope's budget. A caller that goes away, or whose budget ends,
+// Provision, ChangePlan, Suspend and Resume write their intent before anything
+// happens and wait at most the scope's budget, however small. A caller that goes away, or whose budget ends,
 // changes nothing about the operation.
 type Scoped struct {
 	engine *Engine
@@ -33,18 +33,22 @@ func (s *Scoped) configuration() (*active, error) {
 // defaultBudget holds for a scope that names none.
 const defaultBudget = 25 * time.Second
 
-// budget starts the clock of one request.
-func (s *Scoped) budget() *time.Timer {
-	if s.scope.Budget <= 0 {
-		return time.NewTimer(defaultBudget)
+// budget starts the clock of one request: spent is closed when it has run out.
+func (s *Scoped) budget() (spent <-chan struct{}, stop func()) {
+	limit := s.scope.Budget
+	if limit <= 0 {
+		limit = defaultBudget
 	}
-	return time.NewTimer(s.scope.Budget)
+	clock, stop := context.WithTimeout(context.Background(), limit)
+	return clock.Done(), stop
 }
 
 // orderBudget starts the clock of an order.
-func (s *Scoped) orderBudget() *time.Timer {
+func (s *Scoped) orderBudget() (spent <-chan struct{}, stop func()) {
 	if s.scope.Accepts && s.scope.AtOnce {
-		return time.NewTimer(0)
+		over := make(chan struct{})
+		close(over)
+		return over, func() {}
 	}
 	return s.budget()
 }

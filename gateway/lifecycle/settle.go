@@ -71,6 +71,7 @@ type transition struct {
 	work
 	rest     time.Duration    // a pending operation is due after it
 	touched  bool             // the resource's row changes
+	promised bool             // its platform waits to be told that the resource is there
 	followUp *OperationRecord // the purge of what a failed provision left, or a removal kept
 	handOver *backend.Value   // outputs for the removal that waits behind a cancelled operation
 	forget   bool             // nothing of the resource is left: erase its inputs
@@ -110,6 +111,11 @@ func (e *Engine) write(tx Tx, t *transition) error {
 			row.DeletedAt = tx.Now()
 		}
 		if err := tx.UpdateResource(row); err != nil {
+			return err
+		}
+	}
+	if t.promised && t.op.State == gateway.OperationDone {
+		if _, err := e.enqueueCall(tx, t.res.Resource, verbComplete, 0); err != nil {
 			return err
 		}
 	}
@@ -167,6 +173,9 @@ func (e *Engine) announce(t *transition) {
 		log.Info("operation done", "state", t.res.State)
 	case t.op.State == gateway.OperationCancelled:
 		log.Info("operation cancelled")
+	case t.op.State == gateway.OperationFailed && t.op.Verb == string(backend.VerbProvision) && t.res.Accepted:
+		log.Error("an accepted order has failed, and its platform cannot be told", "event", "order.accepted_failed",
+			"platform", t.res.Platform, "external_id", t.res.ExternalID, "error", t.reason, "kind", t.op.FailureKind)
 	case t.op.State == gateway.OperationFailed:
 		log.Error("operation failed", "error", t.reason, "kind", t.op.FailureKind)
 	case t.op.Parked():
@@ -179,7 +188,8 @@ func (e *Engine) announce(t *transition) {
 	if !t.op.Live() || t.op.Parked() {
 		e.waiters.tell(t.work)
 	}
-	if t.op.State != gateway.OperationDone || t.op.Verb == string(backend.VerbDeprovision) || t.reply != nil {
+	verb := backend.Verb(t.op.Verb)
+	if t.op.State != gateway.OperationDone || verb == backend.VerbDeprovision || turns(verb) || t.reply != nil || t.promised {
 		// Something became due: a repeat, a removal, another call, or what waited
 		// behind one.
 		e.wakeAll()

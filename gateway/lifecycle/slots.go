@@ -24,7 +24,7 @@ type slotKey struct {
 type queue string
 
 const (
-	ordersQueue queue = "orders" // provision and change_plan
+	ordersQueue queue = "orders" // provision, change_plan, suspend and resume
 	dropsQueue  queue = "drops"  // deprovision
 	callsQueue  queue = "calls"  // the platforms' own APIs
 )

@@ -71,8 +71,8 @@ type Reader interface {
 	// Resources lists resources, newest first.
 	Resources(ctx context.Context, f gateway.ResourceFilter) ([]gateway.Resource, error)
 	// Undelivered lists, by id and after one, active resources whose newest
-	// config nobody has received, that were not changed since, and of which no
-	// push is live.
+	// config nobody has received, that were not changed since, and of which
+	// neither a push nor a completion, which delivers it too, is live.
 	Undelivered(ctx context.Context, since time.Duration, after string, limit int) ([]gateway.Resource, error)
 }
 

@@ -74,29 +74,36 @@ const (
 	lastPoll  = 500 * time.Millisecond
 )
 
-// wait returns the answer for the operation once it is over, or
-// gateway.Unavailable when ctx or the budget end first. one was joined before
-// the operation was looked up or written, so no end is missed.
-func (s *Scoped) wait(ctx context.Context, budget <-chan time.Time, operationID string, one *watch) (gateway.Delivery, error) {
+// waited is what a request knows when its waiting has ended.
+type waited struct {
+	work        // as far as it is known
+	over  bool  // the operation is over, or parked
+	cause error // why nobody waits any longer; nil: the budget ended
+}
+
+// wait waits until the operation of begun is over, or ctx or the budget end.
+// one was joined before the operation was looked up or written, so no end is
+// missed.
+func (s *Scoped) wait(ctx context.Context, budget <-chan struct{}, begun work, one *watch) waited {
 	e := s.engine
 	poll := time.NewTimer(firstPoll)
 	defer poll.Stop()
 	for every := firstPoll; ; every = min(2*every, lastPoll) {
 		select {
 		case <-one.done:
-			return e.answer(one.end)
+			return waited{work: one.end, over: true}
 		case <-budget:
-			return gateway.Delivery{}, unfinished(nil)
+			return waited{work: begun}
 		case <-ctx.Done():
-			return gateway.Delivery{}, unfinished(ctx.Err())
+			return waited{work: begun, cause: ctx.Err()}
 		case <-poll.C:
 		}
-		end, over, err := e.look(ctx, operationID)
+		end, over, err := e.look(ctx, begun.op.ID)
 		if err != nil && ctx.Err() == nil {
-			e.log.Warn("waiting operation not read", "operation", operationID, "error", err)
+			e.log.Warn("waiting operation not read", "operation", begun.op.ID, "error", err)
 		}
 		if over {
-			return e.answer(end)
+			return waited{work: end, over: true}
 		}
 		poll.Reset(every)
 	}
@@ -112,9 +119,11 @@ func (e *Engine) look(ctx context.Context, operationID string) (end work, over b
 	return end, err == nil, err
 }
 
-// answer is what a platform is told about an operation that is over.
-func (e *Engine) answer(end work) (gateway.Delivery, error) {
+// answer is what a platform is told about an operation that was waited for.
+func (e *Engine) answer(end waited) (gateway.Delivery, error) {
 	switch {
+	case !end.over:
+		return gateway.Delivery{}, unfinished(end.cause)
 	case end.op.State == gateway.OperationDone:
 		return e.deliver(end.res, backend.Verb(end.op.Verb))
 	case end.op.State == gateway.OperationFailed:

@@ -35,6 +35,7 @@ type world struct {
 type thing struct {
 	plan, password string
 	locked         bool // deprovisioned softly
+	suspended      bool
 }
 
 func newWorld() *world {
@@ -103,6 +104,11 @@ func (w *world) act(call lifecycle.Call) backend.Result {
 	case call.Verb == backend.VerbDeprovision:
 		delete(w.things, id)
 		return backend.Result{}
+	case call.Verb == backend.VerbSuspend, call.Verb == backend.VerbResume:
+		kept := w.things[id]
+		kept.suspended = call.Verb == backend.VerbSuspend
+		w.things[id] = kept
+		return backend.Result{State: w.state}
 	}
 	if _, there := w.things[id]; !there {
 		w.made[id]++

@@ -155,7 +155,7 @@ func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(
 	if err != nil {
 		return backend.Result{}, b.callError(p, string(call.Verb), err)
 	}
-	if call.Verb == backend.VerbDeprovision {
+	if !hasOutputs(call.Verb) {
 		result.Outputs = backend.Value{}
 		return result, nil
 	}
@@ -170,10 +170,22 @@ func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(
 	return result, nil
 }
 
+// hasOutputs reports whether a call of verb returns outputs.
+func hasOutputs(verb backend.Verb) bool {
+	switch verb {
+	case backend.VerbDeprovision, backend.VerbSuspend, backend.VerbResume:
+		return false
+	default:
+		return true
+	}
+}
+
 // offers refuses what the plugin did not say it can do.
 func offers(d backend.Description, verb backend.Verb) error {
 	needs := map[backend.Verb]backend.Capability{
 		backend.VerbChangePlan: backend.CanChangePlan,
+		backend.VerbSuspend:    backend.CanSuspend,
+		backend.VerbResume:     backend.CanSuspend,
 		backend.VerbRead:       backend.CanRead,
 	}
 	if capability, ok := needs[verb]; ok && !slices.Contains(d.Capabilities, capability) {
@@ -191,6 +203,10 @@ func (p *process) call(ctx context.Context, call lifecycle.Call, events backend.
 		return p.backend.ChangePlan(ctx, backend.ChangePlanRequest{Op: call.Op, OldPlan: call.OldPlan}, events)
 	case backend.VerbDeprovision:
 		return p.backend.Deprovision(ctx, backend.DeprovisionRequest{Op: call.Op, Mode: call.Mode}, events)
+	case backend.VerbSuspend:
+		return p.backend.Suspend(ctx, backend.SuspendRequest{Op: call.Op, Reason: call.Reason}, events)
+	case backend.VerbResume:
+		return p.backend.Resume(ctx, backend.ResumeRequest{Op: call.Op}, events)
 	case backend.VerbRead:
 		found, err := p.backend.Read(ctx, backend.ReadRequest{Op: call.Op})
 		for _, sentence := range found.Drift {

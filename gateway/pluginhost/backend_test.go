@@ -294,6 +294,23 @@ func TestTheOtherVerbsReachThePluginAndUndeclaredOnesDoNot(t *testing.T) {
 	}
 }
 
+func TestAPluginSuspendsAndResumesWithoutOutputs(t *testing.T) {
+	r := newRig(t)
+	b := r.launch("")
+	for _, c := range []struct {
+		verb         backend.Verb
+		reason, want string
+	}{
+		{backend.VerbSuspend, "The invoice is open.", `"The invoice is open."`},
+		{backend.VerbResume, "", `"resumed"`},
+	} {
+		result, err := r.run(b, lifecycle.Call{Verb: c.verb, Op: call("").Op, Reason: c.reason})
+		if err != nil || string(result.State) != c.want || !result.Outputs.IsNull() {
+			t.Errorf("%s: %s %v, %v", c.verb, result.State, result.Outputs, err)
+		}
+	}
+}
+
 func TestNothingAPluginSaysShowsASecret(t *testing.T) {
 	r := newRig(t)
 	b := r.launch("")

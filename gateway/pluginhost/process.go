@@ -35,7 +35,7 @@ type process struct {
 	runner      *pluginRunner
 	log         *pluginLog
 	streams     []*lineWriter
-	backend     backend.Backend
+	backend     backend.Client
 	conn        *grpc.ClientConn
 	description backend.Description
 	stopping    sync.Once

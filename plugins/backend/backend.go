@@ -55,6 +55,19 @@ type Backend interface {
 	Health(ctx context.Context, req HealthRequest) (HealthResponse, error)
 }
 
+// Suspender is a Backend that can take a resource out of its customer's hands
+// for a while. It declares CanSuspend; a Backend that does not needs neither of
+// the methods: the gateway records the state all the same.
+type Suspender interface {
+	// Suspend ensures that the customer cannot use the resource and that nothing
+	// of it is lost. What is suspended already is success.
+	Suspend(ctx context.Context, req SuspendRequest, events Events) (Result, error)
+
+	// Resume ensures that the customer can use the resource as before, with the
+	// same outputs. What was never suspended is success.
+	Resume(ctx context.Context, req ResumeRequest, events Events) (Result, error)
+}
+
 // Verb names a life-cycle call, in HCL, logs and scripts alike.
 type Verb string
 
@@ -63,6 +76,8 @@ const (
 	VerbProvision   Verb = "provision"
 	VerbChangePlan  Verb = "change_plan"
 	VerbDeprovision Verb = "deprovision"
+	VerbSuspend     Verb = "suspend"
+	VerbResume      Verb = "resume"
 	VerbRead        Verb = "read"
 )
 
@@ -101,7 +116,8 @@ type Region struct {
 // Result is what a finished life-cycle call returns.
 type Result struct {
 	// Outputs is an object with the attributes of the outputs schema, without
-	// the generated ones; at most 256 KiB as JSON. A Deprovision returns none.
+	// the generated ones; at most 256 KiB as JSON. A Deprovision, a Suspend and
+	// a Resume return none.
 	Outputs Value
 
 	// State is kept for the next call: JSON, at most 64 KiB, no secrets.
@@ -154,6 +170,7 @@ type Capability string
 // The capabilities of this version.
 const (
 	CanChangePlan Capability = "change_plan"
+	CanSuspend    Capability = "suspend" // and resume; see Suspender
 	CanRead       Capability = "read"
 )
 
@@ -213,6 +230,15 @@ type DeprovisionRequest struct {
 	Op   Op
 	Mode DeprovisionMode
 }
+
+// SuspendRequest asks for a resource to be taken out of its customer's hands.
+type SuspendRequest struct {
+	Op     Op
+	Reason string // a sentence for the customer, as the platform gave it; may be empty
+}
+
+// ResumeRequest asks for a resource to be given back.
+type ResumeRequest struct{ Op Op }
 
 // ReadRequest names a resource to look at. Op.OperationID is empty.
 type ReadRequest struct{ Op Op }

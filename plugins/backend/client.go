@@ -12,20 +12,27 @@ import (
 	"github.com/addongw/addongw/plugins/backend/backendpb"
 )
 
+// Client is the Backend at the other end of a connection. It has all calls;
+// one that the other end does not know answers UNSUPPORTED.
+type Client interface {
+	Backend
+	Suspender
+}
+
 // NewClient returns the Backend at the other end of conn.
 //
 // Its errors that are a *Failure are the plugin's answers; all others leave the
 // outcome unknown, and keep the gRPC status in their chain. Texts from the
 // plugin are passed on as they are: the caller masks them. What the plugin
 // sends is checked: malformed values and states that are too large are errors.
-func NewClient(conn grpc.ClientConnInterface) Backend {
+func NewClient(conn grpc.ClientConnInterface) Client {
 	return &client{rpc: backendpb.NewBackendClient(conn)}
 }
 
 // client makes calls on the wire.
 type client struct{ rpc backendpb.BackendClient }
 
-var _ Backend = (*client)(nil)
+var _ Client = (*client)(nil)
 
 func (c *client) Describe(ctx context.Context, req DescribeRequest) (Description, error) {
 	m, err := c.rpc.Describe(ctx, &backendpb.DescribeRequest{HostVersion: req.HostVersion})
@@ -82,7 +89,7 @@ func (c *client) Configure(ctx context.Context, req ConfigureRequest) (Configure
 	return resp, d.err
 }
 
-// eventStream is what the three life-cycle calls return on the wire.
+// eventStream is what the life-cycle calls return on the wire.
 type eventStream = grpc.ServerStreamingClient[backendpb.Event]
 
 func (c *client) Provision(ctx context.Context, req ProvisionRequest, events Events) (Result, error) {
@@ -106,6 +113,22 @@ func (c *client) Deprovision(ctx context.Context, req DeprovisionRequest, events
 	out := &backendpb.DeprovisionRequest{Op: e.op(req.Op), Mode: encodeMode(req.Mode)}
 	return follow(ctx, "Deprovision", e.err, events, func(ctx context.Context) (eventStream, error) {
 		return c.rpc.Deprovision(ctx, out)
+	})
+}
+
+func (c *client) Suspend(ctx context.Context, req SuspendRequest, events Events) (Result, error) {
+	e := &encoder{plainJSON: true}
+	out := &backendpb.SuspendRequest{Op: e.op(req.Op), Reason: text(req.Reason)}
+	return follow(ctx, "Suspend", e.err, events, func(ctx context.Context) (eventStream, error) {
+		return c.rpc.Suspend(ctx, out)
+	})
+}
+
+func (c *client) Resume(ctx context.Context, req ResumeRequest, events Events) (Result, error) {
+	e := &encoder{plainJSON: true}
+	out := &backendpb.ResumeRequest{Op: e.op(req.Op)}
+	return follow(ctx, "Resume", e.err, events, func(ctx context.Context) (eventStream, error) {
+		return c.rpc.Resume(ctx, out)
 	})
 }
 

@@ -142,6 +142,40 @@ func (s *server) Deprovision(m *backendpb.DeprovisionRequest, stream grpc.Server
 	})
 }
 
+func (s *server) Suspend(m *backendpb.SuspendRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
+	able, err := s.suspender()
+	if err != nil {
+		return err
+	}
+	d := &decoder{}
+	req := SuspendRequest{Op: d.op(m.GetOp()), Reason: m.GetReason()}
+	return s.run(stream, req.Op, d.err, func(ctx context.Context, events Events) (Result, error) {
+		return able.Suspend(ctx, req, events)
+	})
+}
+
+func (s *server) Resume(m *backendpb.ResumeRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
+	able, err := s.suspender()
+	if err != nil {
+		return err
+	}
+	d := &decoder{}
+	req := ResumeRequest{Op: d.op(m.GetOp())}
+	return s.run(stream, req.Op, d.err, func(ctx context.Context, events Events) (Result, error) {
+		return able.Resume(ctx, req, events)
+	})
+}
+
+// suspender is the backend, if it can suspend at all. One that cannot answers
+// as one that was built before there was such a call.
+func (s *server) suspender() (Suspender, error) {
+	able, ok := s.backend.(Suspender)
+	if !ok {
+		return nil, status.Error(codes.Unimplemented, "this plugin cannot suspend")
+	}
+	return able, nil
+}
+
 // run makes one life-cycle call and ends its stream with a result, a failure or
 // a status.
 func (s *server) run(stream grpc.ServerStreamingServer[backendpb.Event], op Op, decodeErr error, call func(context.Context, Events) (Result, error)) error {

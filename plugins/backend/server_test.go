@@ -72,6 +72,14 @@ func (f *fake) Deprovision(ctx context.Context, req DeprovisionRequest, events E
 	return f.call(ctx, req, events)
 }
 
+func (f *fake) Suspend(ctx context.Context, req SuspendRequest, events Events) (Result, error) {
+	return f.call(ctx, req, events)
+}
+
+func (f *fake) Resume(ctx context.Context, req ResumeRequest, events Events) (Result, error) {
+	return f.call(ctx, req, events)
+}
+
 func (f *fake) Read(_ context.Context, req ReadRequest) (ReadResponse, error) {
 	f.ask(req)
 	return ReadResponse{Drift: []string{"size"}}, f.err
@@ -83,7 +91,7 @@ func (f *fake) Health(_ context.Context, req HealthRequest) (HealthResponse, err
 }
 
 // dial serves what register registers and returns a client.
-func dial(t *testing.T, register func(*grpc.Server)) Backend {
+func dial(t *testing.T, register func(*grpc.Server)) Client {
 	t.Helper()
 	listener := bufconn.Listen(1 << 20)
 	server := NewGRPCServer(nil)
@@ -101,7 +109,7 @@ func dial(t *testing.T, register func(*grpc.Server)) Backend {
 }
 
 // serve connects to f, configured.
-func serve(t *testing.T, f *fake) Backend {
+func serve(t *testing.T, f *fake) Client {
 	t.Helper()
 	b := dial(t, func(s *grpc.Server) { Register(s, f) })
 	if resp, err := b.Configure(t.Context(), ConfigureRequest{}); err != nil || len(resp.Diagnostics) != 1 {
@@ -152,6 +160,12 @@ func TestEveryRequestArrivesWhole(t *testing.T) {
 	deprovision := fill[DeprovisionRequest](t)
 	_, err = b.Deprovision(ctx, deprovision, nil)
 	arrived(deprovision, err)
+	suspend := fill[SuspendRequest](t)
+	_, err = b.Suspend(ctx, suspend, nil)
+	arrived(suspend, err)
+	resume := fill[ResumeRequest](t)
+	_, err = b.Resume(ctx, resume, nil)
+	arrived(resume, err)
 	read := fill[ReadRequest](t)
 	_, err = b.Read(ctx, read)
 	arrived(read, err)
@@ -229,7 +243,7 @@ func TestAFailureIsAnAnswerAndAnythingElseIsAnAccident(t *testing.T) {
 }
 
 // serveFailing configures f before it starts to fail.
-func serveFailing(t *testing.T, f *fake) Backend {
+func serveFailing(t *testing.T, f *fake) Client {
 	t.Helper()
 	err := f.err
 	f.err = nil
@@ -238,14 +252,29 @@ func serveFailing(t *testing.T, f *fake) Backend {
 	return b
 }
 
-func lifecycleCalls(t *testing.T, b Backend) map[string]error {
+func lifecycleCalls(t *testing.T, b Client) map[string]error {
 	t.Helper()
 	errs := map[string]error{}
 	_, errs["Provision"] = b.Provision(t.Context(), ProvisionRequest{}, nil)
 	_, errs["ChangePlan"] = b.ChangePlan(t.Context(), ChangePlanRequest{}, nil)
 	_, errs["Deprovision"] = b.Deprovision(t.Context(), DeprovisionRequest{}, nil)
+	_, errs["Suspend"] = b.Suspend(t.Context(), SuspendRequest{}, nil)
+	_, errs["Resume"] = b.Resume(t.Context(), ResumeRequest{}, nil)
 	_, errs["Read"] = b.Read(t.Context(), ReadRequest{})
 	return errs
+}
+
+func TestABackendThatCannotSuspendSaysSo(t *testing.T) {
+	b := dial(t, func(s *grpc.Server) { Register(s, struct{ Backend }{&fake{}}) })
+	errs := map[string]error{}
+	_, errs["Suspend"] = b.Suspend(t.Context(), SuspendRequest{}, nil)
+	_, errs["Resume"] = b.Resume(t.Context(), ResumeRequest{}, nil)
+	for name, err := range errs {
+		var failure *Failure
+		if !errors.As(err, &failure) || failure.Class != Unsupported {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func TestCallsBeforeConfigureAndASecondConfigureAreRefused(t *testing.T) {

@@ -5,12 +5,14 @@ package all
 import (
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/conformance/clevercloud"
+	"github.com/addongw/addongw/gateway/conformance/xervo"
 )
 
 // Platforms returns all platforms by name.
 func Platforms() []conformance.Platform {
 	return []conformance.Platform{
 		clevercloud.Platform{},
+		xervo.Platform{},
 	}
 }
 

@@ -73,7 +73,6 @@ func checkConfigVars(b rules.Block) hcl.Diagnostics {
 	if len(b.ConfigVars) > 0 {
 		return nil
 	}
-	return hcl.Diagnostics{b.Problem("config_vars", "Xervo requires at least one config var", diagnostic.Info{
-		Code: "AG417", Hint: fmt.Sprintf("add: config_vars = { %sURL = … }", rules.Prefix(b.ID)),
-	})}
+	return hcl.Diagnostics{b.Incomplete("config_vars", "Xervo's manifest needs at least one config var",
+		fmt.Sprintf("config_vars = { %sURL = … }", rules.Prefix(b.ID)))}
 }

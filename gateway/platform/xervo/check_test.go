@@ -56,8 +56,8 @@ func TestEveryRuleOfTheBlockIsReportedWhereItWasBroken(t *testing.T) {
 		"the id as user name":     {change: func(c *platform.Common) { c.Username = c.ID }},
 		"a config var, no prefix": {change: func(c *platform.Common) { c.ConfigVars[1].Name = "DATABASE_HOST" }, want: []string{"AG411 error 12"}},
 		"a prefix, no underscore": {change: func(c *platform.Common) { c.ConfigVars[0].Name = "ACME_DBURL" }, want: []string{"AG411 error 11"}},
-		"no config vars":          {change: func(c *platform.Common) { c.ConfigVars = nil }, want: []string{"AG417 error 1"}},
-		"http":                    {change: func(c *platform.Common) { c.BaseURL = "http://a.example/x"; c.TestBaseURL = c.BaseURL }, want: []string{"AG412 warning 10"}},
+		"no config vars":          {change: func(c *platform.Common) { c.ConfigVars = nil }, want: []string{"AG405 error 1"}},
+		"http":                    {change: func(c *platform.Common) { c.BaseURL = "http://a.example/x"; c.TestBaseURL = c.BaseURL }, want: []string{"AG412 error 10"}},
 		"http while testing":      {change: func(c *platform.Common) { c.TestBaseURL = "http://localhost:9000" }, want: []string{"AG412 warning 7"}},
 		"http in development":     {change: func(c *platform.Common) { c.BaseURL, c.Development = "http://127.0.0.1:8080/x", true }},
 		"a short password":        {change: func(c *platform.Common) { c.Password = secret.New("only-27-characters-01234567") }, want: []string{"AG413 warning 2"}},
@@ -78,7 +78,7 @@ func TestEveryRuleOfTheBlockIsReportedWhereItWasBroken(t *testing.T) {
 		"a word nobody knows":          {settings: `gone_grase = "1h"`, want: []string{"AG202 error 1"}},
 		"several at once": {
 			change:   func(c *platform.Common) { c.ID, c.ConfigVars, c.Mode = "Acme DB", nil, "async" },
-			settings: `gone_grace = "x"`, want: []string{"AG213 error 1", "AG402 error 5", "AG417 error 1", "AG421 error 9"},
+			settings: `gone_grace = "x"`, want: []string{"AG213 error 1", "AG402 error 5", "AG405 error 1", "AG421 error 9"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

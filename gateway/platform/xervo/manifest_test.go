@@ -1,13 +1,11 @@
 package xervo
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/platformtest"
 	"github.com/addongw/addongw/spec"
 )
@@ -44,31 +42,6 @@ func TestTheManifestHasTheTestAddressesOfTheOperator(t *testing.T) {
 	} {
 		if !strings.Contains(string(got), want) {
 			t.Errorf("the manifest has no %s:\n%s", want, got)
-		}
-	}
-}
-
-func TestSamplesAreALifeOfWhatIsListed(t *testing.T) {
-	c := common()
-	c.Plans = []platform.Plan{{ID: "staff", Slug: "staff", Unlisted: true}, c.Plans[0], c.Plans[1], {ID: "old", Slug: "old", Unlisted: true}}
-	var whats []string
-	for _, s := range newTestMount(t, c, "").Samples() {
-		whats = append(whats, s.What)
-		if strings.Contains(s.Body, "staff") || strings.Contains(s.Body, "old") {
-			t.Errorf("%s: %s", s.What, s.Body)
-		}
-	}
-	if !slices.Equal(whats, []string{"provision", "change the plan", "sign on", "deprovision"}) {
-		t.Errorf("samples: %q", whats)
-	}
-	if c.Plans = nil; newTestMount(t, c, "").Samples() != nil {
-		t.Error("there are samples of nothing")
-	}
-	for region, want := range map[string]string{"virginia": `"us-east-1"`, "paris": `"amazon-web-services::eu-west-3"`, "": `"amazon-web-services::us-east-1"`} {
-		c := common()
-		c.DefaultRegion = region
-		if body := newTestMount(t, c, "").Samples()[0].Body; !strings.Contains(body, `"region":`+want) {
-			t.Errorf("default region %q: %s", region, body)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -135,8 +136,14 @@ func TestEveryVectorOfTheSpecificationHolds(t *testing.T) {
 }
 
 // signed is a form for res_1, signed some time before the vectors' moment.
-func signed(m *mount, age time.Duration) string {
-	return m.signOnFields("res_1", vectorTime.Add(-age)).Encode()
+func signed(m *mount, age time.Duration) string { return signedFields(m, age).Encode() }
+
+func signedFields(m *mount, age time.Duration) url.Values {
+	timestamp := strconv.FormatInt(vectorTime.Add(-age).Unix(), 10)
+	return sso.Form{
+		"id": "res_1", "timestamp": timestamp, "email": "ann@example.com", "nav-data": "",
+		"token": hex.EncodeToString(sso.Token("res_1", m.common.SSOSalt.Reveal(), timestamp)),
+	}.Values()
 }
 
 func TestOnlyWhoSignedLearnsMore(t *testing.T) {
@@ -202,7 +209,7 @@ func TestWhoComesTooLateIsToldForSomeTime(t *testing.T) {
 
 func TestAProofIsTheSameInEveryForm(t *testing.T) {
 	m := signOnMount(t, common(), "", salt, vectorTime)
-	fields := m.signOnFields("res_1", vectorTime)
+	fields := signedFields(m, 0)
 	asText, _ := json.Marshal(map[string]any{"id": "res_1", "timestamp": fields.Get("timestamp"), "token": strings.ToUpper(fields.Get("token"))})
 	asNumber := strings.Replace(string(asText), `"1700000000"`, "1700000000", 1)
 	var proofs []string

@@ -14,12 +14,12 @@ import (
 // others.
 const (
 	resourceFacts = `id, short_id, provider_id, kind, platform, addon, external_id, plan, desired_plan, region, backend,
- name, options, owner_id, owner_name, owner_email, owner_emails, user_id, callback_url, log_drain_url,
- state, last_error, config_rev, delivered_rev, created_at, updated_at, deleted_at`
+ name, app, options, owner_id, owner_name, owner_email, owner_emails, user_id, callback_url, log_drain_url,
+ state, reason, accepted, last_error, config_rev, delivered_rev, created_at, updated_at, deleted_at`
 	resourceSealed = `version, outputs_enc, secrets_enc, state_enc, delivery_enc, first_config_enc, log_token_enc`
 
 	resourceColumns     = resourceFacts + ", " + resourceSealed
-	resourceColumnCount = 34
+	resourceColumnCount = 37
 )
 
 // resourceValues returns a record's values in the order of resourceColumns.
@@ -38,8 +38,8 @@ func resourceValues(r lifecycle.ResourceRecord) ([]any, error) {
 	}
 	return []any{
 		r.ID, r.ShortID, r.ProviderID, string(r.Kind), r.Platform, r.Addon, r.ExternalID, r.Plan, r.DesiredPlan, r.Region, r.Backend,
-		r.Name, options, r.Owner.ID, r.Owner.Name, r.Owner.Email, emails, r.UserID, r.CallbackURL, r.LogDrainURL,
-		string(r.State), r.LastError, r.ConfigRev, r.DeliveredRev, millis(r.CreatedAt), millis(r.UpdatedAt), millis(r.DeletedAt),
+		r.Name, r.App, options, r.Owner.ID, r.Owner.Name, r.Owner.Email, emails, r.UserID, r.CallbackURL, r.LogDrainURL,
+		string(r.State), r.Reason, flag(r.Accepted), r.LastError, r.ConfigRev, r.DeliveredRev, millis(r.CreatedAt), millis(r.UpdatedAt), millis(r.DeletedAt),
 		r.Version, r.OutputsSealed, r.SecretsSealed, r.StateSealed, r.DeliverySealed, r.FirstConfigSealed, r.LogTokenSealed,
 	}, nil
 }
@@ -51,8 +51,8 @@ func scanResource(row scanner, r *gateway.Resource, more ...any) error {
 	var deleted stdsql.NullInt64
 	into := append([]any{
 		&r.ID, &r.ShortID, &r.ProviderID, &r.Kind, &r.Platform, &r.Addon, &r.ExternalID, &r.Plan, &r.DesiredPlan, &r.Region, &r.Backend,
-		&r.Name, &options, &r.Owner.ID, &r.Owner.Name, &r.Owner.Email, &emails, &r.UserID, &r.CallbackURL, &r.LogDrainURL,
-		&r.State, &r.LastError, &r.ConfigRev, &r.DeliveredRev, &created, &updated, &deleted,
+		&r.Name, &r.App, &options, &r.Owner.ID, &r.Owner.Name, &r.Owner.Email, &emails, &r.UserID, &r.CallbackURL, &r.LogDrainURL,
+		&r.State, &r.Reason, &r.Accepted, &r.LastError, &r.ConfigRev, &r.DeliveredRev, &created, &updated, &deleted,
 	}, more...)
 	if err := row.Scan(into...); err != nil {
 		return err

@@ -45,7 +45,7 @@ func TestAStoreOfTheFirstVersionIsReadWithWhatItHas(t *testing.T) {
 	oldStore(t, path)
 	s := open(t, path)
 	r, err := s.ResourceRecord(t.Context(), "res_1")
-	if err != nil || r.State != gateway.Deprovisioning || r.ConfigRev != 2 || r.DeliveredRev != 1 || r.OwnerEmails != nil {
+	if err != nil || r.State != gateway.Deprovisioning || r.ConfigRev != 2 || r.DeliveredRev != 1 || r.OwnerEmails != nil || r.App+r.Reason != "" || r.Accepted {
 		t.Errorf("resource %+v, %v", r.Resource, err)
 	}
 	op, err := s.OperationRecord(t.Context(), "op_1")

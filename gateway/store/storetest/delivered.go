@@ -54,6 +54,11 @@ func listUndelivered(t *testing.T, f *fixture) {
 	}
 	r := add("8", gateway.Active, 1, 0, long)
 	f.operation(t, r, "8", func(op *lifecycle.OperationRecord) { op.Verb = "fetch_owner" })
+	add("81", gateway.Suspended, 1, 0, long)
+	r = add("82", gateway.Active, 1, 0, long)
+	f.operation(t, r, "82", func(op *lifecycle.OperationRecord) { op.Verb = "complete" })
+	r = add("83", gateway.Active, 1, 0, long)
+	f.operation(t, r, "83", func(op *lifecycle.OperationRecord) { op.Verb, op.State = "complete", gateway.OperationDone })
 	list := func(since time.Duration, after string, limit int) (ids string) {
 		t.Helper()
 		found, err := f.Undelivered(t.Context(), since, after, limit)
@@ -66,9 +71,9 @@ func listUndelivered(t *testing.T, f *fixture) {
 		return ids
 	}
 	for want, got := range map[string]string{
-		"res_1 res_4 res_7 res_8 ": list(time.Second, "", 10),
-		"res_4 res_7 ":             list(time.Second, "res_1", 2),
-		"":                         list(time.Second, "res_8", 10),
+		"res_1 res_4 res_7 res_8 res_83 ": list(time.Second, "", 10),
+		"res_4 res_7 ":                    list(time.Second, "res_1", 2),
+		"":                                list(time.Second, "res_83", 10),
 	} {
 		if got != want {
 			t.Errorf("listed %q, want %q", got, want)

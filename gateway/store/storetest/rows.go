@@ -17,10 +17,10 @@ func resourceRoundTrip(t *testing.T, f *fixture) {
 			ID: "res_1", ShortID: "short1", ProviderID: "prov-1", Kind: gateway.KindAddon,
 			Platform: "moon", Addon: "acme-db", ExternalID: "ext-1",
 			Plan: "free", DesiredPlan: "big", Region: "eu", Backend: "postgres.main",
-			Name: "my \"db\"", Options: map[string]string{"a": "ü", "": ""},
+			Name: "my \"db\"", App: "app-1", Options: map[string]string{"a": "ü", "": ""},
 			Owner: gateway.Owner{ID: "o", Name: "n", Email: "e@x"}, OwnerEmails: []string{"e@x", "f@x"}, UserID: "u",
 			CallbackURL: "https://moon/cb", LogDrainURL: "syslog://x",
-			State: gateway.Updating, LastError: "oops", ConfigRev: 7, DeliveredRev: 6,
+			State: gateway.Suspended, Reason: "not paid", Accepted: true, LastError: "oops", ConfigRev: 7, DeliveredRev: 6,
 			CreatedAt: time.UnixMilli(1), UpdatedAt: time.UnixMilli(2), DeletedAt: time.UnixMilli(3),
 		},
 		Version: 1, OutputsSealed: []byte{0, 1}, SecretsSealed: []byte{2}, StateSealed: []byte{3},
@@ -36,6 +36,7 @@ func resourceRoundTrip(t *testing.T, f *fixture) {
 	}
 
 	want.Plan, want.DesiredPlan, want.Backend, want.State = "big", "", "postgres.other", gateway.Active
+	want.Reason, want.Accepted = "", false
 	want.LastError, want.ConfigRev, want.UpdatedAt, want.DeletedAt = "", 8, time.UnixMilli(4), time.Time{}
 	want.OutputsSealed, want.SecretsSealed, want.StateSealed = []byte{10}, nil, []byte{30}
 	want.DeliverySealed, want.FirstConfigSealed, want.LogTokenSealed = []byte{40}, nil, nil

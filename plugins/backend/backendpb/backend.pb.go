@@ -223,7 +223,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{23, 0}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{25, 0}
 }
 
 // Class sorts failures by what the gateway does about them.
@@ -244,7 +244,8 @@ const (
 	Failure_CLASS_CONFLICT Failure_Class = 4
 	// Capacity or a limit is reached.
 	Failure_CLASS_QUOTA Failure_Class = 5
-	// This plan change is impossible; the resource is as it was.
+	// This plan change is impossible; the resource is as it was. Of Suspend and
+	// Resume: nothing can be done for it, and the gateway only records the state.
 	Failure_CLASS_UNSUPPORTED Failure_Class = 6
 	// A bug. A few repeats, then an operator must look.
 	Failure_CLASS_INTERNAL Failure_Class = 7
@@ -298,7 +299,7 @@ func (x Failure_Class) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Failure_Class.Descriptor instead.
 func (Failure_Class) EnumDescriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{25, 0}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{27, 0}
 }
 
 // Value is a typed value as HCL has them, in up to two encodings.
@@ -860,7 +861,7 @@ type DescribeResponse struct {
 	// One or two sentences for the reference.
 	Doc string `protobuf:"bytes,3,opt,name=doc,proto3" json:"doc,omitempty"`
 	// What the plugin can do beyond Provision and Deprovision: "change_plan",
-	// "read". Names that the gateway does not know are ignored.
+	// "suspend" (Suspend and Resume), "read". Names that the gateway does not know are ignored.
 	Capabilities []string `protobuf:"bytes,4,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
 	// Reserved for named actions of a resource; empty in this version.
 	Actions []string `protobuf:"bytes,5,rep,name=actions,proto3" json:"actions,omitempty"`
@@ -1721,6 +1722,105 @@ func (x *DeprovisionRequest) GetMode() DeprovisionRequest_Mode {
 	return DeprovisionRequest_MODE_UNSPECIFIED
 }
 
+// SuspendRequest asks for a resource to be taken out of its customer's hands.
+type SuspendRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Op    *Op                    `protobuf:"bytes,1,opt,name=op,proto3" json:"op,omitempty"`
+	// A sentence for the customer, as the platform gave it. May be empty.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuspendRequest) Reset() {
+	*x = SuspendRequest{}
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuspendRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuspendRequest) ProtoMessage() {}
+
+func (x *SuspendRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuspendRequest.ProtoReflect.Descriptor instead.
+func (*SuspendRequest) Descriptor() ([]byte, []int) {
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SuspendRequest) GetOp() *Op {
+	if x != nil {
+		return x.Op
+	}
+	return nil
+}
+
+func (x *SuspendRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// ResumeRequest asks for a resource to be given back.
+type ResumeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Op            *Op                    `protobuf:"bytes,1,opt,name=op,proto3" json:"op,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeRequest) Reset() {
+	*x = ResumeRequest{}
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeRequest) ProtoMessage() {}
+
+func (x *ResumeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeRequest.ProtoReflect.Descriptor instead.
+func (*ResumeRequest) Descriptor() ([]byte, []int) {
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ResumeRequest) GetOp() *Op {
+	if x != nil {
+		return x.Op
+	}
+	return nil
+}
+
 // Event is one message of a running life-cycle call. A call ends with exactly
 // one result or one failure. A stream that ends without leaves the outcome
 // unknown. What follows a result or a failure is not read.
@@ -1740,7 +1840,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[20]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1752,7 +1852,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[20]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1765,7 +1865,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{20}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Event) GetEvent() isEvent_Event {
@@ -1870,7 +1970,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[21]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1882,7 +1982,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[21]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1895,7 +1995,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{21}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Checkpoint) GetStep() string {
@@ -1925,7 +2025,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[22]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1937,7 +2037,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[22]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1950,7 +2050,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{22}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Progress) GetMessage() string {
@@ -1979,7 +2079,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[23]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2091,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[23]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2104,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{23}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -2025,7 +2125,8 @@ func (x *Log) GetMessage() string {
 type Result struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// An object with exactly the attributes of the outputs schema, without the
-	// generated ones; at most 256 KiB as JSON. Deprovision returns none.
+	// generated ones; at most 256 KiB as JSON. Deprovision, Suspend and Resume
+	// return none.
 	Outputs *Value `protobuf:"bytes,1,opt,name=outputs,proto3" json:"outputs,omitempty"`
 	// JSON, at most 64 KiB, no secrets: kept for the next call of any kind. Empty:
 	// nothing is kept.
@@ -2039,7 +2140,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[24]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2051,7 +2152,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[24]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2064,7 +2165,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{24}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Result) GetOutputs() *Value {
@@ -2108,7 +2209,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[25]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2120,7 +2221,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[25]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2133,7 +2234,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{25}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Failure) GetClass() Failure_Class {
@@ -2182,7 +2283,7 @@ type ReadRequest struct {
 
 func (x *ReadRequest) Reset() {
 	*x = ReadRequest{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[26]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2194,7 +2295,7 @@ func (x *ReadRequest) String() string {
 func (*ReadRequest) ProtoMessage() {}
 
 func (x *ReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[26]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2308,7 @@ func (x *ReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadRequest.ProtoReflect.Descriptor instead.
 func (*ReadRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{26}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ReadRequest) GetOp() *Op {
@@ -2232,7 +2333,7 @@ type ReadResponse struct {
 
 func (x *ReadResponse) Reset() {
 	*x = ReadResponse{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[27]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2244,7 +2345,7 @@ func (x *ReadResponse) String() string {
 func (*ReadResponse) ProtoMessage() {}
 
 func (x *ReadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[27]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2257,7 +2358,7 @@ func (x *ReadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadResponse.ProtoReflect.Descriptor instead.
 func (*ReadResponse) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{27}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ReadResponse) GetOutputs() *Value {
@@ -2290,7 +2391,7 @@ type HealthRequest struct {
 
 func (x *HealthRequest) Reset() {
 	*x = HealthRequest{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[28]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2302,7 +2403,7 @@ func (x *HealthRequest) String() string {
 func (*HealthRequest) ProtoMessage() {}
 
 func (x *HealthRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[28]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2315,7 +2416,7 @@ func (x *HealthRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthRequest.ProtoReflect.Descriptor instead.
 func (*HealthRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{28}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{30}
 }
 
 // HealthResponse reports whether calls can succeed now.
@@ -2331,7 +2432,7 @@ type HealthResponse struct {
 
 func (x *HealthResponse) Reset() {
 	*x = HealthResponse{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[29]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2343,7 +2444,7 @@ func (x *HealthResponse) String() string {
 func (*HealthResponse) ProtoMessage() {}
 
 func (x *HealthResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[29]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2356,7 +2457,7 @@ func (x *HealthResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthResponse.ProtoReflect.Descriptor instead.
 func (*HealthResponse) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{29}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *HealthResponse) GetOk() bool {
@@ -2388,7 +2489,7 @@ type AttributePath_Step struct {
 
 func (x *AttributePath_Step) Reset() {
 	*x = AttributePath_Step{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[30]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2400,7 +2501,7 @@ func (x *AttributePath_Step) String() string {
 func (*AttributePath_Step) ProtoMessage() {}
 
 func (x *AttributePath_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[30]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +2701,12 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\x10MODE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tMODE_SOFT\x10\x01\x12\x0e\n" +
 	"\n" +
-	"MODE_PURGE\x10\x02\"\xaa\x02\n" +
+	"MODE_PURGE\x10\x02\"P\n" +
+	"\x0eSuspendRequest\x12&\n" +
+	"\x02op\x18\x01 \x01(\v2\x16.addongw.backend.v1.OpR\x02op\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"7\n" +
+	"\rResumeRequest\x12&\n" +
+	"\x02op\x18\x01 \x01(\v2\x16.addongw.backend.v1.OpR\x02op\"\xaa\x02\n" +
 	"\x05Event\x12@\n" +
 	"\n" +
 	"checkpoint\x18\x01 \x01(\v2\x1e.addongw.backend.v1.CheckpointH\x00R\n" +
@@ -2658,7 +2764,7 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\rHealthRequest\"8\n" +
 	"\x0eHealthResponse\x12\x0e\n" +
 	"\x02ok\x18\x01 \x01(\bR\x02ok\x12\x16\n" +
-	"\x06detail\x18\x02 \x01(\tR\x06detail2\x98\x06\n" +
+	"\x06detail\x18\x02 \x01(\tR\x06detail2\xae\a\n" +
 	"\aBackend\x12U\n" +
 	"\bDescribe\x12#.addongw.backend.v1.DescribeRequest\x1a$.addongw.backend.v1.DescribeResponse\x12g\n" +
 	"\x0eValidateConfig\x12).addongw.backend.v1.ValidateConfigRequest\x1a*.addongw.backend.v1.ValidateConfigResponse\x12a\n" +
@@ -2667,7 +2773,9 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\tProvision\x12$.addongw.backend.v1.ProvisionRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12P\n" +
 	"\n" +
 	"ChangePlan\x12%.addongw.backend.v1.ChangePlanRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12R\n" +
-	"\vDeprovision\x12&.addongw.backend.v1.DeprovisionRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12I\n" +
+	"\vDeprovision\x12&.addongw.backend.v1.DeprovisionRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12J\n" +
+	"\aSuspend\x12\".addongw.backend.v1.SuspendRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12H\n" +
+	"\x06Resume\x12!.addongw.backend.v1.ResumeRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12I\n" +
 	"\x04Read\x12\x1f.addongw.backend.v1.ReadRequest\x1a .addongw.backend.v1.ReadResponse\x12O\n" +
 	"\x06Health\x12!.addongw.backend.v1.HealthRequest\x1a\".addongw.backend.v1.HealthResponseB6Z4github.com/addongw/addongw/plugins/backend/backendpbb\x06proto3"
 
@@ -2684,7 +2792,7 @@ func file_plugins_backend_backendpb_backend_proto_rawDescGZIP() []byte {
 }
 
 var file_plugins_backend_backendpb_backend_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_plugins_backend_backendpb_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_plugins_backend_backendpb_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_plugins_backend_backendpb_backend_proto_goTypes = []any{
 	(Diagnostic_Severity)(0),       // 0: addongw.backend.v1.Diagnostic.Severity
 	(DeprovisionRequest_Mode)(0),   // 1: addongw.backend.v1.DeprovisionRequest.Mode
@@ -2710,25 +2818,27 @@ var file_plugins_backend_backendpb_backend_proto_goTypes = []any{
 	(*ProvisionRequest)(nil),       // 21: addongw.backend.v1.ProvisionRequest
 	(*ChangePlanRequest)(nil),      // 22: addongw.backend.v1.ChangePlanRequest
 	(*DeprovisionRequest)(nil),     // 23: addongw.backend.v1.DeprovisionRequest
-	(*Event)(nil),                  // 24: addongw.backend.v1.Event
-	(*Checkpoint)(nil),             // 25: addongw.backend.v1.Checkpoint
-	(*Progress)(nil),               // 26: addongw.backend.v1.Progress
-	(*Log)(nil),                    // 27: addongw.backend.v1.Log
-	(*Result)(nil),                 // 28: addongw.backend.v1.Result
-	(*Failure)(nil),                // 29: addongw.backend.v1.Failure
-	(*ReadRequest)(nil),            // 30: addongw.backend.v1.ReadRequest
-	(*ReadResponse)(nil),           // 31: addongw.backend.v1.ReadResponse
-	(*HealthRequest)(nil),          // 32: addongw.backend.v1.HealthRequest
-	(*HealthResponse)(nil),         // 33: addongw.backend.v1.HealthResponse
-	(*AttributePath_Step)(nil),     // 34: addongw.backend.v1.AttributePath.Step
-	nil,                            // 35: addongw.backend.v1.Op.CredentialEntry
-	nil,                            // 36: addongw.backend.v1.Op.SecretsEntry
-	(*timestamppb.Timestamp)(nil),  // 37: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 38: google.protobuf.Duration
+	(*SuspendRequest)(nil),         // 24: addongw.backend.v1.SuspendRequest
+	(*ResumeRequest)(nil),          // 25: addongw.backend.v1.ResumeRequest
+	(*Event)(nil),                  // 26: addongw.backend.v1.Event
+	(*Checkpoint)(nil),             // 27: addongw.backend.v1.Checkpoint
+	(*Progress)(nil),               // 28: addongw.backend.v1.Progress
+	(*Log)(nil),                    // 29: addongw.backend.v1.Log
+	(*Result)(nil),                 // 30: addongw.backend.v1.Result
+	(*Failure)(nil),                // 31: addongw.backend.v1.Failure
+	(*ReadRequest)(nil),            // 32: addongw.backend.v1.ReadRequest
+	(*ReadResponse)(nil),           // 33: addongw.backend.v1.ReadResponse
+	(*HealthRequest)(nil),          // 34: addongw.backend.v1.HealthRequest
+	(*HealthResponse)(nil),         // 35: addongw.backend.v1.HealthResponse
+	(*AttributePath_Step)(nil),     // 36: addongw.backend.v1.AttributePath.Step
+	nil,                            // 37: addongw.backend.v1.Op.CredentialEntry
+	nil,                            // 38: addongw.backend.v1.Op.SecretsEntry
+	(*timestamppb.Timestamp)(nil),  // 39: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 40: google.protobuf.Duration
 }
 var file_plugins_backend_backendpb_backend_proto_depIdxs = []int32{
 	5,  // 0: addongw.backend.v1.Value.sensitive:type_name -> addongw.backend.v1.AttributePath
-	34, // 1: addongw.backend.v1.AttributePath.steps:type_name -> addongw.backend.v1.AttributePath.Step
+	36, // 1: addongw.backend.v1.AttributePath.steps:type_name -> addongw.backend.v1.AttributePath.Step
 	7,  // 2: addongw.backend.v1.Schema.attributes:type_name -> addongw.backend.v1.Attribute
 	8,  // 3: addongw.backend.v1.Schema.blocks:type_name -> addongw.backend.v1.Block
 	4,  // 4: addongw.backend.v1.Attribute.default:type_name -> addongw.backend.v1.Value
@@ -2750,56 +2860,62 @@ var file_plugins_backend_backendpb_backend_proto_depIdxs = []int32{
 	9,  // 20: addongw.backend.v1.ConfigureResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
 	4,  // 21: addongw.backend.v1.Plan.params:type_name -> addongw.backend.v1.Value
 	4,  // 22: addongw.backend.v1.Region.data:type_name -> addongw.backend.v1.Value
-	37, // 23: addongw.backend.v1.Op.deadline:type_name -> google.protobuf.Timestamp
+	39, // 23: addongw.backend.v1.Op.deadline:type_name -> google.protobuf.Timestamp
 	18, // 24: addongw.backend.v1.Op.plan:type_name -> addongw.backend.v1.Plan
 	19, // 25: addongw.backend.v1.Op.region:type_name -> addongw.backend.v1.Region
 	4,  // 26: addongw.backend.v1.Op.options:type_name -> addongw.backend.v1.Value
 	4,  // 27: addongw.backend.v1.Op.config:type_name -> addongw.backend.v1.Value
-	35, // 28: addongw.backend.v1.Op.credential:type_name -> addongw.backend.v1.Op.CredentialEntry
+	37, // 28: addongw.backend.v1.Op.credential:type_name -> addongw.backend.v1.Op.CredentialEntry
 	4,  // 29: addongw.backend.v1.Op.outputs:type_name -> addongw.backend.v1.Value
-	36, // 30: addongw.backend.v1.Op.secrets:type_name -> addongw.backend.v1.Op.SecretsEntry
+	38, // 30: addongw.backend.v1.Op.secrets:type_name -> addongw.backend.v1.Op.SecretsEntry
 	20, // 31: addongw.backend.v1.ProvisionRequest.op:type_name -> addongw.backend.v1.Op
 	20, // 32: addongw.backend.v1.ChangePlanRequest.op:type_name -> addongw.backend.v1.Op
 	18, // 33: addongw.backend.v1.ChangePlanRequest.old_plan:type_name -> addongw.backend.v1.Plan
 	20, // 34: addongw.backend.v1.DeprovisionRequest.op:type_name -> addongw.backend.v1.Op
 	1,  // 35: addongw.backend.v1.DeprovisionRequest.mode:type_name -> addongw.backend.v1.DeprovisionRequest.Mode
-	25, // 36: addongw.backend.v1.Event.checkpoint:type_name -> addongw.backend.v1.Checkpoint
-	26, // 37: addongw.backend.v1.Event.progress:type_name -> addongw.backend.v1.Progress
-	27, // 38: addongw.backend.v1.Event.log:type_name -> addongw.backend.v1.Log
-	28, // 39: addongw.backend.v1.Event.result:type_name -> addongw.backend.v1.Result
-	29, // 40: addongw.backend.v1.Event.failure:type_name -> addongw.backend.v1.Failure
-	2,  // 41: addongw.backend.v1.Log.level:type_name -> addongw.backend.v1.Log.Level
-	4,  // 42: addongw.backend.v1.Result.outputs:type_name -> addongw.backend.v1.Value
-	37, // 43: addongw.backend.v1.Result.purge_after:type_name -> google.protobuf.Timestamp
-	3,  // 44: addongw.backend.v1.Failure.class:type_name -> addongw.backend.v1.Failure.Class
-	5,  // 45: addongw.backend.v1.Failure.path:type_name -> addongw.backend.v1.AttributePath
-	38, // 46: addongw.backend.v1.Failure.retry_after:type_name -> google.protobuf.Duration
-	20, // 47: addongw.backend.v1.ReadRequest.op:type_name -> addongw.backend.v1.Op
-	4,  // 48: addongw.backend.v1.ReadResponse.outputs:type_name -> addongw.backend.v1.Value
-	29, // 49: addongw.backend.v1.ReadResponse.failure:type_name -> addongw.backend.v1.Failure
-	10, // 50: addongw.backend.v1.Backend.Describe:input_type -> addongw.backend.v1.DescribeRequest
-	12, // 51: addongw.backend.v1.Backend.ValidateConfig:input_type -> addongw.backend.v1.ValidateConfigRequest
-	14, // 52: addongw.backend.v1.Backend.ValidatePlan:input_type -> addongw.backend.v1.ValidatePlanRequest
-	16, // 53: addongw.backend.v1.Backend.Configure:input_type -> addongw.backend.v1.ConfigureRequest
-	21, // 54: addongw.backend.v1.Backend.Provision:input_type -> addongw.backend.v1.ProvisionRequest
-	22, // 55: addongw.backend.v1.Backend.ChangePlan:input_type -> addongw.backend.v1.ChangePlanRequest
-	23, // 56: addongw.backend.v1.Backend.Deprovision:input_type -> addongw.backend.v1.DeprovisionRequest
-	30, // 57: addongw.backend.v1.Backend.Read:input_type -> addongw.backend.v1.ReadRequest
-	32, // 58: addongw.backend.v1.Backend.Health:input_type -> addongw.backend.v1.HealthRequest
-	11, // 59: addongw.backend.v1.Backend.Describe:output_type -> addongw.backend.v1.DescribeResponse
-	13, // 60: addongw.backend.v1.Backend.ValidateConfig:output_type -> addongw.backend.v1.ValidateConfigResponse
-	15, // 61: addongw.backend.v1.Backend.ValidatePlan:output_type -> addongw.backend.v1.ValidatePlanResponse
-	17, // 62: addongw.backend.v1.Backend.Configure:output_type -> addongw.backend.v1.ConfigureResponse
-	24, // 63: addongw.backend.v1.Backend.Provision:output_type -> addongw.backend.v1.Event
-	24, // 64: addongw.backend.v1.Backend.ChangePlan:output_type -> addongw.backend.v1.Event
-	24, // 65: addongw.backend.v1.Backend.Deprovision:output_type -> addongw.backend.v1.Event
-	31, // 66: addongw.backend.v1.Backend.Read:output_type -> addongw.backend.v1.ReadResponse
-	33, // 67: addongw.backend.v1.Backend.Health:output_type -> addongw.backend.v1.HealthResponse
-	59, // [59:68] is the sub-list for method output_type
-	50, // [50:59] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	20, // 36: addongw.backend.v1.SuspendRequest.op:type_name -> addongw.backend.v1.Op
+	20, // 37: addongw.backend.v1.ResumeRequest.op:type_name -> addongw.backend.v1.Op
+	27, // 38: addongw.backend.v1.Event.checkpoint:type_name -> addongw.backend.v1.Checkpoint
+	28, // 39: addongw.backend.v1.Event.progress:type_name -> addongw.backend.v1.Progress
+	29, // 40: addongw.backend.v1.Event.log:type_name -> addongw.backend.v1.Log
+	30, // 41: addongw.backend.v1.Event.result:type_name -> addongw.backend.v1.Result
+	31, // 42: addongw.backend.v1.Event.failure:type_name -> addongw.backend.v1.Failure
+	2,  // 43: addongw.backend.v1.Log.level:type_name -> addongw.backend.v1.Log.Level
+	4,  // 44: addongw.backend.v1.Result.outputs:type_name -> addongw.backend.v1.Value
+	39, // 45: addongw.backend.v1.Result.purge_after:type_name -> google.protobuf.Timestamp
+	3,  // 46: addongw.backend.v1.Failure.class:type_name -> addongw.backend.v1.Failure.Class
+	5,  // 47: addongw.backend.v1.Failure.path:type_name -> addongw.backend.v1.AttributePath
+	40, // 48: addongw.backend.v1.Failure.retry_after:type_name -> google.protobuf.Duration
+	20, // 49: addongw.backend.v1.ReadRequest.op:type_name -> addongw.backend.v1.Op
+	4,  // 50: addongw.backend.v1.ReadResponse.outputs:type_name -> addongw.backend.v1.Value
+	31, // 51: addongw.backend.v1.ReadResponse.failure:type_name -> addongw.backend.v1.Failure
+	10, // 52: addongw.backend.v1.Backend.Describe:input_type -> addongw.backend.v1.DescribeRequest
+	12, // 53: addongw.backend.v1.Backend.ValidateConfig:input_type -> addongw.backend.v1.ValidateConfigRequest
+	14, // 54: addongw.backend.v1.Backend.ValidatePlan:input_type -> addongw.backend.v1.ValidatePlanRequest
+	16, // 55: addongw.backend.v1.Backend.Configure:input_type -> addongw.backend.v1.ConfigureRequest
+	21, // 56: addongw.backend.v1.Backend.Provision:input_type -> addongw.backend.v1.ProvisionRequest
+	22, // 57: addongw.backend.v1.Backend.ChangePlan:input_type -> addongw.backend.v1.ChangePlanRequest
+	23, // 58: addongw.backend.v1.Backend.Deprovision:input_type -> addongw.backend.v1.DeprovisionRequest
+	24, // 59: addongw.backend.v1.Backend.Suspend:input_type -> addongw.backend.v1.SuspendRequest
+	25, // 60: addongw.backend.v1.Backend.Resume:input_type -> addongw.backend.v1.ResumeRequest
+	32, // 61: addongw.backend.v1.Backend.Read:input_type -> addongw.backend.v1.ReadRequest
+	34, // 62: addongw.backend.v1.Backend.Health:input_type -> addongw.backend.v1.HealthRequest
+	11, // 63: addongw.backend.v1.Backend.Describe:output_type -> addongw.backend.v1.DescribeResponse
+	13, // 64: addongw.backend.v1.Backend.ValidateConfig:output_type -> addongw.backend.v1.ValidateConfigResponse
+	15, // 65: addongw.backend.v1.Backend.ValidatePlan:output_type -> addongw.backend.v1.ValidatePlanResponse
+	17, // 66: addongw.backend.v1.Backend.Configure:output_type -> addongw.backend.v1.ConfigureResponse
+	26, // 67: addongw.backend.v1.Backend.Provision:output_type -> addongw.backend.v1.Event
+	26, // 68: addongw.backend.v1.Backend.ChangePlan:output_type -> addongw.backend.v1.Event
+	26, // 69: addongw.backend.v1.Backend.Deprovision:output_type -> addongw.backend.v1.Event
+	26, // 70: addongw.backend.v1.Backend.Suspend:output_type -> addongw.backend.v1.Event
+	26, // 71: addongw.backend.v1.Backend.Resume:output_type -> addongw.backend.v1.Event
+	33, // 72: addongw.backend.v1.Backend.Read:output_type -> addongw.backend.v1.ReadResponse
+	35, // 73: addongw.backend.v1.Backend.Health:output_type -> addongw.backend.v1.HealthResponse
+	63, // [63:74] is the sub-list for method output_type
+	52, // [52:63] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_plugins_backend_backendpb_backend_proto_init() }
@@ -2807,14 +2923,14 @@ func file_plugins_backend_backendpb_backend_proto_init() {
 	if File_plugins_backend_backendpb_backend_proto != nil {
 		return
 	}
-	file_plugins_backend_backendpb_backend_proto_msgTypes[20].OneofWrappers = []any{
+	file_plugins_backend_backendpb_backend_proto_msgTypes[22].OneofWrappers = []any{
 		(*Event_Checkpoint)(nil),
 		(*Event_Progress)(nil),
 		(*Event_Log)(nil),
 		(*Event_Result)(nil),
 		(*Event_Failure)(nil),
 	}
-	file_plugins_backend_backendpb_backend_proto_msgTypes[30].OneofWrappers = []any{
+	file_plugins_backend_backendpb_backend_proto_msgTypes[32].OneofWrappers = []any{
 		(*AttributePath_Step_Attribute)(nil),
 		(*AttributePath_Step_Key)(nil),
 		(*AttributePath_Step_Index)(nil),
@@ -2825,7 +2941,7 @@ func file_plugins_backend_backendpb_backend_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugins_backend_backendpb_backend_proto_rawDesc), len(file_plugins_backend_backendpb_backend_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   33,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

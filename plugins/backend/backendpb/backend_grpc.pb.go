@@ -65,6 +65,8 @@ const (
 	Backend_Provision_FullMethodName      = "/addongw.backend.v1.Backend/Provision"
 	Backend_ChangePlan_FullMethodName     = "/addongw.backend.v1.Backend/ChangePlan"
 	Backend_Deprovision_FullMethodName    = "/addongw.backend.v1.Backend/Deprovision"
+	Backend_Suspend_FullMethodName        = "/addongw.backend.v1.Backend/Suspend"
+	Backend_Resume_FullMethodName         = "/addongw.backend.v1.Backend/Resume"
 	Backend_Read_FullMethodName           = "/addongw.backend.v1.Backend/Read"
 	Backend_Health_FullMethodName         = "/addongw.backend.v1.Backend/Health"
 )
@@ -104,6 +106,14 @@ type BackendClient interface {
 	// also cleans up after a Provision that failed half-way: op.outputs is null
 	// then.
 	Deprovision(ctx context.Context, in *DeprovisionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Event], error)
+	// Suspend ensures that the customer cannot use a resource, and that nothing of
+	// it is lost. A resource that is suspended already, and so a repeat, is
+	// success. It is called only with the capability "suspend".
+	Suspend(ctx context.Context, in *SuspendRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Event], error)
+	// Resume ensures that the customer can use a resource as before Suspend, with
+	// the same outputs. A resource that was never suspended, and so a repeat, is
+	// success. It is called only with the capability "suspend".
+	Resume(ctx context.Context, in *ResumeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Event], error)
 	// Read looks at a resource and changes nothing. An absent one is a failure of
 	// CLASS_NOT_FOUND. It is called only with the capability "read".
 	Read(ctx context.Context, in *ReadRequest, opts ...grpc.CallOption) (*ReadResponse, error)
@@ -217,6 +227,44 @@ func (c *backendClient) Deprovision(ctx context.Context, in *DeprovisionRequest,
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Backend_DeprovisionClient = grpc.ServerStreamingClient[Event]
 
+func (c *backendClient) Suspend(ctx context.Context, in *SuspendRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Event], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Backend_ServiceDesc.Streams[3], Backend_Suspend_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[SuspendRequest, Event]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Backend_SuspendClient = grpc.ServerStreamingClient[Event]
+
+func (c *backendClient) Resume(ctx context.Context, in *ResumeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Event], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Backend_ServiceDesc.Streams[4], Backend_Resume_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ResumeRequest, Event]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Backend_ResumeClient = grpc.ServerStreamingClient[Event]
+
 func (c *backendClient) Read(ctx context.Context, in *ReadRequest, opts ...grpc.CallOption) (*ReadResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReadResponse)
@@ -272,6 +320,14 @@ type BackendServer interface {
 	// also cleans up after a Provision that failed half-way: op.outputs is null
 	// then.
 	Deprovision(*DeprovisionRequest, grpc.ServerStreamingServer[Event]) error
+	// Suspend ensures that the customer cannot use a resource, and that nothing of
+	// it is lost. A resource that is suspended already, and so a repeat, is
+	// success. It is called only with the capability "suspend".
+	Suspend(*SuspendRequest, grpc.ServerStreamingServer[Event]) error
+	// Resume ensures that the customer can use a resource as before Suspend, with
+	// the same outputs. A resource that was never suspended, and so a repeat, is
+	// success. It is called only with the capability "suspend".
+	Resume(*ResumeRequest, grpc.ServerStreamingServer[Event]) error
 	// Read looks at a resource and changes nothing. An absent one is a failure of
 	// CLASS_NOT_FOUND. It is called only with the capability "read".
 	Read(context.Context, *ReadRequest) (*ReadResponse, error)
@@ -308,6 +364,12 @@ func (UnimplementedBackendServer) ChangePlan(*ChangePlanRequest, grpc.ServerStre
 }
 func (UnimplementedBackendServer) Deprovision(*DeprovisionRequest, grpc.ServerStreamingServer[Event]) error {
 	return status.Error(codes.Unimplemented, "method Deprovision not implemented")
+}
+func (UnimplementedBackendServer) Suspend(*SuspendRequest, grpc.ServerStreamingServer[Event]) error {
+	return status.Error(codes.Unimplemented, "method Suspend not implemented")
+}
+func (UnimplementedBackendServer) Resume(*ResumeRequest, grpc.ServerStreamingServer[Event]) error {
+	return status.Error(codes.Unimplemented, "method Resume not implemented")
 }
 func (UnimplementedBackendServer) Read(context.Context, *ReadRequest) (*ReadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Read not implemented")
@@ -441,6 +503,28 @@ func _Backend_Deprovision_Handler(srv interface{}, stream grpc.ServerStream) err
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Backend_DeprovisionServer = grpc.ServerStreamingServer[Event]
 
+func _Backend_Suspend_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(SuspendRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(BackendServer).Suspend(m, &grpc.GenericServerStream[SuspendRequest, Event]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Backend_SuspendServer = grpc.ServerStreamingServer[Event]
+
+func _Backend_Resume_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ResumeRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(BackendServer).Resume(m, &grpc.GenericServerStream[ResumeRequest, Event]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Backend_ResumeServer = grpc.ServerStreamingServer[Event]
+
 func _Backend_Read_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReadRequest)
 	if err := dec(in); err != nil {
@@ -523,6 +607,16 @@ var Backend_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Deprovision",
 			Handler:       _Backend_Deprovision_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Suspend",
+			Handler:       _Backend_Suspend_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Resume",
+			Handler:       _Backend_Resume_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -24,6 +24,7 @@ type memory struct {
 	mu        sync.Mutex
 	resources map[string]string    // resource id → plan
 	kept      map[string]time.Time // resource id → when to purge
+	locked    map[string]bool      // resource id → suspended
 	answers   int
 }
 
@@ -37,7 +38,7 @@ func (m *memory) Describe(context.Context, backend.DescribeRequest) (backend.Des
 	return backend.Description{
 		Name:         name,
 		Version:      "0.1.0",
-		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanRead},
+		Capabilities: m.capabilities(),
 		Config: backend.Schema{Attributes: []backend.Attribute{
 			{Name: "password", Type: cty.String, Required: true, Sensitive: true},
 			{Name: "prefix", Type: cty.String, Live: true},
@@ -49,6 +50,13 @@ func (m *memory) Describe(context.Context, backend.DescribeRequest) (backend.Des
 			{Name: "size", Type: cty.Number, Measured: true},
 		}},
 	}, nil
+}
+
+func (m *memory) capabilities() []backend.Capability {
+	if m.fault == "suspends in secret" {
+		return []backend.Capability{backend.CanChangePlan, backend.CanRead}
+	}
+	return []backend.Capability{backend.CanChangePlan, backend.CanRead, backend.CanSuspend}
 }
 
 func (m *memory) ValidateConfig(_ context.Context, req backend.ValidateConfigRequest) (backend.ValidateConfigResponse, error) {
@@ -66,7 +74,7 @@ func (m *memory) Configure(_ context.Context, req backend.ConfigureRequest) (bac
 	if !req.Config.Known("password") || req.Config.Known("prefix") {
 		return backend.ConfigureResponse{}, errors.New("live attributes are null here, load attributes are not")
 	}
-	m.resources, m.kept = map[string]string{}, map[string]time.Time{}
+	m.resources, m.kept, m.locked = map[string]string{}, map[string]time.Time{}, map[string]bool{}
 	return backend.ConfigureResponse{}, nil
 }
 
@@ -136,6 +144,8 @@ func (m *memory) Deprovision(ctx context.Context, req backend.DeprovisionRequest
 	_, exists := m.resources[id]
 	events.Checkpoint("begun", json.RawMessage(`{"removing":true}`))
 	switch {
+	case m.locked[id] && m.fault == "removes only what is in use":
+		return backend.Result{}, backend.Failf(backend.Internal, "resume it first")
 	case !exists && m.kept[id].IsZero() && m.fault == "deprovisions once":
 		return backend.Result{}, backend.Failf(backend.Internal, "there is none")
 	case string(req.Op.State) == `{"removing":true}` && m.fault == "trusts its checkpoint":
@@ -163,6 +173,34 @@ func (m *memory) keep(id string) (backend.Result, error) {
 		delete(m.resources, id)
 	}
 	return backend.Result{PurgeAfter: m.kept[id]}, nil
+}
+
+func (m *memory) Suspend(ctx context.Context, req backend.SuspendRequest, _ backend.Events) (backend.Result, error) {
+	return m.lock(ctx, req.Op, true)
+}
+
+func (m *memory) Resume(ctx context.Context, req backend.ResumeRequest, _ backend.Events) (backend.Result, error) {
+	return m.lock(ctx, req.Op, false)
+}
+
+func (m *memory) lock(ctx context.Context, op backend.Op, locked bool) (backend.Result, error) {
+	if ctx.Err() != nil {
+		return backend.Result{}, ctx.Err()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch id := op.ResourceID; {
+	case m.fault == "suspends nothing", locked && m.fault == "resumes only":
+		return backend.Result{}, backend.Failf(backend.Unsupported, "not this one")
+	case m.locked[id] == locked && m.fault == "turns once":
+		return backend.Result{}, backend.Failf(backend.Conflict, "it is so already")
+	case !locked && m.fault == "comes back changed":
+		m.resources[id] = "other"
+	case locked && m.fault == "returns outputs":
+		return m.result(op, nil)
+	}
+	m.locked[op.ResourceID] = locked
+	return backend.Result{}, nil
 }
 
 func (m *memory) Read(_ context.Context, req backend.ReadRequest) (backend.ReadResponse, error) {
@@ -205,6 +243,10 @@ func subject(fault string) backendtest.Subject {
 
 func TestASoundBackendPasses(t *testing.T) { backendtest.Run(t, subject("")) }
 
+func TestABackendThatSuspendsNothingPasses(t *testing.T) {
+	backendtest.Run(t, subject("suspends nothing"))
+}
+
 const faultEnv = "BACKENDTEST_FAULT"
 
 // TestWithFault is run by TestEveryFaultIsFound, in a process of its own.
@@ -218,29 +260,35 @@ func TestWithFault(t *testing.T) {
 
 func TestEveryFaultIsFound(t *testing.T) {
 	for fault, want := range map[string]string{
-		"bad name":                  `name "Memory!"`,
-		"needs secrets to validate": "ValidateConfig, without secrets",
-		"is ill":                    "Health",
-		"provisions once":           "Provision, repeated: CONFLICT",
-		"outputs vary":              "output name is number, not string",
-		"outputs differ":            "output name differs",
-		"forgets an output":         "output plan is missing",
-		"leaks into progress":       "a secret shows up",
-		"leaks into state":          "a secret shows up",
-		"leaks on failure":          "a secret shows up",
-		"forgets the plan":          "output plan differs",
-		"deprovisions once":         "Deprovision, purge, repeated: INTERNAL",
-		"keeps everything":          "Read of an absent resource",
-		"reads the absent":          "Read of an absent resource",
-		"ignores its context":       "Provision goes on 10s after its context",
-		"removes past its deadline": "Deprovision, soft goes on 10s after its context",
-		"measures nothing":          "Provision: measured output size is null",
-		"reads slowly":              "Read, within 2s",
-		"postpones the purge":       "Deprovision, soft, repeated: PurgeAfter is",
-		"shows what is kept":        "Read of an absent resource: <nil>",
-		"purges later":              "Deprovision, purge: PurgeAfter is",
-		"purges what was not kept":  "INTERNAL: keep it first",
-		"trusts its checkpoint":     "Deprovision, soft, after being cut off: PurgeAfter is",
+		"bad name":                    `name "Memory!"`,
+		"needs secrets to validate":   "ValidateConfig, without secrets",
+		"is ill":                      "Health",
+		"provisions once":             "Provision, repeated: CONFLICT",
+		"outputs vary":                "output name is number, not string",
+		"outputs differ":              "output name differs",
+		"forgets an output":           "output plan is missing",
+		"leaks into progress":         "a secret shows up",
+		"leaks into state":            "a secret shows up",
+		"leaks on failure":            "a secret shows up",
+		"forgets the plan":            "output plan differs",
+		"deprovisions once":           "Deprovision, purge, repeated: INTERNAL",
+		"keeps everything":            "Read of an absent resource",
+		"reads the absent":            "Read of an absent resource",
+		"ignores its context":         "Provision goes on 10s after its context",
+		"removes past its deadline":   "Deprovision, soft goes on 10s after its context",
+		"measures nothing":            "Provision: measured output size is null",
+		"reads slowly":                "Read, within 2s",
+		"postpones the purge":         "Deprovision, soft, repeated: PurgeAfter is",
+		"shows what is kept":          "Read of an absent resource: <nil>",
+		"purges later":                "Deprovision, purge: PurgeAfter is",
+		"purges what was not kept":    "INTERNAL: keep it first",
+		"suspends in secret":          "capability suspend is false",
+		"resumes only":                "must both be UNSUPPORTED, or neither",
+		"turns once":                  "Suspend, repeated: CONFLICT",
+		"comes back changed":          "output plan differs",
+		"returns outputs":             "Suspend returns outputs",
+		"removes only what is in use": "Deprovision, soft, while suspended: INTERNAL",
+		"trusts its checkpoint":       "Deprovision, soft, after being cut off: PurgeAfter is",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()

@@ -95,6 +95,12 @@ func (l *crashLab) observe(t *testing.T) {
 		result := l.watch(t, "change_plan", b.changeFrom(l.bench.oldPlan), op)
 		b.must(t, "Deprovision, to clean up", b.purge, next(op, result))
 	}
+	if b.turns = b.suspends(t); b.turns {
+		op = l.used(t)
+		op = next(op, l.watch(t, "suspend", b.suspend, op))
+		op = next(op, l.watch(t, "resume", b.giveBack, op))
+		b.must(t, "Deprovision, to clean up", b.purge, op)
+	}
 	op = l.used(t)
 	soft := l.watch(t, "soft", b.soft, op)
 	l.kept = !soft.PurgeAfter.IsZero()
@@ -125,6 +131,13 @@ func (l *crashLab) changing(t *testing.T) backend.Op {
 	op := l.used(t)
 	op.Plan = *l.ChangeTo
 	return op
+}
+
+// suspended is one that its customer cannot use.
+func (l *crashLab) suspended(t *testing.T) backend.Op {
+	t.Helper()
+	op := l.used(t)
+	return next(op, l.bench.must(t, "Suspend", l.bench.suspend, op))
 }
 
 // retired is one whose time to be kept is over.
@@ -186,6 +199,13 @@ func (l *crashLab) verbs() []crashVerb {
 	}
 	if l.ChangeTo != nil {
 		verbs = slices.Insert(verbs, 2, crashVerb{"change_plan", "change_plan", l.changing, change, change, again, l.wants["change_plan"]})
+	}
+	if l.bench.turns {
+		suspend := func(b *bench) verb { return b.suspend }
+		resume := func(b *bench) verb { return b.giveBack }
+		verbs = append(verbs,
+			crashVerb{"suspend", "suspend", l.used, suspend, suspend, again, l.wants["suspend"]},
+			crashVerb{"resume", "resume", l.suspended, resume, resume, again, l.wants["resume"]})
 	}
 	return verbs
 }

@@ -30,7 +30,7 @@ type shelf struct{ dir, fault string }
 
 func (s *shelf) Describe(context.Context, backend.DescribeRequest) (backend.Description, error) {
 	return backend.Description{
-		Name: "shelf", Version: "0.1.0", Capabilities: []backend.Capability{backend.CanChangePlan},
+		Name: "shelf", Version: "0.1.0", Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend},
 		Config:  backend.Schema{Attributes: []backend.Attribute{{Name: "dir", Type: cty.String}, {Name: "fault", Type: cty.String}}},
 		Outputs: backend.Schema{Attributes: []backend.Attribute{{Name: "path", Type: cty.String}}},
 	}, nil
@@ -105,6 +105,31 @@ func (s *shelf) Deprovision(_ context.Context, req backend.DeprovisionRequest, e
 	return backend.Result{}, os.RemoveAll(folder)
 }
 
+// Suspend takes two steps, so that there is something between them.
+func (s *shelf) Suspend(_ context.Context, req backend.SuspendRequest, events backend.Events) (backend.Result, error) {
+	folder := filepath.Join(s.dir, req.Op.ResourceID)
+	if _, err := os.Stat(filepath.Join(folder, "closed")); err == nil && s.fault == "suspends by halves" {
+		return backend.Result{}, nil
+	}
+	events.Progress("close it", 0)
+	if _, err := s.mustWrite(folder, "closed", ""); err != nil {
+		return backend.Result{}, err
+	}
+	events.Progress("lock it", 50)
+	_, err := s.mustWrite(folder, "locked", "")
+	return backend.Result{}, err
+}
+
+func (s *shelf) Resume(_ context.Context, req backend.ResumeRequest, events backend.Events) (backend.Result, error) {
+	folder := filepath.Join(s.dir, req.Op.ResourceID)
+	events.Progress("unlock it", 0)
+	if err := os.RemoveAll(filepath.Join(folder, "locked")); err != nil {
+		return backend.Result{}, err
+	}
+	events.Progress("open it", 50)
+	return backend.Result{}, os.RemoveAll(filepath.Join(folder, "closed"))
+}
+
 func (s *shelf) Read(context.Context, backend.ReadRequest) (backend.ReadResponse, error) {
 	return backend.ReadResponse{}, backend.Failf(backend.Unsupported, "no")
 }
@@ -173,6 +198,7 @@ func TestEveryLossIsFound(t *testing.T) {
 		"takes the half for the whole": `lost ["`,
 		"names by chance":              `doubled ["`,
 		"removes what it remembers":    `left over ["`,
+		"suspends by halves":           `lost ["`,
 		"promises once":                `lost ["the purge date"]`,
 	} {
 		t.Run(fault, func(t *testing.T) {

@@ -37,6 +37,15 @@ func (b *bench) verbs() []interruptible {
 	if b.ChangeTo != nil {
 		list = append(list, interruptible{"ChangePlan", changing, func(b *bench) verb { return b.changeFrom(b.oldPlan) }})
 	}
+	if b.turns {
+		suspended := func(t *testing.T) backend.Op {
+			op := made(t)
+			return next(op, b.must(t, "Suspend", b.suspend, op))
+		}
+		list = append(list,
+			interruptible{"Suspend", made, func(b *bench) verb { return b.suspend }},
+			interruptible{"Resume", suspended, func(b *bench) verb { return b.giveBack }})
+	}
 	return list
 }
 

@@ -104,6 +104,18 @@ func (m *mortal) Deprovision(ctx context.Context, req backend.DeprovisionRequest
 	return m.live(string(req.Mode), events, func(e backend.Events) (backend.Result, error) { return m.Backend.Deprovision(ctx, req, e) })
 }
 
+func (m *mortal) Suspend(ctx context.Context, req backend.SuspendRequest, events backend.Events) (backend.Result, error) {
+	return m.live("suspend", events, func(e backend.Events) (backend.Result, error) {
+		return m.Backend.(backend.Suspender).Suspend(ctx, req, e)
+	})
+}
+
+func (m *mortal) Resume(ctx context.Context, req backend.ResumeRequest, events backend.Events) (backend.Result, error) {
+	return m.live("resume", events, func(e backend.Events) (backend.Result, error) {
+		return m.Backend.(backend.Suspender).Resume(ctx, req, e)
+	})
+}
+
 func (m *mortal) live(verb string, events backend.Events, call func(backend.Events) (backend.Result, error)) (backend.Result, error) {
 	if verb != m.fate.verb {
 		return call(events)

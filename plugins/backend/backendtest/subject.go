@@ -50,6 +50,7 @@ type bench struct {
 	outputs     backend.Schema // effective
 	oldPlan     backend.Plan   // that resources have before ChangeTo
 	keeps       bool           // a soft deprovision keeps something; set by testSoft
+	turns       bool           // resources can be suspended and resumed
 }
 
 // newBench asks the backend behind remote who it is.
@@ -179,12 +180,15 @@ func again(op backend.Op, state []byte) backend.Op {
 	return op
 }
 
-// next is a new operation on the resource of op.
+// next is a new operation on the resource of op. Calls that return no outputs
+// leave those that are recorded.
 func next(op backend.Op, result backend.Result) backend.Op {
 	op.OperationID = "op_" + strings.ToLower(rand.Text())
 	op.Attempt = 1
 	op.State = result.State
-	op.Outputs = result.Outputs
+	if !result.Outputs.IsNull() {
+		op.Outputs = result.Outputs
+	}
 	return op
 }
 

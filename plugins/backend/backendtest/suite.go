@@ -27,6 +27,11 @@ func Run(t *testing.T, s Subject) {
 	if s.ChangeTo != nil {
 		t.Run("a repeated plan change has the same outputs", b.testChangePlan)
 	}
+	if b.turns = b.suspends(t); b.turns {
+		t.Run("a suspended resource is resumed with the same outputs", b.testSuspend)
+		t.Run("a resource that was never suspended can be resumed", b.testResume)
+		t.Run("a suspended resource can be deprovisioned", b.testSuspendedGone)
+	}
 	for _, v := range b.verbs() {
 		t.Run("a call of "+v.name+" that was cut off is finished by its repeat", func(t *testing.T) { b.testCutOff(t, v) })
 		t.Run("a call of "+v.name+" ends soon after its context", func(t *testing.T) { b.testEnds(t, v) })
@@ -54,6 +59,9 @@ func (b *bench) testDescription(t *testing.T) {
 	}
 	if b.can(backend.CanChangePlan) != (b.ChangeTo != nil) {
 		t.Errorf("capability %s is %v; Subject.ChangeTo must agree", backend.CanChangePlan, b.can(backend.CanChangePlan))
+	}
+	if _, able := b.Backend.(backend.Suspender); able != b.can(backend.CanSuspend) {
+		t.Fatalf("capability %s is %v; that the backend is a Suspender must agree", backend.CanSuspend, b.can(backend.CanSuspend))
 	}
 }
 

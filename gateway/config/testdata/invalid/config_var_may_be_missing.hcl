@@ -13,10 +13,10 @@ addon "acme-db" {
 
   config_vars = {
     ACME_DB_URL     = "postgres://${output.username}@${output.host}"
-    ACME_DB_NOTE    = plan.id == "big" ? "x" : null # ERROR AG418
-    ACME_DB_ZONE    = region.data.zone # ERROR AG418
-    ACME_DB_OWNER   = resource.owner.name # ERROR AG418
-    ACME_DB_PORT    = output.port > 1 ? output.port : null # ERROR AG418
+    ACME_DB_NOTE    = plan.id == "big" ? "x" : null # ERROR AG417
+    ACME_DB_ZONE    = region.data.zone # ERROR AG417
+    ACME_DB_OWNER   = resource.owner.name # ERROR AG417
+    ACME_DB_PORT    = output.port > 1 ? output.port : null # ERROR AG417
     ACME_DB_EXTRA   = resource.owner.name
   }
 

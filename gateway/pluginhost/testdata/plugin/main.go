@@ -36,7 +36,7 @@ func (t *testing) Describe(context.Context, backend.DescribeRequest) (backend.De
 	return backend.Description{
 		Name:         "testing",
 		Version:      "1.2.3",
-		Capabilities: []backend.Capability{backend.CanRead},
+		Capabilities: []backend.Capability{backend.CanRead, backend.CanSuspend},
 		Config:       backend.Schema{Attributes: []backend.Attribute{text("mode"), {Name: "password", Type: cty.String, Sensitive: true}, text("dir")}},
 		Plan:         backend.Schema{Attributes: []backend.Attribute{text("do")}},
 		Outputs: backend.Schema{Attributes: []backend.Attribute{
@@ -192,6 +192,19 @@ func (t *testing) Deprovision(_ context.Context, req backend.DeprovisionRequest,
 		return backend.Result{PurgeAfter: time.Unix(1700000000, 0)}, nil
 	}
 	return backend.Result{}, nil
+}
+
+// Suspend returns its reason as its state, and outputs, which it must not.
+func (t *testing) Suspend(_ context.Context, req backend.SuspendRequest, _ backend.Events) (backend.Result, error) {
+	if req.Reason == "unsupported" {
+		return backend.Result{}, backend.Failf(backend.Unsupported, "not this one")
+	}
+	state, err := json.Marshal(req.Reason)
+	return backend.Result{State: state, Outputs: backend.NewValue(cty.StringVal("surprise"))}, err
+}
+
+func (t *testing) Resume(_ context.Context, req backend.ResumeRequest, _ backend.Events) (backend.Result, error) {
+	return backend.Result{State: json.RawMessage(`"resumed"`)}, nil
 }
 
 func (t *testing) Read(_ context.Context, req backend.ReadRequest) (backend.ReadResponse, error) {

@@ -1,0 +1,368 @@
+package lifecycle_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/lifecycle"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+const unpaid = "The invoice is open."
+
+func (r *rig) suspend(id string) gateway.Delivery {
+	r.t.Helper()
+	d, err := r.scoped().Suspend(context.Background(), id, unpaid)
+	if err != nil {
+		r.t.Fatalf("suspend: %v", err)
+	}
+	return d
+}
+
+func (r *rig) resume(id string) gateway.Delivery {
+	r.t.Helper()
+	d, err := r.scoped().Resume(context.Background(), id)
+	if err != nil {
+		r.t.Fatalf("resume: %v", err)
+	}
+	return d
+}
+
+// suspended reports whether the world has locked the customer out.
+func (r *rig) suspended(id string) bool {
+	found, _ := r.world.thing(id)
+	return found.suspended
+}
+
+func TestASuspensionIsRecordedTheBackendFollowsAndAResumeUndoesIt(t *testing.T) {
+	r := newRig(t)
+	first := r.provision("ext-1")
+	id := first.Resource.ID
+	d := r.suspend(id)
+	if d.Resource.State != gateway.Suspended || d.Resource.Reason != unpaid || d.Message != "suspend: free" || !r.suspended(id) {
+		t.Errorf("it is %s because %q, message %q; locked out: %t", d.Resource.State, d.Resource.Reason, d.Message, r.suspended(id))
+	}
+	call := r.world.callsOf(backend.VerbSuspend)[0]
+	if call.Reason != unpaid || call.Op.Outputs.IsNull() || call.Op.Secrets["password"] == "" || call.Op.OperationID == "" {
+		t.Errorf("the backend was told %q and %+v", call.Reason, call.Op)
+	}
+	same(t, first, r.provision("ext-1")) // the stored answer
+	d = r.resume(id)
+	if d.Resource.State != gateway.Active || d.Resource.Reason != "" || d.Message != "resume: free" || r.suspended(id) {
+		t.Errorf("it is %s because %q, message %q; locked out: %t", d.Resource.State, d.Resource.Reason, d.Message, r.suspended(id))
+	}
+	if len(vars(d)) != 1 || d.Resource.ConfigRev != 1 {
+		t.Errorf("revision %d of %d config vars", d.Resource.ConfigRev, len(vars(d)))
+	}
+	if got := r.story(id); got != "provision:done suspend:done resume:done " {
+		t.Errorf("operations: %s", got)
+	}
+}
+
+func TestARepeatedSuspensionIsSuccessWithoutAnOperationAndKeepsTheFirstReason(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	if d := r.resume(id); d.Message != "" {
+		t.Errorf("a resume of what was never suspended says %q", d.Message)
+	}
+	first := r.suspend(id)
+	again, err := r.scoped().Suspend(t.Context(), id, "Another reason.")
+	if err != nil || again.Resource.Reason != unpaid {
+		t.Errorf("the reason is %q, %v", again.Resource.Reason, err)
+	}
+	same(t, first, again)
+	r.resume(id)
+	r.resume(id)
+	if got := r.story(id); got != "provision:done suspend:done resume:done " {
+		t.Errorf("operations: %s", got)
+	}
+}
+
+func TestASuspensionIsSuccessBeforeTheBackendHasFollowed(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	g := newGate()
+	r.world.holdAt(g, backend.VerbSuspend)
+	r.scope.Budget = time.Millisecond
+	if d := r.suspend(id); d.Resource.State != gateway.Suspended || d.Message != "suspend: free" {
+		t.Errorf("it is %s, %q", d.Resource.State, d.Message)
+	}
+	<-g.reached
+	r.suspend(id) // a repeat while the first one runs
+	close(g.open)
+	r.until(id, gateway.Suspended)
+	if got := r.story(id); got != "provision:done suspend:done " || !r.suspended(id) {
+		t.Errorf("operations: %s; locked out: %t", got, r.suspended(id))
+	}
+}
+
+func TestAResumeQueuesBehindASuspensionThatRuns(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	g := newGate()
+	r.world.holdAt(g, backend.VerbSuspend)
+	r.scope.Budget = time.Millisecond
+	r.suspend(id)
+	<-g.reached
+	r.resume(id)
+	r.suspend(id)
+	r.resume(id)
+	if got := r.story(id); got != "provision:done suspend:running resume:pending suspend:pending resume:pending " {
+		t.Errorf("operations: %s", got)
+	}
+	if _, err := r.scoped().ChangePlan(t.Context(), id, "big"); gateway.KindOf(err) != gateway.Unavailable {
+		t.Errorf("a plan change behind them: %v", err)
+	}
+	close(g.open)
+	r.restedAs(id, "provision:done suspend:done resume:done suspend:done resume:done change_plan:done ")
+	if found, _ := r.world.thing(id); found.suspended || found.plan != "big" {
+		t.Errorf("the world has %+v", found)
+	}
+	if row := r.resource(id); row.State != gateway.Active || row.Plan != "big" {
+		t.Errorf("it is %s on %s", row.State, row.Plan)
+	}
+}
+
+func TestASuspensionWaitsForWhatIsBeingMadeOrChanged(t *testing.T) {
+	for _, verb := range []backend.Verb{backend.VerbProvision, backend.VerbChangePlan} {
+		t.Run(string(verb), func(t *testing.T) {
+			r := newRig(t)
+			g := newGate()
+			r.world.holdAt(g, verb)
+			var group sync.WaitGroup
+			group.Go(func() {
+				d, err := r.scoped().Provision(context.Background(), order("ext-1"))
+				if err == nil && verb == backend.VerbChangePlan {
+					_, err = r.scoped().ChangePlan(context.Background(), d.Resource.ID, "big")
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			id := (<-g.reached).Op.ResourceID
+			impatient := r.scope
+			impatient.Budget = time.Millisecond
+			_, err := r.engine.For(impatient).Suspend(t.Context(), id, unpaid)
+			var told *gateway.Error
+			if !errors.As(err, &told) || told.Kind != gateway.Unavailable || told.RetryAfter == 0 {
+				t.Errorf("with a small budget: %v", err)
+			}
+			if _, err := r.engine.For(impatient).Resume(t.Context(), id); err != nil {
+				t.Errorf("a resume of what is not suspended: %v", err)
+			}
+			group.Go(func() { r.suspend(id) })
+			close(g.open)
+			group.Wait()
+			if row := r.resource(id); row.State != gateway.Suspended || !r.suspended(id) {
+				t.Errorf("it is %s, locked out: %t", row.State, r.suspended(id))
+			}
+		})
+	}
+}
+
+func TestWhatIsNotThereCannotBeSuspended(t *testing.T) {
+	r := newRig(t)
+	_, err := r.scoped().Suspend(t.Context(), "res_unknown", unpaid)
+	wantKind(t, err, gateway.NotFound)
+	id := r.provision("ext-1").Resource.ID
+	if _, err := r.scoped().Deprovision(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	r.until(id, gateway.Deprovisioned)
+	_, err = r.scoped().Suspend(t.Context(), id, unpaid)
+	wantKind(t, err, gateway.Gone)
+	_, err = r.scoped().Resume(t.Context(), id)
+	wantKind(t, err, gateway.Gone)
+
+	r.world.fail(backend.VerbProvision, backend.Failf(backend.Invalid, "no"))
+	_, err = r.scoped().Provision(t.Context(), order("ext-2"))
+	wantKind(t, err, gateway.Refused)
+	failed := r.byExternal("ext-2").ID
+	_, err = r.scoped().Suspend(t.Context(), failed, unpaid) // behind the clean-up
+	wantKind(t, err, gateway.Conflict)
+	_, err = r.scoped().Resume(t.Context(), failed)
+	wantKind(t, err, gateway.Conflict)
+}
+
+func TestAPlanChangeOfASuspendedResourceIsRefused(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	r.suspend(id)
+	_, err := r.scoped().ChangePlan(t.Context(), id, "big")
+	wantKind(t, err, gateway.Refused)
+	if got := gateway.Message(err); got != "The service is suspended; its plan can be changed once it is resumed." {
+		t.Errorf("the customer reads %q", got)
+	}
+	if got := r.story(id); got != "provision:done suspend:done " {
+		t.Errorf("operations: %s", got)
+	}
+}
+
+func TestASuspendedResourceIsRemovedSoftly(t *testing.T) {
+	for name, held := range map[string]bool{"at rest": false, "while the backend is at it": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.world.keep = time.Now().Add(time.Hour)
+			id := r.provision("ext-1").Resource.ID
+			g := newGate()
+			if held {
+				r.world.holdAt(g, backend.VerbSuspend)
+				r.scope.Budget = time.Millisecond
+			}
+			r.suspend(id)
+			if held {
+				<-g.reached
+				r.resume(id)
+			}
+			if _, err := r.scoped().Deprovision(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			close(g.open)
+			eventually(t, "it is gone", func() bool { return r.resource(id).State == gateway.Deprovisioned })
+			found, kept := r.world.thing(id)
+			if !kept || !found.locked || r.resource(id).Reason != "" {
+				t.Errorf("kept: %t, %+v", kept, found)
+			}
+			want := "provision:done suspend:done deprovision:done deprovision:pending "
+			if held {
+				want = "provision:done suspend:cancelled resume:cancelled deprovision:done deprovision:pending "
+			}
+			if got := r.story(id); got != want {
+				t.Errorf("operations: %s", got)
+			}
+			call := r.world.callsOf(backend.VerbDeprovision)[0]
+			if call.Op.Outputs.IsNull() {
+				t.Error("the removal was told no outputs")
+			}
+		})
+	}
+}
+
+func TestABackendThatCannotSuspendLeavesTheRecordedState(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	r.world.hook(func(_ context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+		return backend.Failf(backend.Unsupported, "plugin fake cannot %s", call.Verb)
+	}, nil)
+	r.suspend(id)
+	if got := r.resource(id); got.State != gateway.Suspended || got.LastError != "" {
+		t.Errorf("it is %s: %s", got.State, got.LastError)
+	}
+	r.resume(id)
+	if got := r.resource(id); got.State != gateway.Active {
+		t.Errorf("it is %s", got.State)
+	}
+	if got := r.story(id); got != "provision:done suspend:done resume:done " {
+		t.Errorf("operations: %s", got)
+	}
+}
+
+func TestASuspensionIsRepeatedUntilTheBackendHasFollowed(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	var mu sync.Mutex
+	tries := 0
+	r.world.hook(func(_ context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if tries++; tries < 3 {
+			return backend.Failf(backend.Retryable, "down")
+		}
+		return nil
+	}, nil)
+	r.suspend(id)
+	if calls := r.world.callsOf(backend.VerbSuspend); len(calls) != 3 || calls[0].Op.OperationID != calls[2].Op.OperationID || !r.suspended(id) {
+		t.Errorf("%d calls", len(calls))
+	}
+}
+
+// What needs an operator must not keep a customer who has paid from the service.
+func TestAResumeReplacesASuspensionThatNeedsAnOperator(t *testing.T) {
+	for name, parked := range map[string]bool{"parked already": true, "parked while the resume waits": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			id := r.provision("ext-1").Resource.ID
+			g := newGate()
+			r.world.hook(func(ctx context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+				if call.Verb != backend.VerbSuspend {
+					return nil
+				}
+				if err := g.hold(ctx, call); err != nil {
+					return err
+				}
+				return backend.Failf(backend.Conflict, "no")
+			}, nil)
+			r.scope.Budget = time.Millisecond
+			r.suspend(id)
+			<-g.reached
+			if parked {
+				close(g.open)
+				if r.parked(id, "human"); r.resource(id).LastError != "CONFLICT: no" {
+					t.Errorf("operators read %q", r.resource(id).LastError)
+				}
+			}
+			r.resume(id)
+			if !parked {
+				close(g.open)
+			}
+			r.restedAs(id, "provision:done suspend:cancelled resume:done ")
+			if got := r.resource(id); got.State != gateway.Active || got.LastError != "" {
+				t.Errorf("it is %s: %s", got.State, got.LastError)
+			}
+		})
+	}
+}
+
+func TestASuspensionUsesAnEarlierInputWhenTheConfigurationLostTheResource(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	r.catalog.set(func(c *fakeCatalog) {
+		c.opErr = errors.New("the plan is gone")
+		c.render = func(gateway.Resource, backend.Verb, backend.Value) (gateway.Rendered, error) {
+			return gateway.Rendered{}, errors.New("the plan is gone")
+		}
+	})
+	if d := r.suspend(id); d.Message != "" || !r.suspended(id) {
+		t.Errorf("message %q, locked out: %t", d.Message, r.suspended(id))
+	}
+	if call := r.world.callsOf(backend.VerbSuspend)[0]; call.Op.Plan.ID != "free" || call.Op.Outputs.IsNull() {
+		t.Errorf("the backend was told %+v", call.Op)
+	}
+}
+
+func TestASuspendedResourceIsPushedToOnlyAfterItsResume(t *testing.T) {
+	r := newPushRig(t, soon)
+	r.moon.fail("push", gateway.Errorf(gateway.Unavailable, "down"))
+	id := r.provision("ext-1").Resource.ID
+	eventually(t, "a push is tried", func() bool { return r.moon.called("push", "ext-1") > 0 })
+	r.suspend(id)
+	r.moon.fail("", nil)
+	r.restedAs(id, "provision:done push:done suspend:done ")
+	time.Sleep(3 * soon) // nothing may come of it
+	if n := len(r.moon.pushed("ext-1")); n != 0 || r.resource(id).Delivered() {
+		t.Fatalf("%d pushes of a suspended resource", n)
+	}
+	if _, err := r.engine.Push(t.Context(), id); gateway.KindOf(err) != gateway.Conflict {
+		t.Errorf("an operator's push: %v", err)
+	}
+	r.resume(id)
+	r.restedAs(id, "provision:done push:done suspend:done resume:done push:done fetch_owner:done ")
+	if n := len(r.moon.pushed("ext-1")); n != 1 {
+		t.Errorf("%d pushes", n)
+	}
+}
+
+func TestTheOwnerOfASuspendedResourceIsStillAskedFor(t *testing.T) {
+	r := newMoonRig(t)
+	d := r.provision("ext-1")
+	r.suspend(d.Resource.ID)
+	r.deliver(d)
+	r.restedAs(d.Resource.ID, "provision:done suspend:done fetch_owner:done ")
+	if got := r.resource(d.Resource.ID).Owner.Email; got != "zoe@acme.example" {
+		t.Errorf("the owner is %q", got)
+	}
+}
