@@ -117,6 +117,7 @@ func (d *Document) Secret(rule, path string, instead secret.Value) string {
 	if isPlaceholder(text) {
 		d.Fatal(rule, "%s is not in this file, which says %q; write it with addongw manifest --with-secrets, or give the value in %s",
 			path, text, secretVariable(path))
+		return ""
 	}
 	return text
 }

@@ -118,6 +118,8 @@ func (p *provider) readOrder(r *http.Request) (map[string]string, *refusal) {
 	switch {
 	case id == "" || order["plan"] == "":
 		return nil, &refusal{400, "An id and a plan, please."}
+	case p.defect == "orders fail":
+		return nil, &refusal{503, "Something failed."}
 	case !offered(order["plan"]) && p.defect != "any plan accepted":
 		return nil, &refusal{422, "No such plan."}
 	case !strings.HasSuffix(order["region"], "us-east-1") && p.defect == "unknown regions refused":
@@ -284,10 +286,14 @@ func (p *provider) change(body map[string]any, id string) (*resource, *refusal) 
 		return nil, &refusal{400, "A plan, please."}
 	case !offered(order["plan"]) && p.defect != "changes to any plan":
 		return nil, &refusal{422, "No such plan."}
+	case p.defect == "plan changes fail", p.defect == "dia's plan changes fail" && order["modulus_id"] != "":
+		return nil, &refusal{503, "Something failed."}
+	case p.defect == "a repeated plan change fails" && known.changed == order["plan"]:
+		return nil, &refusal{409, "That was done."}
 	case known.plan == order["plan"] && p.defect == "the same plan is a mistake":
 		return nil, &refusal{409, "It has that plan."}
 	case p.defect != "plan changes without effect":
-		known.plan = order["plan"]
+		known.plan, known.changed = order["plan"], order["plan"]
 	}
 	return known, nil
 }

@@ -33,6 +33,7 @@ type provider struct {
 
 type resource struct {
 	id, order, plan, region string
+	changed                 string // the plan of the last change
 	config                  map[string]any
 	gone                    bool
 }
@@ -74,6 +75,10 @@ type refusal struct {
 }
 
 func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p.defect == "everything fails" {
+		page(w, http.StatusInternalServerError)
+		return
+	}
 	address := r.URL.EscapedPath()
 	if strings.Contains(address, "//") && p.defect == "redirects doubled slashes" {
 		http.Redirect(w, r, strings.ReplaceAll(address, "//", "/"), http.StatusMovedPermanently)
@@ -101,6 +106,8 @@ func (p *provider) call(w http.ResponseWriter, r *http.Request, address string) 
 		id, _ = url.PathUnescape(segments[1])
 	}
 	switch {
+	case r.Method == http.MethodGet && p.defect == "anything may be read":
+		p.answer(w, 200, map[string]any{"resources": []string{}})
 	case !strings.HasPrefix(address, "/resources") || len(segments) > 2:
 		p.refuse(w, r, &refusal{404, "Not found."})
 	case id == "" && r.Method == http.MethodPost:
@@ -144,6 +151,10 @@ func (p *provider) authentic(r *http.Request) bool {
 	switch p.defect {
 	case "no credentials on removals":
 		if r.Method == http.MethodDelete {
+			return true
+		}
+	case "no credentials on plan changes":
+		if r.Method == http.MethodPut {
 			return true
 		}
 	case "user name not checked":

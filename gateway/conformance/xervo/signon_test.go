@@ -56,7 +56,7 @@ func (p *provider) judge(r *http.Request) (status int, to string) {
 		return http.StatusGone, ""
 	case !p.proven(proof) && p.defect == "401 for a forged sign-on":
 		return http.StatusUnauthorized, ""
-	case !p.proven(proof), !p.fresh(proof["timestamp"]), gone && p.defect == "a late sign-on is refused":
+	case !p.proven(proof), !p.fresh(proof["timestamp"]), gone && p.defect == "a late sign-on is refused", p.defect == "sign-ons fail":
 		return http.StatusForbidden, ""
 	case known == nil && p.defect == "404 for a sign-on to what never was":
 		return http.StatusNotFound, ""
