@@ -25,14 +25,15 @@ var internalImports = map[string][]string{
 	"gateway/conformance":                       {"gateway/secret", "spec"},
 	"gateway/conformance/all":                   {"gateway/conformance", "gateway/conformance/clevercloud", "gateway/conformance/xervo"},
 	"gateway/conformance/clevercloud":           {"gateway/conformance", "gateway/conformance/clevercloud/vendorapi", "gateway/secret", "spec"},
-	"gateway/conformance/xervo":                 {"gateway/conformance", "gateway/secret", "spec"},
 	"gateway/diagnostic":                        {"gateway/diagnostic/explain", "plugins/backend/expr"},
 	"gateway/diagnostic/explain":                {},
 	"gateway/lifecycle":                         {"gateway/secret"},
+	"gateway/conformance/scalingo/ownapi":       {},
 	"gateway/platform":                          {"gateway/diagnostic", "gateway/schema", "gateway/secret"},
 	"gateway/platform/all":                      {"gateway/platform", "gateway/platform/clevercloud", "gateway/platform/scalingo", "gateway/platform/xervo"},
 	"gateway/platform/clevercloud":              {"gateway/diagnostic", "gateway/platform", "gateway/platform/caller", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema", "gateway/secret"},
 	"gateway/platform/caller":                   {"gateway/secret"},
+	"gateway/platform/scalingo":                 {"gateway/diagnostic", "gateway/platform", "gateway/platform/caller", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
 	"gateway/platform/rules":                    {"gateway/diagnostic", "gateway/platform", "gateway/secret"},
 	"gateway/platform/platformtest":             {"gateway/platform", "gateway/schema", "gateway/secret", "spec"},
 	"gateway/platform/sso":                      {},
@@ -59,9 +60,9 @@ var internalImports = map[string][]string{
 	"plugins/shell/addongw-plugin-shell":        {"plugins/shell"},
 	"plugins/postgres/addongw-plugin-postgres":  {"plugins/postgres"},
 	"gateway/conformance/clevercloud/vendorapi": {},
-	"gateway/platform/scalingo":                 {"gateway/diagnostic", "gateway/platform", "gateway/platform/caller", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
-	"gateway/platform/xervo":                    {"gateway/diagnostic", "gateway/platform", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
 	"gateway/conformance/conformancetest":       {"gateway/conformance"},
+	"gateway/platform/xervo":                    {"gateway/diagnostic", "gateway/platform", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
+	"gateway/conformance/xervo":                 {"gateway/conformance", "gateway/secret", "spec"},
 }
 
 // always lists what any package of gateway/ may import besides; plugins may

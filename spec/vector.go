@@ -19,12 +19,16 @@ type Vector struct {
 	// ContentType is what Body says it is; SSOVectors fills in a form's.
 	ContentType string `json:"content_type"`
 
+	// Query is that of the URL, where the sign-on is a GET; Body is empty then.
+	Query string `json:"query"`
+
 	// AcceptedBy lists the generations of the platform's API in which the
 	// sign-on succeeds, or the ways in which a provider may be set up; empty:
 	// none.
 	AcceptedBy []string `json:"accepted_by"`
 
 	// Who it is for, where it succeeds.
+	Resource      string `json:"resource"` // the provider's id; empty: as in Body
 	Email         string `json:"email"`
 	EmailVerified bool   `json:"email_verified"`
 	UserID        string `json:"user_id"`

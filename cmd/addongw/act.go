@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/conformance"
@@ -35,4 +37,20 @@ func act(m config.Mount) (a acting, ok bool, err error) {
 	provider.Plans = m.Plans
 	a.provider, a.client = provider, a.platform.Client(provider)
 	return a, true, nil
+}
+
+var (
+	errNoSSOURL = errors.New("nobody says where the provider's customers sign on")
+	errNoSalt   = errors.New("there is no salt to sign with")
+)
+
+// signOn signs a customer on to the resource that the provider calls id.
+func (a acting) signOn(id, email string, at time.Time) (conformance.SignOn, error) {
+	switch {
+	case a.provider.SSOURL == "":
+		return conformance.SignOn{}, errNoSSOURL
+	case a.provider.Salt.Empty():
+		return conformance.SignOn{}, errNoSalt
+	}
+	return a.client.SignOn(id, conformance.Person{Email: email}, at), nil
 }

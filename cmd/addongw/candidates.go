@@ -40,7 +40,7 @@ func argumentCandidates() map[string]candidates {
 func flagCandidates() map[string]candidates {
 	return map[string]candidates{
 		"addon": addonCandidates, "plan": planCandidates, "region": regionCandidates, "platform": platformCandidates,
-		"resource": resourceCandidates, "state": stateCandidates, "format": words("text", "json", "github", "sarif"), "color": words("auto", "always", "never"),
+		"resource": resourceCandidates, "state": stateCandidates, "format": words("text", "json", "github", "sarif", "junit"), "color": words("auto", "always", "never"),
 		"template": words(scaffold.Templates()...),
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addongw/addongw/gateway/platform/all"
 )
 
 // completed asks addongw as a shell does and returns the words, and how the
@@ -39,6 +41,8 @@ func TestWordsOfTheConfigurationAreCompleted(t *testing.T) {
 		{[]string{"manifest", ""}, []string{"clevercloud"}, noFiles},
 		{[]string{"manifest", "clevercloud", ""}, []string{"acme-db\tAcme Db"}, noFiles},
 		{[]string{"manifest", "clevercloud", "acme-db", ""}, []string{}, noFiles},
+		{[]string{"conformance", ""}, []string{"clevercloud"}, noFiles},
+		{[]string{"conformance", "clevercloud", "--only", "sso,CC-A1"}, []string{"sso,CC-A1"}, ":6"},
 		{[]string{"console", "--addon", ""}, []string{"acme-db\tAcme Db"}, noFiles},
 		{[]string{"console", "--plan", ""}, []string{"small\tAcme Db, Small", "large\tAcme Db, Large"}, noFiles},
 		{[]string{"console", "--addon", "other", "--plan", ""}, []string{}, noFiles},
@@ -86,7 +90,11 @@ func TestCompletionIsSilentWhateverIsWrong(t *testing.T) {
 		}
 	}
 	out, errOut, code := addongw(t, broken, []string{"ADDONGW_FORMAT=nonsense"}, "__complete", "manifest", "")
-	if code != 0 || out != "clevercloud\n:4\n" || strings.Count(errOut, "\n") != 1 {
+	var every strings.Builder
+	for _, d := range all.Dialects() {
+		every.WriteString(d.Name() + "\n")
+	}
+	if code != 0 || out != every.String()+":4\n" || strings.Count(errOut, "\n") != 1 {
 		t.Errorf("a wrong format: exit %d: %s%s", code, out, errOut)
 	}
 }

@@ -42,6 +42,7 @@ func newConformance(c *command) *cobra.Command {
 			"keep (should).",
 		Example:     "  addongw conformance clevercloud --manifest addon-manifest.json --plan basic,premium",
 		Args:        cobra.ExactArgs(1),
+		ValidArgs:   conformancePlatforms(),
 		Annotations: map[string]string{tests: "true"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.conformance(cmd.Context(), args[0], o)
@@ -50,6 +51,7 @@ func newConformance(c *command) *cobra.Command {
 	f := cmd.Flags()
 	o.target.add(cmd)
 	f.StringSliceVar(&o.only, "only", nil, "groups or ids of checks, with commas between: provision,sso,CC-D3")
+	_ = cmd.RegisterFlagCompletionFunc("only", completeChecks) // the flag exists
 	f.BoolVar(&o.keep, "keep", false, "do not remove what was made; list it")
 	f.BoolVar(&o.strict, "strict", false, "exit 1 for a broken should, too")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show every check with what went over the wire, secrets masked")
@@ -111,6 +113,30 @@ func (c *command) printConformance(r *conformance.Report, o conformanceFlags) er
 	return r.WriteText(c.out, conformance.TextOptions{
 		ASCII: !c.utf8(), Verbose: o.verbose, Strict: o.strict, Width: min(max(columns, 60), 120),
 	})
+}
+
+// completeChecks completes the last of several names behind --only.
+func completeChecks(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	if len(args) == 0 {
+		return nil, directive
+	}
+	p, ok := all.Find(args[0])
+	if !ok {
+		return nil, directive
+	}
+	names, err := conformance.Names(p)
+	if err != nil {
+		return nil, directive
+	}
+	before, last := typed[:strings.LastIndex(typed, ",")+1], typed[strings.LastIndex(typed, ",")+1:]
+	var found []cobra.Completion
+	for _, name := range names {
+		if strings.HasPrefix(name, last) {
+			found = append(found, before+name)
+		}
+	}
+	return found, directive
 }
 
 // progress shows on a terminal which check is running.

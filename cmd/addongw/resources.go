@@ -109,10 +109,13 @@ func (c *command) printResource(d admin.ResourceDetail) error {
 	r := d.Resource
 	facts := [][]string{
 		{"id", r.ID}, {"add-on", r.Addon}, {"plan", r.Plan}, {"next plan", r.DesiredPlan}, {"region", r.Region},
-		{"platform", r.Platform}, {"platform id", r.ExternalID}, {"name", r.Name}, {"owner", ownerText(r.Owner)},
+		{"platform", r.Platform}, {"platform id", r.ExternalID}, {"name", r.Name}, {"application", r.App}, {"owner", ownerText(r.Owner)},
 		{"owner's e-mails", emailsText(r.Owner)},
-		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"last error", r.LastError},
+		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"reason", r.Reason}, {"last error", r.LastError},
 		{"config vars sent", yesNo(r.Delivered)}, {"created", c.when(r.CreatedAt)}, {"updated", c.when(r.UpdatedAt)},
+	}
+	if r.Accepted {
+		facts = append(facts, []string{"accepted", "its platform was answered before it was there"})
 	}
 	if r.DeletedAt != nil {
 		facts = append(facts, []string{"deprovisioned", c.when(*r.DeletedAt)})

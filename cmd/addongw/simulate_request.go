@@ -24,7 +24,7 @@ func (s *simulation) prepare() (p prepared, err error) {
 	case doProvision:
 		p, err = s.provision()
 	case doSignOn:
-		return s.signOn()
+		return s.prepareSignOn()
 	default:
 		p, err = s.onResource()
 	}
@@ -106,30 +106,22 @@ func (s *simulation) onResource() (p prepared, err error) {
 	return p, nil
 }
 
-func (s *simulation) signOn() (p prepared, err error) {
+func (s *simulation) prepareSignOn() (p prepared, err error) {
 	if p.about, err = s.which(); err != nil {
 		return p, err
 	}
-	signOn, err := signOnBy(s.acting, p.about.ID, s.email, time.Now().Add(s.future-s.age))
-	if err != nil {
-		return p, err
+	signOn, err := s.acting.signOn(p.about.ID, s.email, time.Now().Add(s.future-s.age))
+	switch {
+	case errors.Is(err, errNoSSOURL):
+		return p, usage(err, "Name it with --sso-url.")
+	case errors.Is(err, errNoSalt):
+		return p, usage(err, "Put the provider's sso_salt into "+conformance.SaltVariable+".")
 	}
 	if signOn, err = s.bends.signOn(signOn); err != nil {
 		return p, err
 	}
 	p.request, p.group, p.signOn = signOn.Request(), conformance.SSO, &signOn
 	return p, nil
-}
-
-// signOnBy signs a customer on to a resource.
-func signOnBy(a acting, id, email string, at time.Time) (conformance.SignOn, error) {
-	switch {
-	case a.provider.SSOURL == "":
-		return conformance.SignOn{}, usage(errors.New("nobody says where the provider's customers sign on"), "Name its sso_url with --sso-url.")
-	case a.provider.Salt.Reveal() == "":
-		return conformance.SignOn{}, usage(errors.New("there is no salt to sign with"), "Put the provider's sso_salt into "+conformance.SaltVariable+".")
-	}
-	return a.client.SignOn(id, conformance.Person{Email: email}, at), nil
 }
 
 // which finds the resource that is meant: the one that is named, remembered or

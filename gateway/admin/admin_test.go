@@ -160,6 +160,20 @@ func TestShowGivesTheResourceWithItsOwnOperations(t *testing.T) {
 	}
 }
 
+func TestShowTellsOfASuspensionAndAPromise(t *testing.T) {
+	r := &reader{resources: []gateway.Resource{{
+		ID: "res_aaa", App: "app-1", State: gateway.Suspended, Reason: "The invoice is open.", Accepted: true, CreatedAt: time.Unix(1, 0),
+	}}}
+	client, _ := start(t, r)
+	detail, err := client.Resource(t.Context(), "res_aaa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := detail.Resource; got.App != "app-1" || got.State != "suspended" || got.Reason != "The invoice is open." || !got.Accepted {
+		t.Errorf("it is told as %+v", got)
+	}
+}
+
 func TestRetryMovesEveryParkedOperation(t *testing.T) {
 	r := &reader{resources: twoResources, operations: []gateway.Operation{
 		{ID: "op_1", ResourceID: "res_aaa"},

@@ -69,8 +69,11 @@ type Resource struct {
 	Region      string            `json:"region"`
 	Backend     string            `json:"backend"`
 	State       string            `json:"state"`
+	Reason      string            `json:"reason,omitempty"`   // why it is suspended
+	Accepted    bool              `json:"accepted,omitempty"` // its platform was answered before it was there
 	LastError   string            `json:"last_error,omitempty"`
 	Name        string            `json:"name,omitempty"`
+	App         string            `json:"app,omitempty"` // the platform's id of the customer's application
 	Options     map[string]string `json:"options,omitempty"`
 	Owner       *Owner            `json:"owner,omitempty"`
 	Delivered   bool              `json:"delivered"`
@@ -134,7 +137,7 @@ func wireResource(r gateway.Resource, hides func(addon, option string) bool) Res
 		ID: r.ID, ShortID: r.ShortID, ProviderID: r.ProviderID,
 		Platform: r.Platform, Addon: r.Addon, ExternalID: r.ExternalID,
 		Plan: r.Plan, DesiredPlan: r.DesiredPlan, Region: r.Region, Backend: r.Backend,
-		State: string(r.State), LastError: r.LastError, Name: r.Name, Options: maps.Clone(r.Options),
+		State: string(r.State), Reason: r.Reason, Accepted: r.Accepted, LastError: r.LastError, Name: r.Name, App: r.App, Options: maps.Clone(r.Options),
 		Delivered: r.Delivered(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		DeletedAt: optionalTime(r.DeletedAt),
 	}

@@ -55,7 +55,11 @@ func addonTable() *schema.Block {
 		return schema.Attribute{Name: name, Type: cty.String, Doc: doc}
 	}
 	message := func(name, unless string) schema.Attribute {
-		return schema.Attribute{Name: name, Type: cty.String, Phase: schema.Live, Doc: fmt.Sprintf("A template. Unless told: %q", unless)}
+		doc := "A template. Unless told, there is no message."
+		if unless != "" {
+			doc = fmt.Sprintf("A template. Unless told: %q", unless)
+		}
+		return schema.Attribute{Name: name, Type: cty.String, Phase: schema.Live, Doc: doc}
 	}
 	return &schema.Block{
 		Type: "addon", Labels: []string{"id"}, ForEach: true,
@@ -77,6 +81,7 @@ func addonTable() *schema.Block {
 		Blocks: []*schema.Block{
 			{Type: "messages", Max: 1, Doc: "What customers read when something is done. No message may hold a secret.", Example: messagesExample, Attributes: []schema.Attribute{
 				message("provision", "<name> is ready."), message("change_plan", "<name> is now on <plan>."), message("deprovision", "<name> is being removed."),
+				message("suspend", ""), message("resume", ""),
 			}},
 			regionTable(), planTable(),
 			{Type: "platform", Labels: []string{"id"}, Body: true, Doc: "Sells the add-on on the platform that the label names. Settings that every platform has are here; those of one platform are on its own page.", Example: platformExample},

@@ -63,8 +63,9 @@ func backendTable() *schema.Block {
 		Blocks: []*schema.Block{
 			{Type: "timeouts", Max: 1, Doc: "How long one call may take. A call that takes longer is repeated: its outcome is unknown, so it has not failed.", Example: timeoutsExample, Attributes: []schema.Attribute{
 				duration("provision", "20s unless told."), duration("change_plan", "20s unless told."),
-				duration("deprovision", "2m unless told."), duration("read", "20s unless told."),
-				reservedSetting("rotate"), reservedSetting("suspend"), reservedSetting("resume"), reservedSetting("meter"), reservedSetting("invoke"),
+				duration("deprovision", "2m unless told."), duration("suspend", "20s unless told."), duration("resume", "20s unless told."),
+				duration("read", "20s unless told."),
+				reservedSetting("rotate"), reservedSetting("meter"), reservedSetting("invoke"),
 			}},
 			{Type: "retry", Max: 1, Doc: "When a call without success is repeated. The pause doubles each time.", Example: retryExample, Attributes: []schema.Attribute{
 				{Name: "attempts", Type: cty.Number, Doc: "How often a call is tried. Then a provision has failed, and all else waits for an operator; 20 unless told. An answer that names a time to come back is no attempt during an operation's first hour."},
@@ -114,7 +115,7 @@ func (l *loader) backend(c *schema.Content) *loadedBackend {
 	b.Concurrency = l.positive(c, "concurrency")
 	b.Timeouts = map[backend.Verb]time.Duration{}
 	if t := c.First("timeouts"); t != nil {
-		for _, verb := range []backend.Verb{backend.VerbProvision, backend.VerbChangePlan, backend.VerbDeprovision, backend.VerbRead} {
+		for _, verb := range append(messageVerbs(), backend.VerbRead) {
 			if d := l.duration(t, string(verb)); d > 0 {
 				b.Timeouts[verb] = d
 			}

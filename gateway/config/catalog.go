@@ -237,7 +237,9 @@ func (u use) scopeIn(parent *hcl.EvalContext, output cty.Value) *hcl.EvalContext
 	return liveScope(parent, u.addon, u.platform.value, u.plan.of(u.backend), u.region.value, resourceValue(u.resource, u.options), output)
 }
 
-// message renders the add-on's message after verb, or the usual one.
+// message renders the add-on's message after verb, or the usual one. After a
+// suspension and its end there is none: the platform has a word for them, and
+// only the vendor has more to say.
 func (u use) message(verb backend.Verb, scope *hcl.EvalContext) (string, error) {
 	if expr := u.addon.message(verb); expr != nil {
 		text, _, ok, err := configvar.Text(expr, scope)
@@ -253,6 +255,8 @@ func (u use) message(verb backend.Verb, scope *hcl.EvalContext) (string, error) 
 		return fmt.Sprintf("%s is now on %s.", u.addon.Name, u.plan.Name), nil
 	case backend.VerbDeprovision:
 		return u.addon.Name + " is being removed.", nil
+	case backend.VerbSuspend, backend.VerbResume:
+		return "", nil
 	}
 	return u.addon.Name + " is ready.", nil
 }

@@ -199,6 +199,7 @@ func TestWithoutATemplateTheMessageIsTheUsualOne(t *testing.T) {
 	c := catalog(t)
 	for verb, want := range map[backend.Verb]string{
 		backend.VerbChangePlan: "Acme Postgres is now on Hobby.", backend.VerbDeprovision: "Acme Postgres is being removed.",
+		backend.VerbSuspend: "Pay for Acme Postgres Hobby to go on.", backend.VerbResume: "", // the first is a template, the second has no usual one
 	} {
 		if rendered, err := c.Render(resource(), verb, outputs()); err != nil || rendered.Message != want {
 			t.Errorf("%s: %q, %v; want %q", verb, rendered.Message, err, want)

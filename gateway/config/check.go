@@ -177,5 +177,5 @@ func noPlatform() cty.Value {
 
 // messageVerbs are the verbs after which a customer reads a message.
 func messageVerbs() []backend.Verb {
-	return []backend.Verb{backend.VerbProvision, backend.VerbChangePlan, backend.VerbDeprovision}
+	return []backend.Verb{backend.VerbProvision, backend.VerbChangePlan, backend.VerbDeprovision, backend.VerbSuspend, backend.VerbResume}
 }

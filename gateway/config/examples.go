@@ -106,6 +106,8 @@ const timeoutsExample = `timeouts {
   provision   = "30s"
   change_plan = "30s"
   deprovision = "5m"
+  suspend     = "30s"
+  resume      = "30s"
   read        = "10s"
 }
 `
@@ -164,6 +166,8 @@ const messagesExample = `messages {
   provision   = "Your database ${output.database} is ready."
   change_plan = "You now have up to ${plan.params.connection_limit} connections."
   deprovision = "Your database is being removed."
+  suspend     = "Your database is locked, and nothing of it is lost."
+  resume      = "Your database ${output.database} can be used again."
 }
 `
 

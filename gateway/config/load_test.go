@@ -104,7 +104,8 @@ func TestABackendHasItsLimitsAndItsSettings(t *testing.T) {
 	if b.Name != "postgres.main" || b.Concurrency != 8 || b.MaxAttempts != 5 || b.MinBackoff != time.Second {
 		t.Errorf("backend = %+v", b)
 	}
-	want := map[backend.Verb]time.Duration{backend.VerbProvision: 25 * time.Second, backend.VerbDeprovision: 2 * time.Minute}
+	want := map[backend.Verb]time.Duration{backend.VerbProvision: 25 * time.Second, backend.VerbDeprovision: 2 * time.Minute,
+		backend.VerbSuspend: 3 * time.Second, backend.VerbResume: 4 * time.Second}
 	if diff := cmp.Diff(want, b.Timeouts); diff != "" {
 		t.Errorf("timeouts (-want +got)\n%s", diff)
 	}

@@ -113,13 +113,16 @@ func (d *Document) Secret(rule, path string, instead secret.Value) string {
 	if !instead.Empty() {
 		return instead.Reveal()
 	}
-	text := d.RequiredText(rule, path)
-	if isPlaceholder(text) {
+	switch text := d.RequiredText(rule, path); {
+	case isPlaceholder(text):
 		d.Fatal(rule, "%s is not in this file, which says %q; write it with addongw manifest --with-secrets, or give the value in %s",
 			path, text, secretVariable(path))
 		return ""
+	case strings.TrimSpace(text) == "":
+		return ""
+	default:
+		return text
 	}
-	return text
 }
 
 // The variables of the environment that Reading's secrets come from. A flag

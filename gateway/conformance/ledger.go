@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,7 +18,7 @@ type ledger struct {
 	base  string   // path of base_url
 	host  string   // of base_url
 	ids   []string // made, and not known to be gone
-	loose []Left   // what nobody can remove
+	loose []string // why there may be more, which nobody can remove
 }
 
 func newLedger(p Provider) *ledger {
@@ -36,7 +37,7 @@ func (l *ledger) note(call Call) {
 	case !below:
 	case call.Request.Method == http.MethodPost && id == "" && call.Err != nil:
 		if !errors.Is(call.Err, errNotSent) {
-			l.loose = append(l.loose, Left{Reason: "an order had no answer and may have made a resource"})
+			l.loose = append(l.loose, "an order had no answer and may have made a resource")
 		}
 	case call.Request.Method == http.MethodPost && id == "" && succeeded(call):
 		l.made(call)
@@ -63,7 +64,7 @@ func (l *ledger) made(call Call) {
 	}
 	switch {
 	case err != nil || id == "":
-		l.loose = append(l.loose, Left{Reason: fmt.Sprintf("an order was answered with %d and no id", call.Answer.Status)})
+		l.loose = append(l.loose, fmt.Sprintf("an order was answered with %d and no id", call.Answer.Status))
 	case !slices.Contains(l.ids, id):
 		l.ids = append(l.ids, id)
 	}
@@ -85,13 +86,28 @@ func (l *ledger) target(address string) (id string, below bool) {
 	return id, err == nil
 }
 
+// unknown lists what has no id, each reason once.
+func (l *ledger) unknown() (left []Left) {
+	counts := map[string]int{}
+	for _, why := range l.loose {
+		counts[why]++
+	}
+	for _, why := range slices.Sorted(maps.Keys(counts)) {
+		if n := counts[why]; n > 1 {
+			why = fmt.Sprintf("%s (%d times)", why, n)
+		}
+		left = append(left, Left{Reason: why})
+	}
+	return left
+}
+
 // cleaning is how long removing may take in all.
 const cleaning = 30 * time.Second
 
 // cleanUp removes what the run has made and returns what is still there. An
 // interruption does not stop it; time does.
 func (r *run) cleanUp(ctx context.Context) []Left {
-	left := r.ledger.loose
+	left := r.ledger.unknown()
 	if r.options.Keep {
 		for _, id := range r.ledger.ids {
 			left = append(left, Left{ID: id, Reason: "kept"})

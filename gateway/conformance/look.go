@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,14 +37,14 @@ func Leaks(id string) Check {
 		Last: true,
 		Run: func(_ context.Context, s *Session) Finding {
 			var f Finding
-			seen := map[string]bool{}
 			for _, call := range s.Calls() {
-				for _, what := range leaks(call) {
-					problem := fmt.Sprintf("%s %s: the answer %d holds %s", call.Request.Method, path(call.Request.URL), call.Answer.Status, what)
-					if !seen[problem] && len(f.Problems) < 5 {
-						f.Problems = append(f.Problems, problem)
-					}
-					seen[problem] = true
+				found := leaks(call)
+				if len(found) == 0 {
+					continue
+				}
+				problem := fmt.Sprintf("%s: the answer %d holds %s", s.shape(call), call.Answer.Status, strings.Join(found, ", "))
+				if !slices.Contains(f.Problems, problem) && len(f.Problems) < 5 {
+					f.Problems = append(f.Problems, problem)
 				}
 			}
 			return f
@@ -63,6 +64,15 @@ func leaks(call Call) (found []string) {
 		}
 	}
 	return found
+}
+
+// shape is what a call was, without the resource.
+func (s *Session) shape(call Call) string {
+	at := path(call.Request.URL)
+	if base := path(s.Provider.BaseURL); len(at) > len(base)+1 && strings.HasPrefix(at, base+"/") {
+		at = base + "/…"
+	}
+	return call.Request.Method + " " + at
 }
 
 func path(address string) string {
@@ -93,8 +103,7 @@ func Patience(id string, limit time.Duration, consequence string) Check {
 				}
 			}
 			if slow > 0 {
-				f.Problems = []string{fmt.Sprintf("%s took longer, at worst %s (%s %s)",
-					count(slow, "call"), Duration(worst.Took), worst.Request.Method, path(worst.Request.URL))}
+				f.Problems = []string{fmt.Sprintf("%s took longer, at worst %s: %s", count(slow, "call"), Duration(worst.Took), s.shape(worst))}
 			}
 			return f
 		},

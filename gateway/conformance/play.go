@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -12,12 +11,11 @@ import (
 // play plays an exchange and stops at the first step that goes wrong: later
 // ones build on it.
 func play(ctx context.Context, s *Session, e spec.Exchange, vars spec.Vars) Finding {
+	if name := e.Lacks(vars); name != "" {
+		return Finding{Skipped: lacking(name)}
+	}
 	for _, step := range e.Steps {
 		request, err := step.Request(vars)
-		var missing *spec.MissingError
-		if errors.As(err, &missing) {
-			return Finding{Skipped: lacking(missing.Name)}
-		}
 		if err != nil {
 			return Finding{Problems: []string{fmt.Sprintf("%s: %v", step.Title, err)}}
 		}

@@ -134,7 +134,7 @@ func (r *run) one(ctx context.Context, c check, of int) *Result {
 
 func because(needed Result) string {
 	if needed.Outcome == Blocked {
-		return needed.ID + " is blocked"
+		return needed.Why // what is at the bottom of it
 	}
 	return needed.ID + " does not hold"
 }

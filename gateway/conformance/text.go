@@ -86,7 +86,11 @@ func (t *textWriter) result(r Result) {
 		level = fmt.Sprintf("(%s) ", r.Level)
 	}
 	head := fmt.Sprintf("    %s %-6s ", signs[r.Outcome], r.ID)
-	t.wrap(head, level+r.Title)
+	took := ""
+	if t.options.Verbose && len(r.Calls) > 0 {
+		took = "   " + Duration(r.Took)
+	}
+	t.wrap(head, level+r.Title+took)
 	for _, problem := range r.Problems {
 		t.wrap("        ", problem)
 	}
@@ -112,10 +116,9 @@ func (t *textWriter) reasons(r Result) {
 		t.wrap("        → ", r.Platform)
 	}
 	if r.Says != "" {
-		t.wrap("        ", fmt.Sprintf("“%s” %s", r.Says, r.Source))
-	} else {
-		t.wrap("        ", r.Source)
+		t.wrap("        ", "“"+r.Says+"”")
 	}
+	t.wrap("        ", r.Source)
 }
 
 // others lists checks that could not be judged, those with one reason

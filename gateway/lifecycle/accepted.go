@@ -15,8 +15,8 @@ import (
 // the call that keeps it. So a promise is kept whatever dies when, also where a
 // repeat of the order was answered with the finished resource meanwhile.
 
-// errFailedMeanwhile: an order cannot be accepted any more.
-var errFailedMeanwhile = errors.New("the provision is not live any more")
+// errEnded: there is nothing to promise any more.
+var errEnded = errors.New("the provision is not live any more")
 
 // answerOrder is what a platform is told about an order whose operation was
 // waited for.
@@ -28,13 +28,13 @@ func (s *Scoped) answerOrder(ctx context.Context, end waited) (gateway.Delivery,
 	return s.engine.answer(end)
 }
 
-// accept records the promise. A resource that is there by now is delivered
-// instead.
+// accept records the promise. Where the provision has ended by now, its end is
+// told instead.
 func (s *Scoped) accept(ctx context.Context, end waited) (gateway.Delivery, error) {
 	e := s.engine
 	var row ResourceRecord
 	err := e.store.Update(context.WithoutCancel(ctx), func(tx Tx) (err error) {
-		if row, err = tx.ResourceRecord(end.op.ResourceID); err != nil || exists(row.State) {
+		if row, err = tx.ResourceRecord(end.op.ResourceID); err != nil {
 			return err
 		}
 		live, err := tx.LiveOperations(row.ID)
@@ -42,7 +42,7 @@ func (s *Scoped) accept(ctx context.Context, end waited) (gateway.Delivery, erro
 			return err
 		}
 		if _, ok := liveOf(live, backend.VerbProvision); !ok || row.State != gateway.Provisioning {
-			return errFailedMeanwhile
+			return errEnded
 		}
 		if row.Accepted {
 			return nil
@@ -52,7 +52,7 @@ func (s *Scoped) accept(ctx context.Context, end waited) (gateway.Delivery, erro
 		return err
 	})
 	switch {
-	case errors.Is(err, errFailedMeanwhile):
+	case errors.Is(err, errEnded):
 		return s.answerEnded(ctx, end)
 	case again(err):
 		return gateway.Delivery{}, err

@@ -18,11 +18,16 @@
 //   - A failed provision enqueues its own clean-up.
 //   - What a backend keeps of a removed resource is purged when it is due.
 //   - Quotas are counted in the transaction that records an order.
+//   - A resource is suspended, or is not, from the moment that this is recorded;
+//     its backend follows. See suspend.go.
+//   - What a platform was promised is recorded before it is promised, and the
+//     call that keeps the promise with the result. See accepted.go.
 //
-// Two kinds of operations call not a backend but the platform's own API, in
-// lanes and with workers of their own: fetch_owner, once a resource was
-// delivered, and push, which sends the config vars that no answer delivered.
-// They never run while the order is answered. See platform_call.go.
+// Three kinds of operations call not a backend but the platform's own API, in
+// lanes and with workers of their own: complete, which tells that a promised
+// resource is there; fetch_owner, once a resource was delivered; and push, which
+// sends the config vars that neither an answer nor a completion delivered. They
+// never run while the order is answered. See platform_call.go.
 //
 // It names no platform, reads no HCL and speaks no SQL: see [Catalog],
 // [Backends], [Platforms] and [Store] for what it asks of its neighbours. Read

@@ -68,7 +68,7 @@ type childPlan struct {
 	Orders  []string                // external ids, ordered by Clients at once
 	Clients int
 
-	reached, dropped chan struct{} // cancelling: the provision is being made; its removal is recorded
+	reached, dropped chan struct{} // cancelling, accepting: the backend has acted; the removal is recorded
 	accepted         chan struct{} // accepting: the order is answered
 }
 
@@ -90,6 +90,15 @@ func (p childPlan) dieAt(instant string, verb backend.Verb, mode backend.Deprovi
 	}
 }
 
+// dieAtMark does so when an order is accepted: once the backend, which is at it
+// meanwhile, has acted.
+func (p childPlan) dieAtMark(instant string) {
+	if p.KillAt == instant && p.Verb == verbAccept {
+		<-p.reached
+		p.dieAt(instant, verbAccept, "")
+	}
+}
+
 // dyingStore is a store with instants in it.
 type dyingStore struct {
 	*sqlite.Store
@@ -104,7 +113,7 @@ func (s dyingStore) Update(ctx context.Context, fn func(lifecycle.Tx) error) err
 		return fn(dyingTx{Tx: tx, plan: s.plan, settled: &settled, marked: &marked})
 	})
 	if err == nil && marked {
-		s.plan.dieAt(afterResult, verbAccept, "")
+		s.plan.dieAtMark(afterResult)
 	}
 	if err == nil && settled != nil {
 		s.plan.dieAt(afterResult, backend.Verb(settled.Verb), backend.DeprovisionMode(settled.Mode))
@@ -122,7 +131,7 @@ type dyingTx struct {
 func (t dyingTx) UpdateResource(r lifecycle.ResourceRecord) error {
 	err := t.Tx.UpdateResource(r)
 	if err == nil && r.Accepted && r.State == gateway.Provisioning {
-		t.plan.dieAt(beforeIntent, verbAccept, "")
+		t.plan.dieAtMark(beforeIntent)
 		*t.marked = true
 	}
 	return err
@@ -339,6 +348,7 @@ func (w fileWorld) Run(_ context.Context, call lifecycle.Call, _ func(string, []
 		<-w.plan.dropped
 	}
 	if w.plan.Story == accepting && call.Verb == backend.VerbProvision {
+		w.plan.reached <- struct{}{}
 		<-w.plan.accepted
 	}
 	w.plan.dieAt(insideCall, call.Verb, call.Mode)

@@ -19,7 +19,8 @@ import (
 //	  │resume │  │ └◄── retry, orphan, park ──┘ │ │ └───── refuse ───► failed
 //	  └───────┘  │                              │ │                      │
 //	             ├── (its clean-up) ◄───────────┼─┼──────────────────────┘
-//	             └── (the purge, due later, of what a soft deprovision that is done has kept)
+//	             ├── (the purge, due later, of what a soft deprovision that is done has kept)
+//	             └── (the completion, of an accepted order whose provision is done)
 //	          cancel                            │ └── cancel (requested while running)
 //	  pending ──────────────────► cancelled ◄───┘
 //
@@ -27,6 +28,9 @@ import (
 // at most one call's timeout: stopping it would leave an unknown outcome
 // beside a server that may still be at work. Its result goes to the
 // deprovision that waits behind it.
+//
+// A suspend that its backend cannot do is cancelled once a resume waits behind
+// it, and the other way round: what needs an operator keeps no lane then.
 
 // opEvent is something that happens to an operation.
 type opEvent string
@@ -39,7 +43,7 @@ const (
 	park    opEvent = "park"    // an operator must look, or its backend come back
 	resume  opEvent = "resume"  // that has happened
 	refuse  opEvent = "refuse"  // the backend's final no, or attempts spent
-	cancel  opEvent = "cancel"  // the resource is not wanted any more
+	cancel  opEvent = "cancel"  // the resource is not wanted any more, or the opposite of a suspend or resume is
 )
 
 // operationMoves is the whole table: what is not in it cannot happen.

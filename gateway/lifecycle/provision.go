@@ -43,10 +43,7 @@ func (s *Scoped) provisionAgain(ctx context.Context, budget <-chan struct{}, a *
 		return gateway.Delivery{}, gateway.Errorf(gateway.Gone, "This service was removed.")
 	case gateway.Deprovisioning:
 		if s.scope.DeadID == gateway.DeadIDReuse {
-			return gateway.Delivery{}, &gateway.Error{
-				Kind: gateway.Busy, Message: "The service with this id is still being removed. Please try again in a moment.",
-				RetryAfter: repeatAfter,
-			}
+			return gateway.Delivery{}, s.awaitRemoval(ctx, budget, found)
 		}
 		return gateway.Delivery{}, gateway.Errorf(gateway.Gone, "This service was removed.")
 	}
@@ -57,6 +54,30 @@ func (s *Scoped) provisionAgain(ctx context.Context, budget <-chan struct{}, a *
 		return s.engine.deliver(found, backend.VerbProvision)
 	}
 	return s.provisionUnfinished(ctx, budget, a, found)
+}
+
+// awaitRemoval waits until what has an order's id is gone; errAgain then says
+// that a new one may take its place.
+func (s *Scoped) awaitRemoval(ctx context.Context, budget <-chan struct{}, found ResourceRecord) error {
+	live, err := s.engine.store.LiveOperations(ctx, found.ID)
+	if err != nil {
+		return unrecorded(err)
+	}
+	removal, ok := liveOf(live, backend.VerbDeprovision)
+	if !ok {
+		return errAgain // it ended between two reads
+	}
+	end, err := s.attach(ctx, budget, removal)
+	if err != nil {
+		return err
+	}
+	if end.over && !end.op.Live() {
+		return errAgain
+	}
+	return &gateway.Error{
+		Kind: gateway.Busy, Message: "The service with this id is still being removed. Please try again in a moment.",
+		Cause: end.cause, RetryAfter: repeatAfter,
+	}
 }
 
 // provisionUnfinished attaches to the operation that makes found, or begins

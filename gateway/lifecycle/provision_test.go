@@ -243,6 +243,36 @@ func TestADeadExternalIDMeansWhatThePlatformSays(t *testing.T) {
 	}
 }
 
+// A platform that uses dead ids again may do so at once: its order waits for the
+// removal, within its budget.
+func TestAnOrderForAnIDThatIsBeingRemovedWaitsForIt(t *testing.T) {
+	r := newRig(t)
+	r.scope.DeadID = gateway.DeadIDReuse
+	first := r.provision("ext-1").Resource.ID
+	g := newGate()
+	r.world.holdAt(g, backend.VerbDeprovision)
+	r.drop(first)
+	<-g.reached
+	r.scope.Budget = time.Millisecond
+	_, err := r.scoped().Provision(t.Context(), order("ext-1"))
+	wantKind(t, err, gateway.Busy)
+	r.scope.Budget = time.Minute
+	type result struct {
+		made gateway.Delivery
+		err  error
+	}
+	answered := make(chan result, 1)
+	go func() {
+		made, err := r.scoped().Provision(t.Context(), order("ext-1"))
+		answered <- result{made, err}
+	}()
+	close(g.open)
+	if got := <-answered; got.err != nil || got.made.Resource.ID == first || got.made.Resource.State != gateway.Active {
+		t.Errorf("the order gives %s, %s: %v", got.made.Resource.ID, got.made.Resource.State, got.err)
+	}
+	r.until(first, gateway.Deprovisioned)
+}
+
 func TestAResourceExistsInItsScopeOnly(t *testing.T) {
 	r := newRig(t)
 	res := r.provision("ext-1").Resource

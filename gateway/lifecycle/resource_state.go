@@ -12,27 +12,29 @@ import (
 // keeps the data of a deprovisioned resource for a while, its purge is an
 // operation that waits until it is due; the platform notices nothing of it.
 //
-// Suspended and active say what is wanted: the backend follows, in an operation
-// of the resource's lane, and never moves the state.
-//
 //	             order
 //	               │                 ┌── order again (behind the clean-up)
 //	               ▼                 │
 //	        ┌► provisioning ◄────────┘      plan order
 //	  order │      │  │                 ┌──────────────────┐
 //	  again │      │  └─ provisioned ─► active               ▼
-//	        │      │              ┌───► ▲  │ │            updating
-//	        │  cleaned up  resume │     │  │ │                │ │
-//	        │      ▼       order  │     └──┼─┼─ plan changed ─┘ │
-//	        └── failed            │     ▲  │ └─ suspend order ┐ │
-//	               │              │     └──┼──── plan refused ┼─┤
-//	               │              │        │                  ▼ │
-//	               │              └────────┼───────── suspended │
-//	               │                       │                  │ │
-//	               └────────── drop order ─┴──────────────────┴─┘  (from provisioning too)
+//	        │      │                    ▲  │            updating
+//	        │  cleaned up               │  │                │ │
+//	        │      ▼                    └──┼─ plan changed ─┘ │
+//	        └── failed                  ▲  │                  │
+//	               │                    └──┼─ plan refused ───┤
+//	               │                       │                  │
+//	               └────────── drop order ─┴──────────────────┘  (from provisioning too)
 //	                               ▼
 //	                        deprovisioning ── dropped ──► deprovisioned ◄─┐ (a tombstone,
 //	                                                             └─ purged ┘   its data perhaps kept)
+//
+// Active and suspended say what is wanted: the backend follows, in operations of
+// the resource's lane, and whatever becomes of them, the state stays.
+//
+//	  active ── suspend order ──► suspended ── drop order ──► deprovisioning
+//	     ▲                            │
+//	     └─────── resume order ───────┘
 
 // event is something that happens to a resource.
 type event string

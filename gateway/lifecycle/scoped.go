@@ -12,8 +12,8 @@ import (
 // Scoped is the engine for one add-on on one platform: resources of others do
 // not exist in it. Its errors are *gateway.Error.
 //
-// Provision and ChangePlan write their intent before anything happens and wait
-// at most the scope's budget. A caller that goes away, or whose budget ends,
+// Provision, ChangePlan, Suspend and Resume write their intent before anything
+// happens and wait at most the scope's budget, however small. A caller that goes away, or whose budget ends,
 // changes nothing about the operation.
 type Scoped struct {
 	engine *Engine

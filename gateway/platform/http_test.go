@@ -19,6 +19,27 @@ import (
 	"github.com/addongw/addongw/gateway/secret"
 )
 
+func TestNoContentHasNotASingleByte(t *testing.T) {
+	w := httptest.NewRecorder()
+	if err := NoContent(w); err != nil {
+		t.Fatal(err)
+	}
+	if w.Code != 204 || w.Body.Len() != 0 || !w.Flushed || w.Header().Get("Content-Type") != "" || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("status %d, body %q, flushed %t, headers %v", w.Code, w.Body, w.Flushed, w.Header())
+	}
+}
+
+func TestEveryKindHasASignOnStatus(t *testing.T) {
+	for _, kind := range gateway.Kinds() {
+		if status := SignOnStatuses()[kind]; status < 400 || status > 599 {
+			t.Errorf("%s has status %d", kind, status)
+		}
+	}
+	if got := len(SignOnStatuses()); got != len(gateway.Kinds()) {
+		t.Errorf("%d statuses", got)
+	}
+}
+
 func TestEncodeAnswersReadableJSON(t *testing.T) {
 	w := httptest.NewRecorder()
 	if err := Encode(w, 201, map[string]string{"url": "a?b&c<é>"}); err != nil {

@@ -31,6 +31,7 @@ type fakeEngine struct {
 	page     gateway.Page
 	vars     []gateway.ConfigVar
 	redirect string
+	reason   string
 	err      error // of every call
 }
 
@@ -40,12 +41,15 @@ func newEngine(state gateway.State) *fakeEngine {
 		Platform: "Clever Cloud", Dashboard: "https://console.clever-cloud.com",
 		FrameAncestors: []string{"https://console.clever-cloud.com"}, Session: 15 * time.Minute,
 	}}
-	if state == gateway.Active || state == gateway.Updating {
+	if state == gateway.Active || state == gateway.Updating || state == gateway.Suspended {
 		e.vars = []gateway.ConfigVar{
 			{Name: "ACME_DB_URL", Value: secret.New(secretValue), Sensitive: true},
 			{Name: "ACME_DB_HOST", Value: secret.New(plainValue)},
 			{Name: "ACME_DB_TOKEN", Value: secret.New(strings.Repeat(hugeValue, 8)), Sensitive: true},
 		}
+	}
+	if state == gateway.Suspended {
+		e.reason = "The free trial is over."
 	}
 	return e
 }
@@ -63,7 +67,7 @@ func (e *fakeEngine) Customer(_ context.Context, id string) (gateway.Delivery, e
 		return gateway.Delivery{}, gateway.Errorf(gateway.NotFound, "There is no such resource.")
 	}
 	return gateway.Delivery{ConfigVars: e.vars, Resource: gateway.Resource{
-		ID: resourceID, ShortID: shortID, State: e.state, Platform: "clevercloud", Addon: "acme-db",
+		ID: resourceID, ShortID: shortID, State: e.state, Reason: e.reason, Platform: "clevercloud", Addon: "acme-db",
 	}}, e.err
 }
 

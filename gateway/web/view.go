@@ -24,6 +24,7 @@ type resourceView struct {
 	Logo    string
 	Support link
 	State   stateView
+	Reason  string // why it is suspended, in the platform's words; else empty
 	Refresh string // where the page reloads itself from; empty: it does not
 	Code    string // what to tell the support; empty: nothing went wrong
 	Vars    []varView
@@ -49,6 +50,7 @@ var states = map[gateway.State]stateView{
 	gateway.Provisioning:   {Word: "Being created", Text: "It will be ready in a moment. This page follows by itself.", Changing: true},
 	gateway.Active:         {Word: "Ready"},
 	gateway.Updating:       {Word: "Being changed", Text: "The plan is being changed. This page follows by itself.", Changing: true},
+	gateway.Suspended:      {Word: "Suspended", Text: "It cannot be used at the moment. Nothing of it is lost: once it is resumed, it works as before."},
 	gateway.Deprovisioning: {Word: "Being removed", Text: "It is being removed. This page follows by itself.", Changing: true},
 	gateway.Failed:         {Word: "Failed", Text: "It could not be created, and nothing of it is left. Remove it from your dashboard and order it again, or ask for help and tell the support code."},
 }
@@ -70,11 +72,13 @@ type link struct {
 }
 
 // newView shows sensitive values only where the customer asked for one by name.
+// A suspended resource shows its config vars too: the application has them
+// anyway, and they hold again once it is resumed.
 func newView(r *http.Request, k known, token, revealed, baseURL string) resourceView {
 	v := resourceView{
 		Root: root(r), Action: root(r) + "r/" + k.delivery.Resource.ID, Token: token,
 		Page: k.page, Logo: usableLogo(k.page.Logo, baseURL), Support: supportLink(k.page.Support),
-		State: stateOf(k.delivery.Resource.State),
+		State: stateOf(k.delivery.Resource.State), Reason: k.delivery.Resource.Reason,
 	}
 	if k.delivery.Resource.State == gateway.Failed {
 		v.Code = k.delivery.Resource.ShortID

@@ -46,6 +46,23 @@ func TestEveryTemplateRendersInEveryState(t *testing.T) {
 	}
 }
 
+func TestASuspendedResourceSaysWhyAndKeepsItsConfigVars(t *testing.T) {
+	b := newBrowser(gateway.Suspended, base)
+	text := b.open(t).Body.String()
+	for _, want := range []string{">Suspended<", "<p>The free trial is over.</p>", "Nothing of it is lost", "Reveal ACME_DB_URL", plainValue} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "data-changing") || strings.Contains(text, "s3cret") {
+		t.Errorf("it waits for a change, or shows a secret:\n%s", text)
+	}
+	b.engine.set(func(e *fakeEngine) { e.reason = "" })
+	if text := b.open(t).Body.String(); strings.Contains(text, "<p></p>") || !strings.Contains(text, ">Suspended<") {
+		t.Errorf("without a reason:\n%s", text)
+	}
+}
+
 func TestWhatAnOperatorWroteBecomesALinkOnlyWhereItIsOne(t *testing.T) {
 	for text, want := range map[string]link{
 		"":                             {},

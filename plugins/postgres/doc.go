@@ -3,8 +3,8 @@
 // and a login with the customer's password. The program addongw-plugin-postgres
 // serves it.
 //
-// It does not rotate or suspend in this version, it limits no storage (it
-// measures it), and it manages no servers: the operator has one.
+// It does not rotate in this version, it limits no storage (it measures it), and
+// it manages no servers: the operator has one.
 //
 // # What a resource is on the server
 //

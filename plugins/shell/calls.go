@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -17,6 +18,7 @@ type call struct {
 	op      backend.Op
 	oldPlan backend.Plan            // change_plan
 	mode    backend.DeprovisionMode // deprovision
+	reason  string                  // suspend
 	state   json.RawMessage         // the script's own
 	foreign bool                    // provision has said that the name belongs to somebody else
 	secrets masker
@@ -50,6 +52,17 @@ func (b *Backend) ChangePlan(ctx context.Context, req backend.ChangePlanRequest,
 // Deprovision runs the script deprovision.
 func (b *Backend) Deprovision(ctx context.Context, req backend.DeprovisionRequest, events backend.Events) (backend.Result, error) {
 	return b.finish(ctx, call{verb: backend.VerbDeprovision, op: req.Op, mode: req.Mode, events: events})
+}
+
+// Suspend runs the script suspend. Without one the gateway only records that
+// the resource is suspended.
+func (b *Backend) Suspend(ctx context.Context, req backend.SuspendRequest, events backend.Events) (backend.Result, error) {
+	return b.finish(ctx, call{verb: backend.VerbSuspend, op: req.Op, reason: req.Reason, events: events})
+}
+
+// Resume runs the script resume.
+func (b *Backend) Resume(ctx context.Context, req backend.ResumeRequest, events backend.Events) (backend.Result, error) {
+	return b.finish(ctx, call{verb: backend.VerbResume, op: req.Op, events: events})
 }
 
 // Read runs the script read.
@@ -170,8 +183,11 @@ func (c call) checkpoint(a answer, failure error) error {
 
 // resultOf is what the gateway records of a call that is done.
 func (s *settings) resultOf(c call, a answer) (backend.Result, error) {
-	if c.goal() == backend.VerbDeprovision {
+	switch c.goal() {
+	case backend.VerbDeprovision:
 		return deprovisioned(c, a)
+	case backend.VerbSuspend, backend.VerbResume:
+		return turned(c, a)
 	}
 	outputs, err := s.outputsOf(c, a)
 	if err != nil {
@@ -201,6 +217,19 @@ func deprovisioned(c call, a answer) (backend.Result, error) {
 		r.PurgeAfter, r.State = a.purgeAfter, state
 	}
 	return r, nil
+}
+
+// turned is a result without outputs: those that are recorded stay, whatever the
+// script, or read after it, says.
+func turned(c call, a answer) (backend.Result, error) {
+	if len(a.outputs) > 0 && c.pending == "" {
+		c.events.Log(slog.LevelWarn, fmt.Sprintf("script %q returned outputs; those that are recorded stay", c.verb))
+	}
+	state, err := sealState(kept{State: c.state}, c.secrets)
+	if err != nil {
+		return backend.Result{}, backend.Failf(backend.Internal, "script %q: %v", c.verb, err)
+	}
+	return backend.Result{State: state}, nil
 }
 
 func (s *settings) outputsOf(c call, a answer) (backend.Value, error) {

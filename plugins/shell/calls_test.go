@@ -233,6 +233,10 @@ func TestVerbsWithoutAScriptAreUnsupported(t *testing.T) {
 	wantFailure(t, err, backend.Unsupported, "there is no script", "change_plan")
 	_, err = b.Read(t.Context(), backend.ReadRequest{Op: someOp(t)})
 	wantFailure(t, err, backend.Unsupported, "there is no script", "read")
+	_, err = b.Suspend(t.Context(), backend.SuspendRequest{Op: someOp(t)}, &recorder{})
+	wantFailure(t, err, backend.Unsupported, "there is no script", "suspend")
+	_, err = b.Resume(t.Context(), backend.ResumeRequest{Op: someOp(t)}, &recorder{})
+	wantFailure(t, err, backend.Unsupported, "there is no script", "resume")
 }
 
 func TestScriptThatWentBadAfterStartIsNotRun(t *testing.T) {
@@ -298,5 +302,19 @@ func TestNoScriptIsStartedWithoutTime(t *testing.T) {
 	wantFailure(t, err, backend.Retryable, "no time left")
 	if _, err := os.Stat(out); !os.IsNotExist(err) {
 		t.Errorf("it was started: %v", err)
+	}
+}
+
+func TestASuspensionLeavesTheRecordedOutputs(t *testing.T) {
+	t.Parallel()
+	script := `echo '{"status":"done","outputs":{"url":"other"},"state":{"locked":true}}'`
+	b := configured(t, map[string]string{"suspend": script, "resume": script}, attributes{"output": outputBlocks(map[string]attributes{"url": {}})})
+	r := &recorder{}
+	result, err := b.Suspend(t.Context(), backend.SuspendRequest{Op: someOp(t)}, r)
+	if err != nil || !result.Outputs.IsNull() || string(result.State) != `{"state":{"locked":true}}` {
+		t.Errorf("%v, %s, %v", result.Outputs, result.State, err)
+	}
+	if len(r.lines) != 1 || !strings.Contains(r.lines[0], `script "suspend" returned outputs`) {
+		t.Errorf("the log says %q", r.lines)
 	}
 }

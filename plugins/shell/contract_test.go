@@ -58,7 +58,7 @@ func TestPendingScriptsKeepTheContract(t *testing.T) {
 mkdir -p "$DATA_DIR/orders"; echo "$ADDONGW_VERB" >"$DATA_DIR/orders/$ADDONGW_RESOURCE_ID"
 echo '{"status":"pending","retry_after":0.1,"state":{"ordered":"'"$ADDONGW_VERB"'"}}'`
 	keepsContract(t, scriptDir(t, map[string]string{
-		"provision": order, "change_plan": order, "deprovision": order,
+		"provision": order, "change_plan": order, "deprovision": order, "suspend": order, "resume": order,
 		"read": `
 thing=$DATA_DIR/$ADDONGW_RESOURCE_ID
 order=$DATA_DIR/orders/$ADDONGW_RESOURCE_ID

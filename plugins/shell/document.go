@@ -31,6 +31,7 @@ type document struct {
 	Plan        documentPlan      `json:"plan"`
 	OldPlan     *documentPlan     `json:"old_plan,omitempty"` // change_plan
 	Mode        string            `json:"mode,omitempty"`     // deprovision
+	Reason      string            `json:"reason,omitempty"`   // suspend
 	Pending     backend.Verb      `json:"pending,omitempty"`  // read: the verb that it goes on with
 	Region      documentRegion    `json:"region"`
 	Options     json.RawMessage   `json:"options"`
@@ -58,6 +59,7 @@ func documentOf(c call) ([]byte, error) {
 		ShortID: c.op.ShortID, Attempt: c.op.Attempt, Addon: c.op.Addon,
 		Plan:    documentPlan{ID: c.op.Plan.ID, Params: e.object("plan.params", c.op.Plan.Params)},
 		Mode:    string(c.mode),
+		Reason:  c.reason,
 		Pending: c.pending,
 		Region:  documentRegion{ID: c.op.Region.ID, Data: e.object("region.data", c.op.Region.Data)},
 		Options: e.object("options", c.op.Options),

@@ -18,6 +18,8 @@ func TestDocumentHoldsTheWholeOperation(t *testing.T) {
 		"provision":   `cat >"$OUT"; echo '{"status":"done"}'`,
 		"change_plan": `cat >"$OUT"; echo '{"status":"done"}'`,
 		"deprovision": `cat >"$OUT"; echo '{"status":"done"}'`,
+		"suspend":     `cat >"$OUT"; echo '{"status":"done"}'`,
+		"resume":      `cat >"$OUT"; echo '{"status":"done"}'`,
 	}, nil)
 	out := filepath.Join(t.TempDir(), "out")
 	op := withEnv(someOp(t), map[string]cty.Value{"OUT": cty.StringVal(out)})
@@ -55,6 +57,18 @@ func TestDocumentHoldsTheWholeOperation(t *testing.T) {
 	}
 	if diff := cmp.Diff(common("deprovision", `"mode":"purge",`), readFile(t, out)); diff != "" {
 		t.Errorf("deprovision (-want +got):\n%s", diff)
+	}
+	if _, err := b.Suspend(t.Context(), backend.SuspendRequest{Op: op, Reason: "The invoice is \"open\"."}, &recorder{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(common("suspend", `"reason":"The invoice is \"open\".",`), readFile(t, out)); diff != "" {
+		t.Errorf("suspend (-want +got):\n%s", diff)
+	}
+	if _, err := b.Resume(t.Context(), backend.ResumeRequest{Op: op}, &recorder{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(common("resume", ""), readFile(t, out)); diff != "" {
+		t.Errorf("resume (-want +got):\n%s", diff)
 	}
 }
 

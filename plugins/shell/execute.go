@@ -72,7 +72,7 @@ func absent(c call, path string) error {
 		return backend.Failf(backend.Internal, "a script answered \"pending\", but there is no script %s to ask how far it is", path)
 	}
 	switch c.verb {
-	case backend.VerbChangePlan, backend.VerbRead:
+	case backend.VerbChangePlan, backend.VerbSuspend, backend.VerbResume, backend.VerbRead:
 		return backend.Failf(backend.Unsupported, "there is no script %s", path)
 	}
 	return backend.Failf(backend.Internal, "there is no script %s", path)

@@ -26,7 +26,7 @@ type script struct {
 func scripts() []script {
 	return []script{
 		{backend.VerbProvision, true}, {backend.VerbDeprovision, true},
-		{backend.VerbChangePlan, false}, {backend.VerbRead, false},
+		{backend.VerbChangePlan, false}, {backend.VerbSuspend, false}, {backend.VerbResume, false}, {backend.VerbRead, false},
 	}
 }
 
@@ -37,9 +37,11 @@ func checkScripts(directory string) backend.Diagnostics {
 		return backend.Diagnostics{problem(path, why, remedy)}
 	}
 	var problems backend.Diagnostics
+	absent := map[backend.Verb]bool{}
 	for _, s := range scripts() {
 		why, remedy, err := checkScript(filepath.Join(directory, string(s.verb)))
 		if errors.Is(err, fs.ErrNotExist) {
+			absent[s.verb] = true
 			if s.required {
 				problems = append(problems, missingScript(directory, s.verb))
 			}
@@ -48,6 +50,10 @@ func checkScripts(directory string) backend.Diagnostics {
 		if why != "" {
 			problems = append(problems, problem(path, why, remedy))
 		}
+	}
+	if absent[backend.VerbResume] && !absent[backend.VerbSuspend] {
+		problems = append(problems, problem(path, fmt.Sprintf("There is a script %q in %s, and no %q", backend.VerbSuspend, directory, backend.VerbResume),
+			"Write both: who is locked out and pays would stay outside."))
 	}
 	return problems
 }

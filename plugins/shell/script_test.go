@@ -22,6 +22,7 @@ func TestScriptsAreChecked(t *testing.T) {
 		"writable by all":     {func(t *testing.T, dir string) { chmod(t, dir+"/provision", 0o757) }, []string{"may be changed by everybody", "chmod go-w"}},
 		"folder writable":     {func(t *testing.T, dir string) { chmod(t, dir, 0o757) }, []string{"may be changed by everybody"}},
 		"sticky folder":       {func(t *testing.T, dir string) { chmod(t, dir, 0o777|os.ModeSticky) }, []string{"may be changed by everybody"}},
+		"only half a pair":    {func(t *testing.T, dir string) { rename(t, dir, "read", "suspend") }, []string{`no "resume"`, "Write both"}},
 		"a folder":            {func(t *testing.T, dir string) { remove(t, dir, "read"); mkdir(t, dir+"/read") }, []string{"is not a file"}},
 		"no first line":       {func(t *testing.T, dir string) { overwrite(t, dir+"/read", "echo hello\n") }, []string{"does not say which program runs it", "#!/bin/sh"}},
 		"empty":               {func(t *testing.T, dir string) { overwrite(t, dir+"/read", "") }, []string{"does not say which program runs it"}},

@@ -27,7 +27,10 @@ type patience struct {
 	straggle time.Duration // how long children may go on after their script has ended
 }
 
-var _ backend.Backend = (*Backend)(nil)
+var (
+	_ backend.Backend   = (*Backend)(nil)
+	_ backend.Suspender = (*Backend)(nil)
+)
 
 // New makes a Backend that waits to be configured.
 func New() *Backend {
@@ -43,7 +46,7 @@ func (b *Backend) Describe(context.Context, backend.DescribeRequest) (backend.De
 		Name:         "shell",
 		Version:      version,
 		Doc:          "Runs one script per verb. Whatever a script can make can be sold.",
-		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanRead},
+		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend, backend.CanRead},
 		Config:       configSchema(),
 		Plan:         backend.Schema{Open: true},
 		Options:      backend.Schema{Open: true},

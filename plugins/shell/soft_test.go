@@ -33,6 +33,14 @@ step print the answer; answer`,
 [ -d "$share" ] || exit 66
 step write the plan; put plan "$ADDONGW_PLAN"
 step print the answer; answer`,
+		"suspend": begin + `
+[ -d "$share" ] || exit 66
+step lock the folder; put locked ""
+step print the answer; echo '{"status":"done"}'`,
+		"resume": begin + `
+[ -d "$share" ] || exit 66
+step unlock the folder; rm -f "$share/locked"
+step print the answer; echo '{"status":"done"}'`,
 		"deprovision": begin + `
 if [ "$ADDONGW_MODE" = soft ] && [ -e "$share/plan" ]; then
   step write the date

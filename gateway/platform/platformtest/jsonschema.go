@@ -50,6 +50,8 @@ func (c *checker) value(at string, schema map[string]any, v any) {
 			}
 		case "required", "properties":
 			c.object(at, keyword, want, v)
+		case "additionalProperties":
+			c.others(at, want, schema["properties"], v)
 		case "items", "minItems":
 			c.list(at, keyword, want, v)
 		case "pattern", "minLength":
@@ -94,6 +96,17 @@ func (c *checker) object(at, keyword string, want, v any) {
 	for name, schema := range want.(map[string]any) {
 		if member, ok := object[name]; ok {
 			c.value(at+"."+name, schema.(map[string]any), member)
+		}
+	}
+}
+
+// others judges the members that the schema does not name.
+func (c *checker) others(at string, want, named, v any) {
+	object, _ := v.(map[string]any)
+	known, _ := named.(map[string]any)
+	for name, member := range object {
+		if _, ok := known[name]; !ok {
+			c.value(at+"."+name, want.(map[string]any), member)
 		}
 	}
 }

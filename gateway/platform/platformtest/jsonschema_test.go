@@ -9,7 +9,8 @@ func TestTheSchemaCheckerFindsWhatIsWrong(t *testing.T) {
 	const schema = `{"type": "object", "required": ["id", "urls"], "properties": {
 		"id": {"type": "string", "pattern": "^[a-z]+$", "minLength": 2},
 		"names": {"type": "array", "minItems": 1, "items": {"type": "string"}},
-		"price": {"type": "number", "minimum": 0}, "urls": {"$ref": "#/$defs/urls"}},
+		"price": {"type": "number", "minimum": 0},
+		"options": {"type": "object", "properties": {"n": {"type": "number"}}, "additionalProperties": {"type": "string"}}, "urls": {"$ref": "#/$defs/urls"}},
 		"$defs": {"urls": {"type": "object", "required": ["a"]}}}`
 	for document, want := range map[string]int{
 		`{"id": "ab", "urls": {"a": 1}, "names": ["x"], "price": 0, "more": null}`: 0,
@@ -17,12 +18,14 @@ func TestTheSchemaCheckerFindsWhatIsWrong(t *testing.T) {
 		`{"urls": {"a": 1}}`:       1,
 		`{"id": "ab"}`:             1,
 		`{"id": "ab", "urls": {}}`: 1,
-		`{"id": "ab", "urls": {"a": 1}, "names": []}`:     1,
-		`{"id": "ab", "urls": {"a": 1}, "names": [1]}`:    1,
-		`{"id": "ab", "urls": {"a": 1}, "price": -1}`:     1,
-		`{"id": "ab", "urls": {"a": 1}, "price": "free"}`: 1,
-		`{"id": "A", "urls": {"a": 1}}`:                   2,
-		`{"id": 1, "urls": {"a": 1}}`:                     1,
+		`{"id": "ab", "urls": {"a": 1}, "names": []}`:                             1,
+		`{"id": "ab", "urls": {"a": 1}, "names": [1]}`:                            1,
+		`{"id": "ab", "urls": {"a": 1}, "price": -1}`:                             1,
+		`{"id": "ab", "urls": {"a": 1}, "price": "free"}`:                         1,
+		`{"id": "A", "urls": {"a": 1}}`:                                           2,
+		`{"id": "ab", "urls": {"a": 1}, "options": {"n": 1, "a": "x", "b": "y"}}`: 0,
+		`{"id": "ab", "urls": {"a": 1}, "options": {"n": "1", "a": 1, "b": "y"}}`: 2,
+		`{"id": 1, "urls": {"a": 1}}`:                                             1,
 	} {
 		var s map[string]any
 		if err := json.Unmarshal([]byte(schema), &s); err != nil {

@@ -109,7 +109,7 @@ func (m *Memory) Provision(_ context.Context, o gateway.Order) (gateway.Delivery
 		return gateway.Delivery{}, gateway.Errorf(gateway.Conflict, "This id was ordered differently before.")
 	}
 	if r.State == gateway.Provisioning {
-		return gateway.Delivery{Resource: *r, Message: r.Addon + " is being set up."}, nil
+		return gateway.Delivery{Resource: *r}, nil
 	}
 	return m.deliver(r, "is ready."), nil
 }

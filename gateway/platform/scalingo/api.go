@@ -1,6 +1,7 @@
 package scalingo
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 
@@ -38,7 +39,8 @@ func (a api) provision(w http.ResponseWriter, r *http.Request, _ httprouter.Para
 	}
 	platform.Note(r.Context(), slog.String("resource", delivery.Resource.ID))
 	if delivery.Resource.State == gateway.Provisioning {
-		return platform.Encode(w, http.StatusAccepted, acceptedAnswer{ID: delivery.Resource.ProviderID, Message: delivery.Message})
+		message := cmp.Or(delivery.Message, a.mount.common.AddonName+" is being set up.")
+		return platform.Encode(w, http.StatusAccepted, acceptedAnswer{ID: delivery.Resource.ProviderID, Message: message})
 	}
 	answer := provisionAnswer{ID: delivery.Resource.ProviderID, changeAnswer: newChangeAnswer(delivery), LogDrainURL: delivery.LogDrainURL}
 	return platform.Deliver(w, r, a.lifecycle, http.StatusCreated, answer, delivery)

@@ -46,7 +46,7 @@ type provisionAnswer struct {
 // acceptedAnswer is a provisionAnswer of a resource that is not there yet.
 type acceptedAnswer struct {
 	ID      string `json:"id"`
-	Message string `json:"message,omitempty"`
+	Message string `json:"message"`
 }
 
 // messageAnswer is a sentence for the customer.

@@ -190,6 +190,8 @@ func (m *memory) lock(ctx context.Context, op backend.Op, locked bool) (backend.
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch id := op.ResourceID; {
+	case m.fault == "suspends nothing", locked && m.fault == "resumes only":
+		return backend.Result{}, backend.Failf(backend.Unsupported, "not this one")
 	case m.locked[id] == locked && m.fault == "turns once":
 		return backend.Result{}, backend.Failf(backend.Conflict, "it is so already")
 	case !locked && m.fault == "comes back changed":
@@ -241,6 +243,10 @@ func subject(fault string) backendtest.Subject {
 
 func TestASoundBackendPasses(t *testing.T) { backendtest.Run(t, subject("")) }
 
+func TestABackendThatSuspendsNothingPasses(t *testing.T) {
+	backendtest.Run(t, subject("suspends nothing"))
+}
+
 const faultEnv = "BACKENDTEST_FAULT"
 
 // TestWithFault is run by TestEveryFaultIsFound, in a process of its own.
@@ -277,6 +283,7 @@ func TestEveryFaultIsFound(t *testing.T) {
 		"purges later":                "Deprovision, purge: PurgeAfter is",
 		"purges what was not kept":    "INTERNAL: keep it first",
 		"suspends in secret":          "capability suspend is false",
+		"resumes only":                "must both be UNSUPPORTED, or neither",
 		"turns once":                  "Suspend, repeated: CONFLICT",
 		"comes back changed":          "output plan differs",
 		"returns outputs":             "Suspend returns outputs",

@@ -95,7 +95,7 @@ func (l *crashLab) observe(t *testing.T) {
 		result := l.watch(t, "change_plan", b.changeFrom(l.bench.oldPlan), op)
 		b.must(t, "Deprovision, to clean up", b.purge, next(op, result))
 	}
-	if b.can(backend.CanSuspend) {
+	if b.turns = b.suspends(t); b.turns {
 		op = l.used(t)
 		op = next(op, l.watch(t, "suspend", b.suspend, op))
 		op = next(op, l.watch(t, "resume", b.giveBack, op))
@@ -200,7 +200,7 @@ func (l *crashLab) verbs() []crashVerb {
 	if l.ChangeTo != nil {
 		verbs = slices.Insert(verbs, 2, crashVerb{"change_plan", "change_plan", l.changing, change, change, again, l.wants["change_plan"]})
 	}
-	if l.bench.can(backend.CanSuspend) {
+	if l.bench.turns {
 		suspend := func(b *bench) verb { return b.suspend }
 		resume := func(b *bench) verb { return b.giveBack }
 		verbs = append(verbs,

@@ -37,7 +37,7 @@ func (b *bench) verbs() []interruptible {
 	if b.ChangeTo != nil {
 		list = append(list, interruptible{"ChangePlan", changing, func(b *bench) verb { return b.changeFrom(b.oldPlan) }})
 	}
-	if b.can(backend.CanSuspend) {
+	if b.turns {
 		suspended := func(t *testing.T) backend.Op {
 			op := made(t)
 			return next(op, b.must(t, "Suspend", b.suspend, op))

@@ -50,6 +50,7 @@ type bench struct {
 	outputs     backend.Schema // effective
 	oldPlan     backend.Plan   // that resources have before ChangeTo
 	keeps       bool           // a soft deprovision keeps something; set by testSoft
+	turns       bool           // resources can be suspended and resumed
 }
 
 // newBench asks the backend behind remote who it is.

@@ -27,7 +27,7 @@ func Run(t *testing.T, s Subject) {
 	if s.ChangeTo != nil {
 		t.Run("a repeated plan change has the same outputs", b.testChangePlan)
 	}
-	if b.can(backend.CanSuspend) {
+	if b.turns = b.suspends(t); b.turns {
 		t.Run("a suspended resource is resumed with the same outputs", b.testSuspend)
 		t.Run("a resource that was never suspended can be resumed", b.testResume)
 		t.Run("a suspended resource can be deprovisioned", b.testSuspendedGone)

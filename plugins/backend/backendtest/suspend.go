@@ -15,6 +15,28 @@ func (b *bench) giveBack(ctx context.Context, op backend.Op, events backend.Even
 	return b.remote.(backend.Suspender).Resume(ctx, backend.ResumeRequest{Op: op}, events)
 }
 
+// suspends reports whether new resources can be suspended. A backend may declare
+// that it can and answer UNSUPPORTED nonetheless: always, and for both calls.
+func (b *bench) suspends(t *testing.T) bool {
+	t.Helper()
+	if !b.can(backend.CanSuspend) {
+		return false
+	}
+	op := b.op(t)
+	op = next(op, b.must(t, "Provision", b.provision, op))
+	defer b.remove(t, op)
+	_, suspending := b.try(t, "Suspend", b.suspend, op, &watcher{})
+	_, resuming := b.try(t, "Resume", b.giveBack, op, &watcher{})
+	cannot := isClass(suspending, backend.Unsupported)
+	if cannot != isClass(resuming, backend.Unsupported) {
+		t.Fatalf("Suspend and Resume must both be %s, or neither: %v, and %v", backend.Unsupported, suspending, resuming)
+	}
+	if cannot {
+		t.Logf("the backend cannot suspend this resource: %v", suspending)
+	}
+	return !cannot
+}
+
 // repeated makes a call three times: as the gateway repeats it, and as after a
 // crash that lost every checkpoint. It returns the next operation.
 func (b *bench) repeated(t *testing.T, what string, do verb, op backend.Op) backend.Op {

@@ -47,6 +47,7 @@ addon "acme-db" {
 
   messages {
     provision = "${addon.name} ${plan.name} is ready in ${region.title}."
+    suspend   = "Pay for ${addon.name} ${plan.name} to go on."
   }
 
   platform "clevercloud" {

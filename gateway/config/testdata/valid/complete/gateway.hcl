@@ -62,6 +62,8 @@ backend "postgres" "main" {
   timeouts {
     provision   = "25s"
     deprovision = "2m"
+    suspend     = "3s"
+    resume      = "4s"
   }
 
   retry {

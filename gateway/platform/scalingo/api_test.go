@@ -1,0 +1,338 @@
+package scalingo
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/julienschmidt/httprouter"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/platform/platformtest"
+	"github.com/addongw/addongw/gateway/platform/sso"
+	"github.com/addongw/addongw/gateway/server"
+)
+
+func send(t *testing.T, method, url, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth("acme-db", password)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, strings.TrimSpace(string(answer))
+}
+
+func TestAnOrderCarriesAllThatThePlatformSaid(t *testing.T) {
+	c := common()
+	c.OptionNames = []string{"pool", "version", "backups", "rate"}
+	m := newTestMount(t, c, "")
+	memory := platformtest.NewMemory(m.Scope())
+	url := serve(t, m, memory) + resourcesPath
+	for _, body := range []string{
+		`{"uuid": "ad-1", "app_id": "app-1", "plan": "premium", "shard_id": "s", "options": {"pool": "50", "tier": 3, "version": 16, "backups": true, "rate": 1.50, "none": null}}`,
+		`{"uuid": "ad-2", "plan": "free", "options": null}`,
+	} {
+		if status, answer := send(t, "POST", url, body); status != 201 {
+			t.Fatalf("status %d: %s", status, answer)
+		}
+	}
+	want := []gateway.Order{
+		// "tier" is the plan's own, since no option block is called so; "pool" is both.
+		{ExternalID: "ad-1", App: "app-1", Plan: "standard", Region: "paris", Options: map[string]string{"pool": "50", "version": "16", "backups": "true", "rate": "1.50"}},
+		{ExternalID: "ad-2", Plan: "hobby", Region: "paris", Options: map[string]string{}},
+	}
+	if diff := cmp.Diff(want, memory.Orders()); diff != "" {
+		t.Errorf("orders (-want +got):\n%s", diff)
+	}
+}
+
+func TestOrdersWithoutAUUIDAreNeverTheSame(t *testing.T) {
+	m := newTestMount(t, common(), "")
+	memory := platformtest.NewMemory(m.Scope())
+	var log bytes.Buffer
+	s, err := server.New(server.Options{
+		Mounts:    []server.Mount{{Prefix: "/x", Mount: m}},
+		Lifecycle: func(gateway.Scope) platform.Lifecycle { return memory },
+		Logger:    slog.New(slog.NewJSONHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		r := httptest.NewRequest("POST", "/x/resources", strings.NewReader(`{"app_id": "app-1", "plan": "free"}`))
+		r.SetBasicAuth("acme-db", password)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != 201 {
+			t.Fatalf("the answer is %d %s", w.Code, w.Body)
+		}
+	}
+	orders := memory.Orders()
+	if memory.Count() != 2 || orders[0].ExternalID == orders[1].ExternalID || !strings.HasPrefix(orders[0].ExternalID, drawn) || len(orders[0].ExternalID) < 32 {
+		t.Errorf("%d resources, the ids are %q and %q", memory.Count(), orders[0].ExternalID, orders[1].ExternalID)
+	}
+	if got := log.String(); strings.Count(got, `"without_uuid":true`) != 2 {
+		t.Errorf("the log lines are %s", got)
+	}
+}
+
+func TestTheRequestLogHasNoTokenOfASignOn(t *testing.T) {
+	m := newTestMount(t, common(), "")
+	memory := platformtest.NewMemory(m.Scope())
+	made, err := memory.Provision(t.Context(), gateway.Order{ExternalID: "ad-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	s, err := server.New(server.Options{
+		Mounts:    []server.Mount{{Prefix: "/x", Mount: m}},
+		Lifecycle: func(gateway.Scope) platform.Lifecycle { return memory },
+		Landing:   &landing{},
+		Logger:    slog.New(slog.NewJSONHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	timestamp := fmt.Sprint(time.Now().Unix())
+	token := hex.EncodeToString(sso.Token(made.Resource.ProviderID, salt, timestamp))
+	for query, status := range map[string]int{"": 302, "&id=twice": 403, "&timestamp=1": 403} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest("GET", "/x/sso?id="+made.Resource.ProviderID+"&timestamp="+timestamp+"&token="+token+query, nil))
+		if w.Code != status {
+			t.Errorf("%q: %d", query, w.Code)
+		}
+	}
+	if got := log.String(); strings.Count(got, "\n") != 3 || strings.Contains(got, token) || strings.Contains(got, timestamp) {
+		t.Errorf("the log is %s", got)
+	}
+}
+
+func TestARefusalNamesWhatIsWrong(t *testing.T) {
+	m := newTestMount(t, common(), "")
+	memory := platformtest.NewMemory(m.Scope())
+	url := serve(t, m, memory) + resourcesPath
+	for body, want := range map[string]string{
+		`{"uuid": 17}`:                                                 `400 "uuid" must be text, not a number.`,
+		`{"uuid": "ad-1", "plan": ["x"]}`:                              `400 "plan" must be text, not a list.`,
+		`{"uuid": "ad-1", "plan": "free", "options": "x"}`:             `400 "options" must be an object, not text.`,
+		`{"uuid": "ad-1", "plan": "free", "options": ["x"]}`:           `400 "options" must be an object, not a list.`,
+		`{"uuid": "ad-1", "plan": "premium", "options": {"pool": {}}}`: `400 "options" must hold text, numbers, true or false only.`,
+		`{"uuid": "ad-1", "plan": "free", "options": {"a": "\u0000"}}`: `400 "options" holds a NUL character.`,
+		`{"plan": "free"}`:                                             `422 "app_id" is missing.`,
+		`{"uuid": "", "plan": "free"}`:                                 `422 "app_id" is missing.`,
+		`{"uuid": "ad-1"}`:                                             `422 "plan" is missing.`,
+		`{"uuid": "ad-1", "plan": null}`:                               `422 "plan" is missing.`,
+		`{"uuid": "ad-1", "plan": "hobby"}`:                            `422 This plan is not offered.`,
+		`{"app_id": "a\tb", "plan": "free"}`:                           `400 The app id holds a control character.`,
+		`{"UUID": "ad-1", "PLAN": "free"}`:                             `422 "app_id" is missing.`,
+		`{"uuid": "a\nd", "plan": "free"}`:                             `400 The add-on id holds a control character.`,
+	} {
+		status, answer := send(t, "POST", url, body)
+		var got failure
+		if err := json.Unmarshal([]byte(answer), &got); err != nil {
+			t.Fatal(err)
+		}
+		if fmt.Sprint(status, " ", got.Message) != want || got.Error != got.Message {
+			t.Errorf("%s answers %d %s, want %s", body, status, answer, want)
+		}
+	}
+	if memory.Count() != 0 {
+		t.Errorf("%d resources were made", memory.Count())
+	}
+}
+
+func TestAnOrderThatIsNotFinishedIsAcceptedWithoutConfig(t *testing.T) {
+	m := newTestMount(t, common(), "")
+	memory := platformtest.NewMemory(m.Scope(), "DATABASE_URL").Slow()
+	url := serve(t, m, memory) + resourcesPath
+	const body = `{"uuid": "ad-1", "app_id": "app-1", "plan": "free", "options": null}`
+	const id = "res_00000000000000000000000000"
+	for range 2 {
+		if status, answer := send(t, "POST", url, body); status != 202 || answer != `{"id":"`+id+`","message":"Acme Postgres is being set up."}` {
+			t.Fatalf("status %d: %s", status, answer)
+		}
+	}
+	if got := memory.Deliveries(); len(got) != 0 {
+		t.Errorf("config was recorded as delivered: %v", got)
+	}
+	memory.Finish()
+	status, answer := send(t, "POST", url, body)
+	if want := `{"id":"` + id + `","message":"acme-db is ready.","config":{"DATABASE_URL":"value of DATABASE_URL & ` + id + `"}}`; status != 201 || answer != want {
+		t.Errorf("once it is there: %d %s", status, answer)
+	}
+}
+
+func TestWhichOrdersArePromised(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*platform.Common)
+		want   gateway.Scope
+	}{
+		"by default":             {func(*platform.Common) {}, gateway.Scope{Budget: 10 * time.Second, Accepts: true}},
+		"a deadline":             {func(c *platform.Common) { c.Deadline = 3 * time.Second }, gateway.Scope{Budget: 3 * time.Second, Accepts: true}},
+		"sync":                   {func(c *platform.Common) { c.Mode = "sync" }, gateway.Scope{Budget: 10 * time.Second}},
+		"async":                  {func(c *platform.Common) { c.Mode = "async" }, gateway.Scope{Budget: 10 * time.Second, Accepts: true, AtOnce: true}},
+		"with a log drain":       {func(c *platform.Common) { c.LogDrain = true }, gateway.Scope{Budget: 10 * time.Second}},
+		"in development":         {func(c *platform.Common) { c.Development = true }, gateway.Scope{Budget: 10 * time.Second}},
+		"async, in development":  {func(c *platform.Common) { c.Development, c.Mode = true, "async" }, gateway.Scope{Budget: 10 * time.Second}},
+		"in development, an API": {func(c *platform.Common) { c.Development, c.APIURL = true, "http://127.0.0.1:1" }, gateway.Scope{Budget: 10 * time.Second, Accepts: true}},
+	} {
+		c := common()
+		tc.change(&c)
+		tc.want.Platform, tc.want.Addon, tc.want.DeadID = "scalingo", "acme-db", gateway.DeadIDGone
+		if diff := cmp.Diff(tc.want, newTestMount(t, c, "").Scope()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAPlanChangeLeavesOptionsAsTheyAre(t *testing.T) {
+	c := common()
+	c.OptionNames = []string{"version"}
+	m := newTestMount(t, c, "")
+	memory := platformtest.NewMemory(m.Scope(), "DATABASE_URL")
+	url := serve(t, m, memory) + resourcesPath
+	if status, answer := send(t, "POST", url, `{"uuid": "ad-1", "plan": "free", "options": {"version": "16"}}`); status != 201 {
+		t.Fatalf("status %d: %s", status, answer)
+	}
+	url += "/res_00000000000000000000000000"
+	for _, tc := range []struct {
+		method, body, want string
+		status             int
+	}{
+		{"PUT", `{"plan": "premium", "options": {"version": 15}}`, "Options cannot be changed together with the plan.", 422},
+		{"PUT", `{"plan": "premium", "options": {"other": "x"}}`, "Options cannot be changed together with the plan.", 422},
+		{"PUT", `{"plan": "premium", "options": {"version": 16, "pool": "100", "tier": 7}}`, "DATABASE_URL", 200},
+		{"PATCH", `{"plan": "free"}`, "DATABASE_URL", 200},
+		{"PUT", `{"plan": "free", "options": null}`, "DATABASE_URL", 200},
+		{"PATCH", `{"options": {}}`, `\"plan\" is missing.`, 422},
+	} {
+		if status, answer := send(t, tc.method, url, tc.body); status != tc.status || !strings.Contains(answer, tc.want) {
+			t.Errorf("%s %s answers %d %s", tc.method, tc.body, status, answer)
+		}
+	}
+	if r, err := memory.Resource(t.Context(), "res_00000000000000000000000000"); err != nil || r.Plan != "hobby" || r.Options["version"] != "16" {
+		t.Errorf("the resource is %+v, %v", r, err)
+	}
+}
+
+// talkative is an engine that has something to say about a suspension.
+type talkative struct{ *platformtest.Memory }
+
+func (e talkative) Suspend(ctx context.Context, id, reason string) (gateway.Delivery, error) {
+	d, err := e.Memory.Suspend(ctx, id, reason)
+	d.Message = "Nothing is lost."
+	return d, err
+}
+
+func TestASuspensionSaysWhyToCustomers(t *testing.T) {
+	m := newTestMount(t, common(), "")
+	memory := platformtest.NewMemory(m.Scope())
+	url := serve(t, m, talkative{memory}) + resourcesPath
+	send(t, "POST", url, `{"uuid": "ad-1", "plan": "free"}`)
+	const id = "res_00000000000000000000000000"
+	if status, answer := send(t, "POST", url+"/"+id+"/suspend", ""); status != 200 || answer != `{"message":"Nothing is lost."}` {
+		t.Errorf("with a message: %d %s", status, answer)
+	}
+	if r, err := memory.Resource(t.Context(), id); err != nil || r.State != gateway.Suspended || r.Reason != "Scalingo has suspended it: a payment is missing, or a free trial has ended." {
+		t.Errorf("the resource is %+v, %v", r, err)
+	}
+	if status, answer := send(t, "POST", url+"/"+id+"/resume", "{}"); status != 204 || answer != "" {
+		t.Errorf("without one: %d %s", status, answer)
+	}
+	if r, err := memory.Resource(t.Context(), id); err != nil || r.State != gateway.Active || r.Reason != "" {
+		t.Errorf("the resource is %+v, %v", r, err)
+	}
+}
+
+// FuzzProvision: whatever is ordered, the answer is one of ours, is JSON, and
+// no order without an id reaches the engine.
+func FuzzProvision(f *testing.F) {
+	for _, seed := range []string{
+		`{"uuid": "ad-1", "app_id": "app-1", "plan": "free", "options": {}}`,
+		`{"app_id": "app-1", "plan": "premium", "options": {"pool": 100, "tier": null, "x": true}}`,
+		`{"uuid": 1}`, `{"options": {"a": [null]}}`, `[]`, ``, `{"uuid": "\u0000"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m := newMount(common(), settings{})
+		memory := platformtest.NewMemory(m.Scope(), "DATABASE_URL")
+		router := httprouter.New()
+		for _, route := range m.Routes(memory, nil) {
+			router.Handle(route.Method, route.Path, route.Handle)
+		}
+		r := httptest.NewRequest("POST", resourcesPath, bytes.NewReader(body))
+		r.SetBasicAuth("acme-db", password)
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, r)
+		if w.Code != 201 && w.Code != 400 && w.Code != 422 || !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%q answers %d %s", body, w.Code, w.Body)
+		}
+		for _, o := range memory.Orders() {
+			if o.ExternalID == "" || o.Plan == "" || o.Region == "" || o.Options == nil {
+				t.Errorf("%q becomes %+v", body, o)
+			}
+		}
+	})
+}
+
+// stubLifecycle answers at once with one delivery.
+type stubLifecycle struct {
+	platform.Lifecycle
+	delivery gateway.Delivery
+}
+
+func (s stubLifecycle) Provision(context.Context, gateway.Order) (gateway.Delivery, error) {
+	return s.delivery, nil
+}
+
+func (s stubLifecycle) Delivered(context.Context, gateway.Delivery) error { return nil }
+
+// BenchmarkProvision measures what a dialect adds to a provision: route,
+// authenticate, decode, encode. The budget is 60 µs and 120 allocations.
+func BenchmarkProvision(b *testing.B) {
+	m := newMount(common(), settings{})
+	router := httprouter.New()
+	memory := platformtest.NewMemory(m.Scope(), "DATABASE_URL", "DATABASE_HOST", "DATABASE_NAME", "POOL_MAX")
+	delivery, err := memory.Provision(b.Context(), gateway.Order{ExternalID: "ad-1"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, route := range m.Routes(stubLifecycle{delivery: delivery}, nil) {
+		router.Handle(route.Method, route.Path, route.Handle)
+	}
+	body := `{"uuid":"ad-11111111-2222-3333-4444-555555555555","app_id":"54100930736f7563d5030000","plan":"premium","shard_id":"osc-fr1",` +
+		`"options":{"pool":"100","tier":"b","version":16}}`
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest("POST", resourcesPath, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.SetBasicAuth("acme-db", password)
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, r)
+		if w.Code != 201 {
+			b.Fatal(w.Body)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package spec
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	capturePattern = regexp.MustCompile(` as ([a-z][a-z0-9_]*)\}\}`)
+	namePattern    = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+)
+
+// Lacks returns a name that a request of the exchange mentions, that no answer
+// captures, and that vars has no value for: the exchange does not apply to the
+// provider. It saves sending the steps before. Empty: there is none.
+func (e Exchange) Lacks(vars Vars) string {
+	known := map[string]bool{}
+	for _, s := range e.Steps {
+		for _, name := range s.request.names() {
+			if _, ok := vars[name]; !ok && !known[name] {
+				return name
+			}
+		}
+		for _, match := range capturePattern.FindAllStringSubmatch(s.answer.body, -1) {
+			known[match[1]] = true
+		}
+	}
+	return ""
+}
+
+// names lists what must be known to send the request.
+func (r requestPattern) names() (names []string) {
+	text := r.target
+	for _, f := range r.header {
+		text += " " + f.value
+	}
+	text += " " + r.body
+	moments := map[string]bool{}
+	for _, placeholder := range placeholderPattern.FindAllString(text, -1) {
+		words := strings.Fields(strings.Trim(placeholder, "{}"))
+		switch {
+		case len(words) == 3 && units[words[0]] > 0:
+			moments[words[1]] = true
+		case len(words) == 1:
+			names = append(names, words[0])
+		case len(words) > 1 && digests[words[0]] != nil:
+			for _, word := range words[1:] {
+				if namePattern.MatchString(word) && !moments[word] {
+					names = append(names, word)
+				}
+			}
+		}
+	}
+	return names
+}
