@@ -167,26 +167,32 @@ func (p *provider) make(order map[string]string) (*resource, *refusal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known := p.byOrder[p.key(order)]
-	if p.defect == "doubles at once" {
-		p.mu.Unlock()
-		p.meet()
-		p.mu.Lock()
-	}
 	if known != nil && p.defect != "doubles on retry" {
+		p.repeated = true
 		if again, f := p.again(known, order); again != nil || f != nil {
 			return again, f
 		}
 	}
+	if p.defect == "doubles at once" {
+		p.meet()
+	}
 	return p.add(id, order), nil
 }
 
-// meet waits a moment for another order on its way.
+// meet waits for another order on its way, once and after it has seen a repeat:
+// that is when the tester sends several at once.
 func (p *provider) meet() {
+	if !p.repeated || p.met {
+		return
+	}
+	p.mu.Unlock()
 	select {
 	case p.together <- struct{}{}:
 	case <-p.together:
-	case <-time.After(20 * time.Millisecond):
+	case <-time.After(10 * time.Second):
 	}
+	p.mu.Lock()
+	p.met = true
 }
 
 // again returns the resource of an earlier order, which may be gone: then there

@@ -29,6 +29,8 @@ type provider struct {
 	made     int
 	codes    map[string]bool // that lead to a page, once
 	together chan struct{}   // orders that wait for each other
+	repeated bool            // an order has come again
+	met      bool            // orders have waited
 }
 
 type resource struct {
