@@ -413,7 +413,8 @@ func TestEveryExchangeThatAFactNamesIsThere(t *testing.T) {
 
 func TestAnExchangeSaysWhatItLacksBeforeItIsSent(t *testing.T) {
 	e := parse(t, "title: x\nlevel: may\nsource: y\n>>>\nPOST {{base_url}}\n<<< 200\n\n{\"id\": \"{{any as id}}\"}\n\n"+
-		">>>\nPOST {{base_url}}/{{id}}\nX: {{basic}}\n\n{{time t -10s}} {{unique u}} {{sha1 id \"text\" sso_salt t}} {{other_plan}}\n<<< 200\n")
+		">>>\nPOST {{base_url}}/{{id}}\nX: {{basic}}\n\n{{time t -10s}} {{unique u}} {{sha1 id \"text\" sso_salt t}} {{other_plan}}\n<<< 200\n\n"+
+		">>>\nPOST {{base_url}}\n\n{{sha1 id t}}\n<<< 200\n")
 	v := vars()
 	for _, name := range []string{"sso_salt", "other_plan", ""} {
 		if got := e.Lacks(v); got != name {
