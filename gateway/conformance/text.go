@@ -13,7 +13,6 @@ import (
 type TextOptions struct {
 	ASCII   bool // no signs beyond ASCII
 	Verbose bool // every check, with what went over the wire
-	Strict  bool // a should counts as a must
 	Width   int  // columns; 0: 100
 }
 
