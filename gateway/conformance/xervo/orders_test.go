@@ -179,12 +179,13 @@ func (p *provider) make(order map[string]string) (*resource, *refusal) {
 	return p.add(id, order), nil
 }
 
-// meet waits for another order on its way, once and after it has seen a repeat:
+// meet lets two orders wait for each other, once and after a repeat was seen:
 // that is when the tester sends several at once.
 func (p *provider) meet() {
-	if !p.repeated || p.met {
+	if !p.repeated || p.waited == 2 {
 		return
 	}
+	p.waited++
 	p.mu.Unlock()
 	select {
 	case p.together <- struct{}{}:
@@ -192,7 +193,6 @@ func (p *provider) meet() {
 	case <-time.After(10 * time.Second):
 	}
 	p.mu.Lock()
-	p.met = true
 }
 
 // again returns the resource of an earlier order, which may be gone: then there
