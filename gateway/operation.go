@@ -26,7 +26,7 @@ type Operation struct {
 	ID         string // "op_" and 26 lower-case base32 characters; the same over all retries
 	Lane       string // operations of one lane run one after the other
 	ResourceID string
-	Verb       string // provision, change_plan, deprovision; on the platform's own API: fetch_owner, push
+	Verb       string // provision, change_plan, deprovision, suspend, resume; on the platform's own API: complete, fetch_owner, push
 	Mode       string // of a deprovision: "soft" (data may be kept for a while) or "purge"
 	State      OperationState
 	Step       string // the backend's last checkpoint, for operators

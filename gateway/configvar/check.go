@@ -60,11 +60,15 @@ func Check(e Expression, cases []Case, files map[string]*hcl.File) hcl.Diagnosti
 // only what the usual ones do not show.
 func (c *checker) judge(sort func(*Case) bool) {
 	c.gaps, c.judged = nil, 0
+	var judged []*Case
 	for i := range c.cases {
 		if in := &c.cases[i]; sort(in) {
-			c.judged++
-			c.check(in)
+			judged = append(judged, in)
 		}
+	}
+	c.judged = len(judged) // before the first is judged: what it shows is told with how many there are
+	for _, in := range judged {
+		c.check(in)
 	}
 	c.unequal()
 }

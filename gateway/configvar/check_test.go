@@ -298,6 +298,19 @@ func TestOneMistakeIsReportedOnceWithWhereItShows(t *testing.T) {
 	}
 }
 
+func TestAMistakeOfTheFirstCaseAloneIsToldWithThatCase(t *testing.T) {
+	e, files := parse(t, `region.id == "eu" ? null : "x"`)
+	diags := configvar.Check(configvar.Expression{Name: "ACME_X", What: "config var", Expr: e, Needed: map[string]string{"heroku": "Heroku"}}, cases(), files)
+	if len(diags) != 1 {
+		t.Fatalf("%d diagnostics: %v", len(diags), diags)
+	}
+	// Of Clever Cloud's cases and Heroku's, two regions each.
+	info, _ := diagnostic.Of(diags[0])
+	if !cmp.Equal(info.Cases, []diagnostic.Case{{Platform: "heroku", Region: "eu"}}) || info.Evaluations != 4 {
+		t.Errorf("cases %v of %d", info.Cases, info.Evaluations)
+	}
+}
+
 func TestASecretMayNotStandInPublicText(t *testing.T) {
 	e, files := parse(t, `"password: ${output.password}"`)
 	diags := configvar.Check(configvar.Expression{Name: "provision", What: "message", Expr: e, Type: cty.String, Public: true}, cases(), files)

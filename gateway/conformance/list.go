@@ -111,7 +111,8 @@ func choose(checks []check, only []string) ([]check, error) {
 	var chosen []check
 	for _, name := range only {
 		if !slices.ContainsFunc(checks, func(c check) bool { return c.called(name) }) {
-			return nil, &UnknownCheckError{Name: name, Known: known(checks)}
+			groups, ids := known(checks)
+			return nil, &UnknownCheckError{Name: name, Groups: groups, IDs: ids}
 		}
 	}
 	for _, c := range checks {
@@ -128,8 +129,8 @@ func (c check) called(name string) bool {
 
 // UnknownCheckError says that Options.Only names what does not exist.
 type UnknownCheckError struct {
-	Name  string
-	Known []string // groups first
+	Name        string
+	Groups, IDs []string // that there are
 }
 
 // Error names it.
@@ -137,19 +138,19 @@ func (e *UnknownCheckError) Error() string {
 	return fmt.Sprintf("there is no check or group %q", e.Name)
 }
 
-func known(checks []check) []string {
-	var names, ids []string
+func known(checks []check) (groups, ids []string) {
 	for _, c := range checks {
-		if !slices.Contains(names, string(c.Group)) {
-			names = append(names, string(c.Group))
+		if !slices.Contains(groups, string(c.Group)) {
+			groups = append(groups, string(c.Group))
 		}
 		ids = append(ids, c.ID)
 	}
-	return append(names, ids...)
+	return groups, ids
 }
 
-// Names returns what Options.Only may name for a platform.
+// Names returns what Options.Only may name for a platform: groups, then ids.
 func Names(p Platform) ([]string, error) {
 	checks, err := listChecks(p, Provider{Manifest: []byte("{}")}, nil)
-	return known(checks), err
+	groups, ids := known(checks)
+	return append(groups, ids...), err
 }

@@ -2,7 +2,9 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/addongw/addongw/spec"
@@ -20,11 +22,22 @@ func play(ctx context.Context, s *Session, e spec.Exchange, vars spec.Vars) Find
 			return Finding{Problems: []string{fmt.Sprintf("%s: %v", step.Title, err)}}
 		}
 		answers, err := sendAll(ctx, s, request, step.Times)
+		if closedEarly(request, err) {
+			return Finding{Blocked: step.Title + ": the connection was closed before all of the body was sent, which may be a refusal"}
+		}
 		if problems := judge(step, answers, err, vars); len(problems) > 0 {
 			return finding(step, problems)
 		}
 	}
 	return Finding{}
+}
+
+// closedEarly reports that a long body met a closed connection. A server may
+// have answered and hung up; whether its answer is still there to be read is
+// chance.
+func closedEarly(r spec.Request, err error) bool {
+	const long = 256 << 10
+	return err != nil && len(r.Body) > long && !errors.Is(err, errNotSent) && !errors.Is(err, errTooLate)
 }
 
 func sendAll(ctx context.Context, s *Session, request spec.Request, times int) ([]spec.Answer, error) {
@@ -62,6 +75,9 @@ func judge(step spec.Step, answers []spec.Answer, err error, vars spec.Vars) []s
 func finding(step spec.Step, problems []string) Finding {
 	if step.Given {
 		return Finding{Blocked: fmt.Sprintf("%s: %s", step.Title, problems[0])}
+	}
+	if strings.HasPrefix(problems[0], "status is ") {
+		problems = problems[:1] // the rest of another answer is beside the point
 	}
 	for i := range problems {
 		problems[i] = step.Title + ": " + problems[i]

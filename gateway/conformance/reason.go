@@ -3,25 +3,34 @@ package conformance
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/url"
 	"os"
 )
 
-// errNotSent is in the errors of requests that never left.
-var errNotSent = errors.New("the request was not sent")
+var (
+	// errNotSent is in the errors of requests that never left.
+	errNotSent = errors.New("the request was not sent")
 
-// reason takes the address out of an error: it may carry a sign-on's token, and
-// whoever reads the error sees the address beside it.
+	errTooLate = errors.New("no answer in time")
+)
+
+// reason takes the addresses out of an error: one may carry a sign-on's token,
+// and whoever reads the error sees the address beside it.
 func reason(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+	op, ofNetwork := errors.AsType[*net.OpError](err)
+	if ofNetwork && op.Op == "dial" {
 		return dialError{op}
 	}
 	if n, ok := errors.AsType[net.Error](err); errors.Is(err, context.DeadlineExceeded) || ok && n.Timeout() {
-		return errors.New("no answer in time")
+		return errTooLate
+	}
+	if ofNetwork || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the connection was closed without an answer")
 	}
 	return err
 }

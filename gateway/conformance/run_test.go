@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -150,7 +151,7 @@ func TestAChosenCheckIsJudgedByWhatItNeeds(t *testing.T) {
 	}
 	p := serve(t, &careless{})
 	_, err := conformance.Run(t.Context(), clevercloud.Platform{}, p, nil, conformance.Options{Only: []string{"sso", "CC-Z1"}})
-	if unknown, ok := errors.AsType[*conformance.UnknownCheckError](err); !ok || unknown.Name != "CC-Z1" || !slices.Contains(unknown.Known, "plan_change") {
+	if unknown, ok := errors.AsType[*conformance.UnknownCheckError](err); !ok || unknown.Name != "CC-Z1" || !slices.Contains(unknown.Groups, "plan_change") || !slices.Contains(unknown.IDs, "CC-S1") {
 		t.Errorf("an unknown name gives %v", err)
 	}
 	for _, only := range []string{"plan-change", "plan_change", "cc-l1", "plan-change-legacy"} {
@@ -173,5 +174,45 @@ func TestAProviderThatIsTooSlowIsTold(t *testing.T) {
 	report := run(t, t.Context(), p, conformance.Options{Only: []string{"CC-P1", "CC-P3"}, Timeout: 50 * time.Millisecond})
 	if got := report.Results[1].Problems; len(got) != 1 || got[0] != "an order: no answer in time" {
 		t.Errorf("the problems are %q", got)
+	}
+}
+
+// Who hangs up on a body that is too long has refused it, and its answer is
+// lost by chance.
+func TestAConnectionClosedOnALongBodyIsNobodysFault(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength < 1<<20 {
+			http.NotFound(w, r)
+			return
+		}
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = conn.(*net.TCPConn).SetLinger(0) // the kernel says so at once
+		_ = conn.Close()
+	}))
+	t.Cleanup(server.Close)
+	p := conformance.Provider{BaseURL: server.URL + "/resources", Username: "acme", Plans: []string{"basic"}}
+	report := run(t, t.Context(), p, conformance.Options{Only: []string{"CC-P14", "CC-P28"}})
+	if got := report.Results[1]; got.Outcome != conformance.Blocked || !strings.Contains(got.Why, "may be a refusal") {
+		t.Errorf("the check is %s: %s%q", got.Outcome, got.Why, got.Problems)
+	}
+}
+
+func TestWhereNoOrderSucceedsThePlanMayBeWrong(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	p := conformance.Provider{BaseURL: server.URL + "/resources", Username: "acme", Plans: []string{"smal"}, Region: "EU"}
+	report := run(t, t.Context(), p, conformance.Options{Only: []string{"provision"}})
+	if want := "No order succeeded. All were of the plan smal in the region EU: does the provider call them so? Its answers: --only CC-P1 --verbose"; report.Hint != want {
+		t.Errorf("the hint is %q", report.Hint)
+	}
+	if got := report.Results[0].Problems; len(got) != 1 || got[0] != "an order: status is 404, not 2xx" {
+		t.Errorf("the problems are %q", got)
+	}
+	if report := run(t, t.Context(), serve(t, &careless{}), conformance.Options{Only: []string{"provision"}}); report.Hint != "" {
+		t.Errorf("where orders succeed the hint is %q", report.Hint)
 	}
 }

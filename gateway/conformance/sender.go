@@ -77,7 +77,7 @@ func (s *Sender) send(ctx context.Context, r Request) (spec.Answer, error) {
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return spec.Answer{}, fmt.Errorf("the answer broke off: %w", reason(err))
+		return spec.Answer{}, fmt.Errorf("read answer: %w", reason(err))
 	}
 	return spec.Answer{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }

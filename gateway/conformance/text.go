@@ -13,7 +13,6 @@ import (
 type TextOptions struct {
 	ASCII   bool // no signs beyond ASCII
 	Verbose bool // every check, with what went over the wire
-	Strict  bool // a should counts as a must
 	Width   int  // columns; 0: 100
 }
 
@@ -157,8 +156,10 @@ func (t *textWriter) left(left []Left) {
 // summary says in one line how it went.
 func (t *textWriter) summary(r *Report) {
 	t.printf("\n")
-	if r.Stopped != "" {
-		t.wrap("", r.Stopped)
+	for _, line := range []string{r.Stopped, r.Hint} {
+		if line != "" {
+			t.wrap("", line)
+		}
 	}
 	if len(r.Results) == 0 {
 		return

@@ -114,20 +114,8 @@ func (e *Engine) write(tx Tx, t *transition) error {
 			return err
 		}
 	}
-	if t.promised && t.op.State == gateway.OperationDone {
-		if _, err := e.enqueueCall(tx, t.res.Resource, verbComplete, 0); err != nil {
-			return err
-		}
-	}
-	if t.followUp != nil {
-		op := *t.followUp
-		op.CreatedAt = tx.Now()
-		if op.RunAt.Before(tx.Now()) {
-			op.RunAt = tx.Now()
-		}
-		if err := tx.InsertOperation(op); err != nil {
-			return err
-		}
+	if err := e.writeNext(tx, t); err != nil {
+		return err
 	}
 	if t.handOver != nil {
 		if err := e.amendRemoval(tx, t.res.ID, *t.handOver); err != nil {
@@ -138,6 +126,24 @@ func (e *Engine) write(tx Tx, t *transition) error {
 		return tx.ForgetInputs(t.res.ID)
 	}
 	return nil
+}
+
+// writeNext inserts the operations that a transition leads to.
+func (e *Engine) writeNext(tx Tx, t *transition) error {
+	if t.promised && t.op.State == gateway.OperationDone {
+		if _, err := e.enqueueCall(tx, t.res.Resource, verbComplete, 0); err != nil {
+			return err
+		}
+	}
+	if t.followUp == nil {
+		return nil
+	}
+	op := *t.followUp
+	op.CreatedAt = tx.Now()
+	if op.RunAt.Before(tx.Now()) {
+		op.RunAt = tx.Now()
+	}
+	return tx.InsertOperation(op)
 }
 
 // amendRemoval gives the outputs of a cancelled operation to the removal that

@@ -52,7 +52,7 @@ func calledEarly(ctx context.Context, s *conformance.Session) conformance.Findin
 
 // StandIn is the infos API.
 func (Platform) StandIn(p conformance.Provider) conformance.StandIn {
-	return &standIn{base: p.BaseURL, Server: vendorapi.New(p.Username, p.Password.Reveal(), 0).Crossing(time.Second)}
+	return &standIn{base: p.BaseURL, Server: vendorapi.New(p.Username, p.Password.Reveal(), 0)}
 }
 
 // standIn tells the infos API of the orders that the tester places.
@@ -84,13 +84,16 @@ func (s *standIn) Answered(r conformance.Request, a spec.Answer) {
 	}
 }
 
+// longestOrder is more than any order that can succeed needs.
+const longestOrder = 64 << 10
+
 // order reads the order in a request of either generation.
 func (s *standIn) order(r conformance.Request) (order, bool) {
 	var body struct {
 		order
 		HerokuID string `json:"heroku_id"`
 	}
-	if r.Method != http.MethodPost || r.URL != s.base || json.Unmarshal(r.Body, &body) != nil {
+	if r.Method != http.MethodPost || r.URL != s.base || len(r.Body) > longestOrder || json.Unmarshal(r.Body, &body) != nil {
 		return order{}, false
 	}
 	if body.AddonID == "" {

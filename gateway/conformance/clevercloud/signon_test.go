@@ -26,6 +26,9 @@ func (p *provider) signOn(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		status = p.judge(fields)
 	}
+	if p.defect == "a sign-on that is no form" && len(fields) < 2 {
+		status = http.StatusInternalServerError
+	}
 	if r.Method != http.MethodPost && p.defect == "sign-on by GET" {
 		status = http.StatusFound
 	}
@@ -85,6 +88,8 @@ func (p *provider) proven(field func(string) string, signed bool) bool {
 	switch claimed := field("signature"); {
 	case p.defect == "no signature needed" && !signed && field("token") == "":
 		return true
+	case p.defect == "signatures":
+		return !signed && token
 	case !signed:
 		return token
 	case p.defect == "a token rescues a bad signature" && token:

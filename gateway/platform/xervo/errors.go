@@ -37,26 +37,18 @@ func failures(realm string) platform.Failures {
 	}
 }
 
-// signOnStatuses says how a customer's browser hears of each kind of error: dia
-// wants exactly 403 for a proof that does not fit. A resource that has been gone
+// signOnStatuses says how a customer's browser hears of each kind of error. dia
+// wants exactly 403 for a proof that does not fit; a resource that has been gone
 // for long is as good as one that never was.
-var signOnStatuses = map[gateway.Kind]int{
-	gateway.Invalid:      http.StatusForbidden,
-	gateway.Refused:      http.StatusForbidden,
-	gateway.Unauthorized: http.StatusForbidden,
-	gateway.NotFound:     http.StatusForbidden,
-	gateway.Gone:         http.StatusForbidden,
-	gateway.Conflict:     http.StatusServiceUnavailable,
-	gateway.Busy:         http.StatusServiceUnavailable,
-	gateway.Quota:        http.StatusServiceUnavailable,
-	gateway.Unsupported:  http.StatusInternalServerError,
-	gateway.Unavailable:  http.StatusServiceUnavailable,
-	gateway.Internal:     http.StatusInternalServerError,
+func signOnStatuses() map[gateway.Kind]int {
+	statuses := platform.SignOnStatuses()
+	statuses[gateway.Gone] = http.StatusForbidden
+	return statuses
 }
 
 func (m *mount) signOnFailures(landing platform.Landing) platform.Failures {
 	return platform.Failures{
-		Status: signOnStatuses,
+		Status: signOnStatuses(),
 		Page: func(w http.ResponseWriter, r *http.Request, status int, message string) {
 			landing.Refuse(w, r, m.Profile(), status, message)
 		},

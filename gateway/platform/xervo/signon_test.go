@@ -244,7 +244,7 @@ func TestTheWindowIsTheOperators(t *testing.T) {
 
 func TestEveryKindHasASignOnStatus(t *testing.T) {
 	for _, kind := range gateway.Kinds() {
-		if status := signOnStatuses[kind]; status < 400 || status > 599 {
+		if status := signOnStatuses()[kind]; status < 400 || status > 599 {
 			t.Errorf("%s has status %d", kind, status)
 		}
 	}

@@ -43,7 +43,6 @@ type Call struct {
 type Server struct {
 	username, password string
 	pageSize           int
-	crossing           time.Duration
 
 	mu     sync.Mutex
 	apps   map[string]*ordered
@@ -62,15 +61,7 @@ type ordered struct {
 // New makes a Server for the provider with these credentials. A page of its
 // listing holds pageSize entries; 0: all.
 func New(username, password string, pageSize int) *Server {
-	return &Server{username: username, password: password, pageSize: pageSize, crossing: crossing, apps: map[string]*ordered{}}
-}
-
-// Crossing sets how long a reply may be on its way when a call that was made
-// after it arrives. The default is long, for busy machines; d is for who talks
-// to one provider and does not want to wait for its mistakes.
-func (s *Server) Crossing(d time.Duration) *Server {
-	s.crossing = d
-	return s
+	return &Server{username: username, password: password, pageSize: pageSize, apps: map[string]*ordered{}}
 }
 
 // Order notes that the order for app is on its way to the provider.
@@ -109,7 +100,8 @@ func (o *ordered) unanswered() bool {
 	}
 }
 
-// crossing is the default of Server.Crossing.
+// crossing is how long a reply may be on its way when a call that was made
+// after it arrives: long, for busy machines.
 const crossing = 2 * time.Second
 
 // cross waits for the reply to an order. early tells that none came.
@@ -123,7 +115,7 @@ func (s *Server) cross(id string) (crossed, early bool) {
 	select {
 	case <-app.replied:
 		return true, false
-	case <-time.After(s.crossing):
+	case <-time.After(crossing):
 		return true, true
 	}
 }

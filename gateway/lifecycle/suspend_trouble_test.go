@@ -1,0 +1,138 @@
+package lifecycle_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/lifecycle"
+	"github.com/addongw/addongw/plugins/backend"
+)
+
+func TestABackendThatCannotSuspendLeavesTheRecordedState(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	r.world.hook(func(_ context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+		return backend.Failf(backend.Unsupported, "plugin fake cannot %s", call.Verb)
+	}, nil)
+	r.suspend(id)
+	if got := r.resource(id); got.State != gateway.Suspended || got.LastError != "" {
+		t.Errorf("it is %s: %s", got.State, got.LastError)
+	}
+	r.resume(id)
+	if got := r.resource(id); got.State != gateway.Active {
+		t.Errorf("it is %s", got.State)
+	}
+	if got := r.story(id); got != "provision:done suspend:done resume:done " {
+		t.Errorf("operations: %s", got)
+	}
+}
+
+func TestASuspensionIsRepeatedUntilTheBackendHasFollowed(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	var mu sync.Mutex
+	tries := 0
+	r.world.hook(func(_ context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if tries++; tries < 3 {
+			return backend.Failf(backend.Retryable, "down")
+		}
+		return nil
+	}, nil)
+	r.suspend(id)
+	if calls := r.world.callsOf(backend.VerbSuspend); len(calls) != 3 || calls[0].Op.OperationID != calls[2].Op.OperationID || !r.suspended(id) {
+		t.Errorf("%d calls", len(calls))
+	}
+}
+
+// What needs an operator must not keep a customer who has paid from the service.
+func TestAResumeReplacesASuspensionThatNeedsAnOperator(t *testing.T) {
+	for name, parked := range map[string]bool{"parked already": true, "parked while the resume waits": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			id := r.provision("ext-1").Resource.ID
+			g := newGate()
+			r.world.hook(func(ctx context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+				if call.Verb != backend.VerbSuspend {
+					return nil
+				}
+				if err := g.hold(ctx, call); err != nil {
+					return err
+				}
+				return backend.Failf(backend.Conflict, "no")
+			}, nil)
+			r.scope.Budget = time.Millisecond
+			r.suspend(id)
+			<-g.reached
+			if parked {
+				close(g.open)
+				if r.parked(id, "human"); r.resource(id).LastError != "CONFLICT: no" {
+					t.Errorf("operators read %q", r.resource(id).LastError)
+				}
+			}
+			r.resume(id)
+			if !parked {
+				close(g.open)
+			}
+			r.restedAs(id, "provision:done suspend:cancelled resume:done ")
+			if got := r.resource(id); got.State != gateway.Active || got.LastError != "" {
+				t.Errorf("it is %s: %s", got.State, got.LastError)
+			}
+		})
+	}
+}
+
+func TestASuspensionUsesAnEarlierInputWhenTheConfigurationLostTheResource(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	r.catalog.set(func(c *fakeCatalog) {
+		c.opErr = errors.New("the plan is gone")
+		c.render = func(gateway.Resource, backend.Verb, backend.Value) (gateway.Rendered, error) {
+			return gateway.Rendered{}, errors.New("the plan is gone")
+		}
+	})
+	if d := r.suspend(id); d.Message != "" || !r.suspended(id) {
+		t.Errorf("message %q, locked out: %t", d.Message, r.suspended(id))
+	}
+	if call := r.world.callsOf(backend.VerbSuspend)[0]; call.Op.Plan.ID != "free" || call.Op.Outputs.IsNull() {
+		t.Errorf("the backend was told %+v", call.Op)
+	}
+}
+
+func TestASuspendedResourceIsPushedToOnlyAfterItsResume(t *testing.T) {
+	r := newPushRig(t, soon)
+	r.moon.fail("push", gateway.Errorf(gateway.Unavailable, "down"))
+	id := r.provision("ext-1").Resource.ID
+	eventually(t, "a push is tried", func() bool { return r.moon.called("push", "ext-1") > 0 })
+	r.suspend(id)
+	r.moon.fail("", nil)
+	r.restedAs(id, "provision:done push:done suspend:done ")
+	time.Sleep(3 * soon) // nothing may come of it
+	if n := len(r.moon.pushed("ext-1")); n != 0 || r.resource(id).Delivered() {
+		t.Fatalf("%d pushes of a suspended resource", n)
+	}
+	if _, err := r.engine.Push(t.Context(), id); gateway.KindOf(err) != gateway.Conflict {
+		t.Errorf("an operator's push: %v", err)
+	}
+	r.resume(id)
+	r.restedAs(id, "provision:done push:done suspend:done resume:done push:done fetch_owner:done ")
+	if n := len(r.moon.pushed("ext-1")); n != 1 {
+		t.Errorf("%d pushes", n)
+	}
+}
+
+func TestTheOwnerOfASuspendedResourceIsStillAskedFor(t *testing.T) {
+	r := newMoonRig(t)
+	d := r.provision("ext-1")
+	r.suspend(d.Resource.ID)
+	r.deliver(d)
+	r.restedAs(d.Resource.ID, "provision:done suspend:done fetch_owner:done ")
+	if got := r.resource(d.Resource.ID).Owner.Email; got != "zoe@acme.example" {
+		t.Errorf("the owner is %q", got)
+	}
+}
