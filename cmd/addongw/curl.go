@@ -34,7 +34,10 @@ func curl(r conformance.Request, user, password string) string {
 		}
 	}
 	if r.Body != nil {
-		parts = append(parts, "--data-binary", shellWord(string(r.Body)))
+		if r.Header.Get("Content-Type") == "" {
+			parts = append(parts, "-H 'Content-Type:'") // curl would say that it is a form
+		}
+		parts = append(parts, "--data-raw", shellWord(string(r.Body)))
 	}
 	return strings.Join(parts, " ")
 }
@@ -43,6 +46,14 @@ func curl(r conformance.Request, user, password string) string {
 const answeredID = "the-id-that-was-answered"
 
 // shellWord makes text one word of a POSIX shell, with the variable ID where
+// dataWord is shellWord for a body: curl reads a file where it begins with @.
+func dataWord(body string) string {
+	if strings.HasPrefix(body, "@") {
+		return "@- <<'EOF'\n" + body + "\nEOF"
+	}
+	return shellWord(body)
+}
+
 // answeredID stands.
 func shellWord(text string) string {
 	parts := strings.Split(text, answeredID)

@@ -21,7 +21,6 @@ func quickstartOn(t *testing.T, platform string) string {
 			"clevercloud": `    regions = { eu = "eu" }`, "scalingo": "", "xervo": `    regions = { "us-east-1" = "eu" }`,
 		}[platform],
 		`plan "small"`, `plan "free"`, `plan "large"`, `plan "premium"`,
-		`currency    = "EUR"`, "currency    = \"EUR\"\n  support     = \"support@example.com\"\n  logo        = \"https://example.com/logo-100.png\"",
 	)
 }
 
