@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/addongw/addongw/spec"
@@ -74,6 +75,9 @@ func judge(step spec.Step, answers []spec.Answer, err error, vars spec.Vars) []s
 func finding(step spec.Step, problems []string) Finding {
 	if step.Given {
 		return Finding{Blocked: fmt.Sprintf("%s: %s", step.Title, problems[0])}
+	}
+	if strings.HasPrefix(problems[0], "status is ") {
+		problems = problems[:1] // the rest of another answer is beside the point
 	}
 	for i := range problems {
 		problems[i] = step.Title + ": " + problems[i]

@@ -109,6 +109,7 @@ func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 			"the page needs a cookie":                       "XV-S21",
 			"the page leads to itself":                      "XV-S21",
 			"the page of what is gone is a 410":             "XV-S22",
+			"the first removal fails":                       "XV-D1",
 			"204 for a removal":                             "XV-D2",
 			"the second removal fails":                      "XV-D3",
 			"removes what never was":                        "XV-D4",

@@ -30,7 +30,7 @@ type provider struct {
 	codes    map[string]bool // that lead to a page, once
 	together chan struct{}   // orders that wait for each other
 	repeated bool            // an order has come again
-	met      bool            // orders have waited
+	waited   int             // orders that did
 }
 
 type resource struct {
