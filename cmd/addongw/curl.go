@@ -46,14 +46,6 @@ func curl(r conformance.Request, user, password string) string {
 const answeredID = "the-id-that-was-answered"
 
 // shellWord makes text one word of a POSIX shell, with the variable ID where
-// dataWord is shellWord for a body: curl reads a file where it begins with @.
-func dataWord(body string) string {
-	if strings.HasPrefix(body, "@") {
-		return "@- <<'EOF'\n" + body + "\nEOF"
-	}
-	return shellWord(body)
-}
-
 // answeredID stands.
 func shellWord(text string) string {
 	parts := strings.Split(text, answeredID)

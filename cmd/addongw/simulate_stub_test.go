@@ -80,12 +80,14 @@ func TestWhatAPlatformWouldNotTakeFails(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"no id":      {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"config": {}}`) }, `→ FAILED the answer has no "id"`},
-		"no JSON":    {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `made`) }, `→ FAILED the answer has no "id"`},
-		"broken":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "→ FAILED status is 500; Clever Cloud takes 2xx"},
-		"redirected": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }, "→ FAILED status is 307; Clever Cloud takes 2xx"},
-		"hung up":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "→ FAILED EOF"},
-		"silent":     {hold, "→ FAILED no answer in time"},
+		"no id":   {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"config": {}}`) }, `→ FAILED the answer has no "id"`},
+		"no JSON": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `made`) }, `→ FAILED the answer has no "id"`},
+		"broken":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "→ FAILED status is 500; Clever Cloud takes 2xx"},
+		"redirected": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, "→ FAILED status is 307; Clever Cloud takes 2xx"},
+		"hung up": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "→ FAILED EOF"},
+		"silent":  {hold, "→ FAILED no answer in time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newProvider(t, tc.answer)
