@@ -14,9 +14,9 @@ var (
 // captures, and that vars has no value for: the exchange does not apply to the
 // provider. It saves sending the steps before. Empty: there is none.
 func (e Exchange) Lacks(vars Vars) string {
-	known := map[string]bool{}
+	known, moments := map[string]bool{}, map[string]bool{}
 	for _, s := range e.Steps {
-		for _, name := range s.request.names() {
+		for _, name := range s.request.names(moments) {
 			if _, ok := vars[name]; !ok && !known[name] {
 				return name
 			}
@@ -28,14 +28,14 @@ func (e Exchange) Lacks(vars Vars) string {
 	return ""
 }
 
-// names lists what must be known to send the request.
-func (r requestPattern) names() (names []string) {
+// names lists what must be known to send the request. It adds to the moments
+// that requests before it have named.
+func (r requestPattern) names(moments map[string]bool) (names []string) {
 	text := r.target
 	for _, f := range r.header {
 		text += " " + f.value
 	}
 	text += " " + r.body
-	moments := map[string]bool{}
 	for _, placeholder := range placeholderPattern.FindAllString(text, -1) {
 		words := strings.Fields(strings.Trim(placeholder, "{}"))
 		switch {

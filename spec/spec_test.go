@@ -416,7 +416,8 @@ func TestEveryExchangeThatAFactNamesIsThere(t *testing.T) {
 
 func TestAnExchangeSaysWhatItLacksBeforeItIsSent(t *testing.T) {
 	e := parse(t, "title: x\nlevel: may\nsource: y\n>>>\nPOST {{base_url}}\n<<< 200\n\n{\"id\": \"{{any as id}}\"}\n\n"+
-		">>>\nPOST {{base_url}}/{{id}}\nX: {{basic}}\n\n{{time t -10s}} {{unique u}} {{sha1 id \"text\" sso_salt t}} {{other_plan}}\n<<< 200\n")
+		">>>\nPOST {{base_url}}/{{id}}\nX: {{basic}}\n\n{{time t -10s}} {{unique u}} {{sha1 id \"text\" sso_salt t}} {{other_plan}}\n<<< 200\n\n"+
+		">>>\nPOST {{base_url}}\n\n{{sha1 id t}}\n<<< 200\n")
 	v := vars()
 	for _, name := range []string{"sso_salt", "other_plan", ""} {
 		if got := e.Lacks(v); got != name {
@@ -517,6 +518,25 @@ func TestAnswersAtOnceAreTheSame(t *testing.T) {
 	got := step.CheckAll([]Answer{answer(`{"id": "a"}`), answer(`{"id": "b"}`), {Status: 500}}, vars())
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("three answers (-want +got):\n%s", diff)
+	}
+}
+
+// Of orders that arrive together one may be answered before config vars are
+// there, and another after.
+func TestAnswersAtOnceNeedNotAllHaveWhatIsOptional(t *testing.T) {
+	step := parse(t, strings.Replace(prepared, `"{{any as id}}"`, `"{{optional any as id}}"`, 1)).Steps[1]
+	answer := func(body string) Answer { return Answer{Status: 200, Body: []byte(body)} }
+	for _, tc := range []struct{ bodies, want []string }{
+		{[]string{"{}", `{"id": "a"}`, "{}"}, nil},
+		{[]string{"{}", `{"id": "a"}`, `{"id": "b"}`}, []string{"answer 3 of 3 has another id than the first"}},
+	} {
+		var answers []Answer
+		for _, body := range tc.bodies {
+			answers = append(answers, answer(body))
+		}
+		if diff := cmp.Diff(tc.want, step.CheckAll(answers, vars())); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", tc.bodies, diff)
+		}
 	}
 }
 

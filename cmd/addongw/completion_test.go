@@ -41,7 +41,7 @@ func TestWordsOfTheConfigurationAreCompleted(t *testing.T) {
 		{[]string{"manifest", ""}, []string{"clevercloud"}, noFiles},
 		{[]string{"manifest", "clevercloud", ""}, []string{"acme-db\tAcme Db"}, noFiles},
 		{[]string{"manifest", "clevercloud", "acme-db", ""}, []string{}, noFiles},
-		{[]string{"conformance", ""}, []string{"clevercloud"}, noFiles},
+		{[]string{"conformance", ""}, conformancePlatforms(), noFiles},
 		{[]string{"conformance", "clevercloud", "--only", "sso,CC-A1"}, []string{"sso,CC-A1"}, ":6"},
 		{[]string{"console", "--addon", ""}, []string{"acme-db\tAcme Db"}, noFiles},
 		{[]string{"console", "--plan", ""}, []string{"small\tAcme Db, Small", "large\tAcme Db, Large"}, noFiles},

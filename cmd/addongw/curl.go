@@ -34,7 +34,10 @@ func curl(r conformance.Request, user, password string) string {
 		}
 	}
 	if r.Body != nil {
-		parts = append(parts, "--data-binary", shellWord(string(r.Body)))
+		if r.Header.Get("Content-Type") == "" {
+			parts = append(parts, "-H 'Content-Type:'") // curl would say that it is a form
+		}
+		parts = append(parts, "--data-raw", shellWord(string(r.Body)))
 	}
 	return strings.Join(parts, " ")
 }

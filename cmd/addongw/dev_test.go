@@ -1,29 +1,29 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addongw/addongw/gateway/conformance/all"
 )
 
 var resourceID = regexp.MustCompile(`res_[0-9a-z]{26}`)
 
-// printedCommands returns the four commands of the screen of "addongw dev", in
-// its order.
-func printedCommands(t *testing.T, screen string) []string {
-	t.Helper()
-	var commands []string
-	for line := range strings.Lines(screen) {
-		if command, ok := strings.CutPrefix(line, "  "); ok && !strings.HasPrefix(command, "#") {
-			commands = append(commands, command)
-		}
-	}
-	if len(commands) != 4 {
-		t.Fatalf("the screen has %d commands, want provision, show, change, deprovision:\n%s", len(commands), screen)
+// printedCommands returns the commands of the screen of "addongw dev" by what
+// it says that they do.
+func printedCommands(screen string) map[string]string {
+	commands := map[string]string{}
+	for _, found := range regexp.MustCompile(`(?m)^  # (.*)\n  (.*)$`).FindAllStringSubmatch(screen, -1) {
+		commands[found[1]] = found[2] + "\n"
 	}
 	return commands
 }
@@ -31,10 +31,23 @@ func printedCommands(t *testing.T, screen string) []string {
 // TestThePrintedCommandsOfDevPlayAWholeLife does what somebody does who pastes
 // the screen of "addongw dev" into another terminal.
 func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
-	dir := copyExample(t, "quickstart")
+	for _, platform := range all.Platforms() {
+		t.Run(platform.Name(), func(t *testing.T) { playPrintedCommands(t, platform.Name()) })
+	}
+}
+
+func playPrintedCommands(t *testing.T, platform string) {
+	dir := quickstartOn(t, platform)
 	p, screen := startDev(t, dir)
-	commands := printedCommands(t, screen)
-	shown := paste(t, commands[0]+commands[1])
+	commands := printedCommands(screen)
+	want := []string{"change the plan", "deprovision", "provision", "show"}
+	if platform == "scalingo" {
+		want = []string{"change the plan", "deprovision", "provision", "resume", "show", "suspend"}
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(commands))); diff != "" {
+		t.Fatalf("commands (-want +got):\n%s\n%s", diff, screen)
+	}
+	shown := paste(t, commands["provision"]+commands["show"])
 	id := resourceID.FindString(shown)
 	if id == "" || !regexp.MustCompile(`(?m)^state +active$`).MatchString(shown) {
 		t.Fatalf("provision and show: %s", shown)
@@ -50,11 +63,18 @@ func TestThePrintedCommandsOfDevPlayAWholeLife(t *testing.T) {
 	if got := quota(); got != "100" {
 		t.Errorf("quota %s, want 100", got)
 	}
-	paste(t, "ID="+id+"; "+commands[2])
+	paste(t, "ID="+id+"; "+commands["change the plan"])
 	if got := quota(); got != "10240" {
 		t.Errorf("quota after the plan change %s, want 10240", got)
 	}
-	paste(t, "ID="+id+"; "+commands[3])
+	if suspend, has := commands["suspend"]; has {
+		shown = paste(t, "ID="+id+"; "+suspend+commands["show"])
+		if !regexp.MustCompile(`(?m)^state +suspended$`).MatchString(shown) {
+			t.Errorf("suspended: %s", shown)
+		}
+		paste(t, "ID="+id+"; "+commands["resume"])
+	}
+	paste(t, "ID="+id+"; "+commands["deprovision"])
 	await(t, "the customer's folder gone", 10*time.Second, func() bool {
 		_, err := os.Stat(folder)
 		return os.IsNotExist(err)

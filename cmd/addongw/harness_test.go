@@ -293,7 +293,13 @@ func await(t testing.TB, what string, within time.Duration, condition func() boo
 // refuse to start serves.
 func addongw(t testing.TB, dir string, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	return addongwFor(t, time.Minute, dir, env, args...)
+}
+
+// addongwFor is addongw for a command that takes longer.
+func addongwFor(t testing.TB, limit time.Duration, dir string, env []string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(binaries(t), "addongw"), args...)
 	cmd.Dir = dir

@@ -92,8 +92,8 @@ func TestTheBlankTemplateAsksForTheOneThingItLacks(t *testing.T) {
 func TestTheShellTemplateLivesAWholeLifeInDev(t *testing.T) {
 	dir := initialized(t, "shell")
 	p, screen := startDev(t, dir)
-	commands := printedCommands(t, screen)
-	out, err := exec.Command("sh", "-ec", strings.Join(commands[:3], "")).CombinedOutput()
+	commands := printedCommands(screen)
+	out, err := exec.Command("sh", "-ec", commands["provision"]+commands["show"]+commands["change the plan"]).CombinedOutput()
 	id := resourceID.FindString(string(out))
 	if err != nil || id == "" || !strings.Contains(string(out), "ACME_DB_URL") {
 		t.Fatalf("%v: %s", err, out)
@@ -102,7 +102,7 @@ func TestTheShellTemplateLivesAWholeLifeInDev(t *testing.T) {
 	if quota, err := os.ReadFile(filepath.Join(folder, "quota_mb")); err != nil || string(quota) != "10240\n" {
 		t.Errorf("after the plan change: %q, %v", quota, err)
 	}
-	if out, err := exec.Command("sh", "-ec", "ID="+id+"; "+commands[3]).CombinedOutput(); err != nil {
+	if out, err := exec.Command("sh", "-ec", "ID="+id+"; "+commands["deprovision"]).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	await(t, "the customer's folder gone", 10*time.Second, func() bool {

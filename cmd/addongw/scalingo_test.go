@@ -64,6 +64,16 @@ func TestTheRealGatewaySpeaksScalingosLanguage(t *testing.T) {
 	vars["config_vars"] = "TINYFILES_URL TINYFILES_QUOTA_MB"
 	vars["log_drain"] = "true"
 	platformtest.Replay(t, "scalingo", vars)
+	schema, err := spec.File("scalingo", "manifest.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, errOut, code := addongw(t, s.dir, []string{"CLEVER_PASSWORD=" + password, "CLEVER_SSO_SALT=" + ssoSalt},
+		"manifest", "scalingo", "tinyfiles", "--with-secrets", "--dir", s.dir)
+	if code != 0 {
+		t.Fatalf("manifest: exit %d: %s", code, errOut)
+	}
+	platformtest.CheckSchema(t, schema, []byte(manifest))
 	if log := s.Log(); strings.Contains(log, "token=") || strings.Contains(log, password) || strings.Contains(log, ssoSalt) {
 		t.Errorf("the log holds a secret:\n%s", log)
 	}

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/addongw/addongw/gateway/conformance/all"
 	"github.com/addongw/addongw/gateway/web/webtest"
 )
 
@@ -167,23 +168,39 @@ func TestASignOnLeavesNothingSecretInTheLog(t *testing.T) {
 // TestDevSignsOnWithAButton opens the page of development mode as its screen
 // says.
 func TestDevSignsOnWithAButton(t *testing.T) {
-	p, screen := startDev(t, copyExample(t, "quickstart"))
-	address := regexp.MustCompile(`http://\S+/-/dev/`).FindString(screen)
-	if !strings.HasPrefix(address, p.URL) {
+	browser := webtest.Start(t)
+	for _, platform := range all.Platforms() {
+		t.Run(platform.Name(), func(t *testing.T) {
+			_, screen := startDev(t, quickstartOn(t, platform.Name()))
+			tab := browser.Tab(webtest.Look{})
+			tab.Open(devAddress(t, screen))
+			tab.AwaitText("There is no resource yet.")
+			if out := paste(t, printedCommands(screen)["provision"]); resourceID.FindString(out) == "" {
+				t.Fatalf("the order answers %s", out)
+			}
+			tab.Open(devAddress(t, screen))
+			tab.Click(webtest.Eval[string](tab, `document.querySelector("button").textContent`))
+			tab.AwaitText("TINYFILES_URL")
+			if m := tab.Messages(); len(m) > 0 {
+				t.Errorf("the console says %q", m)
+			}
+		})
+	}
+}
+
+// devAddress is the page that the screen of "addongw dev" names.
+func devAddress(t *testing.T, screen string) string {
+	t.Helper()
+	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/-/dev/`).FindString(screen)
+	if address == "" {
 		t.Fatalf("the screen names no page:\n%s", screen)
 	}
-	tab := webtest.Start(t).Tab(webtest.Look{})
-	tab.Open(address)
-	tab.AwaitText("There is no resource yet.")
-	if out := paste(t, regexp.MustCompile(`(?m)^  (ANSWER=.*)$`).FindStringSubmatch(screen)[1]); resourceID.FindString(out) == "" {
-		t.Fatalf("the order answers %s", out)
-	}
-	tab.Open(address)
-	tab.Click(webtest.Eval[string](tab, `document.querySelector("button").textContent`))
-	tab.AwaitText("TINYFILES_URL")
-	if m := tab.Messages(); len(m) > 0 {
-		t.Errorf("the console says %q", m)
-	}
+	return address
+}
+
+func TestThePageOfDevIsForThisMachineAndForDevelopment(t *testing.T) {
+	_, screen := startDev(t, copyExample(t, "quickstart"))
+	address := devAddress(t, screen)
 	rebound, err := http.NewRequest("GET", address, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/platform"
 )
@@ -66,5 +68,23 @@ func TestADialectIsToldHowLongThingsMayTake(t *testing.T) {
 	}
 	if c.SignOnOnce(true) || c.SignOnAge(5*time.Minute) != 2*time.Hour {
 		t.Error("as written it is still as the platform says")
+	}
+}
+
+func TestADialectIsToldWhichOptionsOrdersMayHave(t *testing.T) {
+	if c := common(t, ""); len(c.OptionNames) != 0 {
+		t.Errorf("without an option block: %q", c.OptionNames)
+	}
+	c := common(t, `
+  }
+
+  option "version" {
+    type = string
+  }
+
+  option "backups" {
+    type = bool`)
+	if diff := cmp.Diff([]string{"version", "backups"}, c.OptionNames); diff != "" {
+		t.Errorf("options (-want +got):\n%s", diff)
 	}
 }

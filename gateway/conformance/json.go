@@ -9,6 +9,7 @@ type Record struct {
 	SSOURL   string         `json:"sso_url,omitempty"`
 	Passed   bool           `json:"passed"`
 	Stopped  string         `json:"stopped,omitempty"`
+	Hint     string         `json:"hint,omitempty"`
 	TookMS   int64          `json:"took_ms"`
 	Summary  map[string]int `json:"summary"`
 	Checks   []CheckRecord  `json:"checks"`
@@ -41,7 +42,7 @@ type LeftRecord struct {
 // Record returns the report for programs.
 func (r *Report) Record(strict, verbose bool) Record {
 	record := Record{
-		Platform: r.Platform, BaseURL: r.BaseURL, SSOURL: r.SSOURL, Passed: r.Passed(strict), Stopped: r.Stopped,
+		Platform: r.Platform, BaseURL: r.BaseURL, SSOURL: r.SSOURL, Passed: r.Passed(strict), Stopped: r.Stopped, Hint: r.Hint,
 		TookMS: r.Took.Milliseconds(), Summary: map[string]int{}, Checks: []CheckRecord{}, Left: []LeftRecord{},
 	}
 	for _, o := range Outcomes() {

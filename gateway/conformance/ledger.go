@@ -17,6 +17,7 @@ import (
 type ledger struct {
 	base  string   // path of base_url
 	host  string   // of base_url
+	count int      // how many were made
 	ids   []string // made, and not known to be gone
 	loose []string // why there may be more, which nobody can remove
 }
@@ -66,6 +67,7 @@ func (l *ledger) made(call Call) {
 	case err != nil || id == "":
 		l.loose = append(l.loose, fmt.Sprintf("an order was answered with %d and no id", call.Answer.Status))
 	case !slices.Contains(l.ids, id):
+		l.count++
 		l.ids = append(l.ids, id)
 	}
 }

@@ -55,7 +55,7 @@ func refused(answers []spec.Answer) bool {
 			return false
 		}
 	}
-	return true
+	return len(answers) > 0
 }
 
 // tooEarly says that a refusal may only mean that a resource is not there yet.
@@ -104,6 +104,9 @@ func judge(step spec.Step, answers []spec.Answer, err error, vars spec.Vars) []s
 func finding(step spec.Step, problems []string) Finding {
 	if step.Given {
 		return Finding{Blocked: fmt.Sprintf("%s: %s", step.Title, problems[0])}
+	}
+	if strings.HasPrefix(problems[0], "status is ") {
+		problems = problems[:1] // the rest of another answer is beside the point
 	}
 	for i := range problems {
 		problems[i] = step.Title + ": " + problems[i]

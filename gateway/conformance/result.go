@@ -64,6 +64,9 @@ type Report struct {
 	Left     []Left
 	Took     time.Duration
 
+	// Hint is a guess at what the rest has in common; mostly empty.
+	Hint string
+
 	// Stopped says why checks are missing: nothing can be sent, nobody answers,
 	// or somebody interrupted.
 	Stopped     string

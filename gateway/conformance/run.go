@@ -39,6 +39,7 @@ func Run(ctx context.Context, p Platform, provider Provider, problems []Problem,
 	started := time.Now()
 	report := &Report{Platform: p.Name(), Title: p.Title(), BaseURL: provider.BaseURL, SSOURL: provider.SSOURL}
 	r.all(ctx, wanted, unsendable(provider, problems), report)
+	report.Hint = r.hint(report)
 	report.Left = r.cleanUp(ctx)
 	report.Took = time.Since(started)
 	return report, nil
@@ -137,6 +138,21 @@ func because(needed Result) string {
 		return needed.Why // what is at the bottom of it
 	}
 	return needed.ID + " does not hold"
+}
+
+// hint sees that it may be the tester who is wrong: about plan or region.
+func (r *run) hint(report *Report) string {
+	for _, result := range report.Results {
+		if result.Group != Provision || result.Outcome != Failed || r.ledger.count > 0 || report.Stopped != "" {
+			continue
+		}
+		at := "of the plan " + r.provider.FirstPlan()
+		if r.provider.Region != "" {
+			at += " in the region " + r.provider.Region
+		}
+		return fmt.Sprintf("No order succeeded. All were %s: does the provider call them so? Its answers: --only %s --verbose", at, result.ID)
+	}
+	return ""
 }
 
 func (r *run) finish(c check, result Result) *Result {

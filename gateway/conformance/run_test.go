@@ -200,3 +200,19 @@ func TestAConnectionClosedOnALongBodyIsNobodysFault(t *testing.T) {
 		t.Errorf("the check is %s: %s%q", got.Outcome, got.Why, got.Problems)
 	}
 }
+
+func TestWhereNoOrderSucceedsThePlanMayBeWrong(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	p := conformance.Provider{BaseURL: server.URL + "/resources", Username: "acme", Plans: []string{"smal"}, Region: "EU"}
+	report := run(t, t.Context(), p, conformance.Options{Only: []string{"provision"}})
+	if want := "No order succeeded. All were of the plan smal in the region EU: does the provider call them so? Its answers: --only CC-P1 --verbose"; report.Hint != want {
+		t.Errorf("the hint is %q", report.Hint)
+	}
+	if got := report.Results[0].Problems; len(got) != 1 || got[0] != "an order: status is 404, not 2xx" {
+		t.Errorf("the problems are %q", got)
+	}
+	if report := run(t, t.Context(), serve(t, &careless{}), conformance.Options{Only: []string{"provision"}}); report.Hint != "" {
+		t.Errorf("where orders succeed the hint is %q", report.Hint)
+	}
+}

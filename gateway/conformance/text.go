@@ -176,8 +176,10 @@ func (t *textWriter) left(left []Left) {
 // summary says in one line how it went.
 func (t *textWriter) summary(r *Report) {
 	t.printf("\n")
-	if r.Stopped != "" {
-		t.wrap("", r.Stopped)
+	for _, line := range []string{r.Stopped, r.Hint} {
+		if line != "" {
+			t.wrap("", line)
+		}
 	}
 	if len(r.Results) == 0 {
 		return

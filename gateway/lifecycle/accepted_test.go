@@ -255,6 +255,25 @@ func TestARemovalOfAnAcceptedOrderCompletesNothing(t *testing.T) {
 	}
 }
 
+func TestAnOrderThatIsRemovedMeanwhileIsNotAccepted(t *testing.T) {
+	r, g := newAcceptingRig(t)
+	r.scope.Budget = time.Second // the removal comes within it
+	go func() {
+		id := (<-g.reached).Op.ResourceID
+		if _, err := r.scoped().Deprovision(context.Background(), id); err != nil {
+			t.Error(err)
+		}
+	}()
+	_, err := r.scoped().Provision(t.Context(), order("ext-1"))
+	wantKind(t, err, gateway.Unavailable)
+	id := r.byExternal("ext-1").ID
+	close(g.open)
+	r.restedAs(id, "provision:cancelled deprovision:done ")
+	if r.resource(id).Accepted {
+		t.Error("it was accepted")
+	}
+}
+
 func TestAnAcceptedOrderThatFailsIsLoggedAndMayBeRepeated(t *testing.T) {
 	r, g := newAcceptingRig(t)
 	var log syncBuffer

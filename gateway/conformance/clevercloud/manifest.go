@@ -17,7 +17,7 @@ const document = "Clever Cloud documentation, Marketplace APIs & Tools, Availabl
 
 // refused is what Clever Cloud does with a manifest that breaks a rule which
 // its documents state.
-const refused = "Clever Cloud does not take the manifest, or the add-on that it makes of it cannot be ordered."
+const refused = "Clever Cloud refuses the manifest, or nobody can order the add-on."
 
 // ManifestRules are the rules of the manifest.
 func (Platform) ManifestRules() []conformance.Head {

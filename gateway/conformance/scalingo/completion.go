@@ -103,20 +103,30 @@ func configFirst(o *outcome) []string {
 	return nil
 }
 
-// completed also says how far it came.
+// completed also says how far it came, with this order or those before it:
+// once one took too long no other is waited for.
 func completed(o *outcome) []string {
 	if o.settled {
 		return nil
 	}
 	problem := fmt.Sprintf("%s did not come within %s", delivery{end: true}.what(), conformance.Duration(o.Patience))
-	calls := o.api.deliveries(o.addon)
-	if len(calls) == 0 {
-		return []string{problem + ", nor any other call for the order; is the provider set up to call the address of --listen?"}
+	calls := o.api.calls()
+	switch {
+	case len(calls) == 0:
+		return []string{problem + ", nor any other call; is the provider set up to call the address of --listen?"}
+	case !calls[len(calls)-1].accepted():
+		last := calls[len(calls)-1]
+		return []string{fmt.Sprintf("%s; the last call was %s, answered %d", problem, last.what(), last.status)}
+	default:
+		return []string{problem}
 	}
-	if last := calls[len(calls)-1]; !last.accepted() {
-		return []string{fmt.Sprintf("%s: the last call was %s, answered %d", problem, last.what(), last.status)}
-	}
-	return []string{problem}
+}
+
+// calls are those for any order.
+func (s *standIn) calls() []delivery {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.sent)
 }
 
 // notPromisedAgain asks twice: a provider may need a moment to write down that

@@ -1,9 +1,11 @@
 package scalingo_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 	"github.com/addongw/addongw/gateway/conformance/scalingo"
 )
@@ -141,4 +143,57 @@ func TestEachDefectOfACompletionIsNamedByItsCheckAndNoOther(t *testing.T) {
 		"plan changes refused once completed":     "SC-L1",
 	}
 	conformancetest.Run(t, s)
+}
+
+// check runs the checks without a stand-in of Scalingo's own API.
+func check(t *testing.T, defect string, later bool, only ...string) *conformance.Report {
+	t.Helper()
+	_, manifest := newProvider(t, defect, "http://127.0.0.1:1", later)
+	p, problems := scalingo.Platform{}.ReadManifest(manifest, conformance.Reading{Environment: conformance.Test})
+	report, err := conformance.Run(t.Context(), scalingo.Platform{}, p, problems, conformance.Options{Only: only})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// Without the stand-in nobody knows when a promised resource is there. What a
+// provider refuses until then is no mistake; what it should refuse is.
+func TestWithoutTheOwnAPIAPromiseExplainsRefusalsOnly(t *testing.T) {
+	report := check(t, "plan changes refused once completed", true, "completion", "SC-L1", "SC-D1")
+	for id, want := range map[string]conformance.Outcome{
+		"SC-C1": conformance.Skipped, "SC-C4": conformance.Skipped, "SC-L1": conformance.Blocked, "SC-D1": conformance.OK,
+	} {
+		for _, r := range report.Results {
+			if r.ID == id && (r.Outcome != want || want != conformance.OK && !strings.Contains(r.Why, "--listen")) {
+				t.Errorf("%s is %s: %s%q", id, r.Outcome, r.Why, r.Problems)
+			}
+		}
+	}
+	if report := check(t, "any plan on a change", true, "SC-L9"); report.Results[0].Outcome != conformance.Warned {
+		t.Errorf("a change to an unknown plan is %s: %s", report.Results[0].Outcome, report.Results[0].Why)
+	}
+}
+
+func TestAnOrderThatIsFulfilledAtOnceLeavesNothingToComplete(t *testing.T) {
+	for _, r := range check(t, "", false, "completion").Results {
+		if r.Outcome != conformance.Skipped {
+			t.Errorf("%s is %s", r.ID, r.Outcome)
+		}
+	}
+}
+
+// A provider that never calls says more than that it never came to an end.
+func TestAnOrderThatIsNotCompletedIsToldWithWhatCame(t *testing.T) {
+	for defect, want := range map[string]string{
+		"never completed":                   "is the provider set up to call the address of --listen?",
+		"a wrong password for the platform": "the last call was PATCH /v1/provider/addons/…/config, answered 401",
+	} {
+		s := suite(true)
+		s.Timeout = 3 * time.Second
+		problems := s.Broken(t, defect)["SC-C4"]
+		if len(problems) != 1 || !strings.Contains(problems[0], want) {
+			t.Errorf("%s: %q", defect, problems)
+		}
+	}
 }

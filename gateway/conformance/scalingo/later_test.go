@@ -57,7 +57,11 @@ func (p *provider) call(method, path string, body any) int {
 	if err != nil {
 		return 0
 	}
-	r.SetBasicAuth(username, password)
+	secret := password
+	if p.defect == "a wrong password for the platform" {
+		secret = salt
+	}
+	r.SetBasicAuth(username, secret)
 	r.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {

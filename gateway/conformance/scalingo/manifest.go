@@ -118,14 +118,12 @@ func logDrain(d *conformance.Document) bool {
 // configVars checks the names, which follow no rule of Scalingo's. The sentence
 // about an empty list is that of Scalingo's tester.
 func configVars(d *conformance.Document) ([]string, bool) {
-	if v, _ := d.Find("config_vars"); v == nil {
+	v, _ := d.Find("config_vars")
+	if list, ok := v.([]any); v == nil || ok && len(list) == 0 {
 		d.Report("SC-M5", "config_vars should have at least one element environment variable")
-		return nil, false
+		return nil, ok
 	}
 	names, ok := d.Texts("SC-M5", "config_vars")
-	if ok && len(names) == 0 {
-		d.Report("SC-M5", "config_vars should have at least one element environment variable")
-	}
 	for i, name := range names {
 		switch {
 		case !namePattern.MatchString(name):

@@ -31,7 +31,7 @@ func (Platform) Checks() []conformance.Check {
 			Head: conformance.Head{
 				ID: "XV-S21", Group: conformance.SSO, Title: "A sign-on ends on a page that needs no cookie", Level: spec.Must,
 				Source: signOnSource, Says: "Follow the redirect URL and verify that a 200 is returned.",
-				Note:     "Browsers that keep cookies of other sites' frames to themselves land there like dia, without the one that the sign-on set.",
+				Note:     "dia keeps no cookies. Neither do browsers that refuse them from another site's frame.",
 				Platform: unlisted,
 			},
 			Needs: []string{"sso-good", "XV-S5"},
@@ -39,7 +39,7 @@ func (Platform) Checks() []conformance.Check {
 		},
 		{
 			Head: conformance.Head{
-				ID: "XV-S22", Group: conformance.SSO, Title: "So does one for what was just removed", Level: spec.Must,
+				ID: "XV-S22", Group: conformance.SSO, Title: "A sign-on for what was just removed ends on a page, too", Level: spec.Must,
 				Source: "onmodulus/dia 0.3.2, lib/dia.js", Says: "validators.deprovision(function () { validators.sso(options || dia.id); });",
 				Note:     "A full run of dia signs on last. The page says that it is gone.",
 				Platform: unlisted,

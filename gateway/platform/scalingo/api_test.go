@@ -133,20 +133,21 @@ func TestARefusalNamesWhatIsWrong(t *testing.T) {
 	memory := platformtest.NewMemory(m.Scope())
 	url := serve(t, m, memory) + resourcesPath
 	for body, want := range map[string]string{
-		`{"uuid": 17}`:                                                 `400 "uuid" must be text, not a number.`,
-		`{"uuid": "ad-1", "plan": ["x"]}`:                              `400 "plan" must be text, not a list.`,
-		`{"uuid": "ad-1", "plan": "free", "options": "x"}`:             `400 "options" must be an object, not text.`,
-		`{"uuid": "ad-1", "plan": "free", "options": ["x"]}`:           `400 "options" must be an object, not a list.`,
-		`{"uuid": "ad-1", "plan": "premium", "options": {"pool": {}}}`: `400 "options" must hold text, numbers, true or false only.`,
-		`{"uuid": "ad-1", "plan": "free", "options": {"a": "\u0000"}}`: `400 "options" holds a NUL character.`,
-		`{"plan": "free"}`:                                             `422 "app_id" is missing.`,
-		`{"uuid": "", "plan": "free"}`:                                 `422 "app_id" is missing.`,
-		`{"uuid": "ad-1"}`:                                             `422 "plan" is missing.`,
-		`{"uuid": "ad-1", "plan": null}`:                               `422 "plan" is missing.`,
-		`{"uuid": "ad-1", "plan": "hobby"}`:                            `422 This plan is not offered.`,
-		`{"app_id": "a\tb", "plan": "free"}`:                           `400 The app id holds a control character.`,
-		`{"UUID": "ad-1", "PLAN": "free"}`:                             `422 "app_id" is missing.`,
-		`{"uuid": "a\nd", "plan": "free"}`:                             `400 The add-on id holds a control character.`,
+		`{"uuid": 17}`:                                                  `400 "uuid" must be text, not a number.`,
+		`{"uuid": "ad-1", "plan": ["x"]}`:                               `400 "plan" must be text, not a list.`,
+		`{"uuid": "ad-1", "plan": "free", "options": "x"}`:              `400 "options" must be an object, not text.`,
+		`{"uuid": "ad-1", "plan": "free", "options": ["x"]}`:            `400 "options" must be an object, not a list.`,
+		`{"uuid": "ad-1", "plan": "premium", "options": {"pool": {}}}`:  `400 "options" must hold text, numbers, true or false only.`,
+		`{"uuid": "ad-1", "plan": "free", "options": {"a": "\u0000"}}`:  `400 "options" holds a NUL character.`,
+		`{"uuid": "ad-1", "plan": "premium", "options": {"pool": [1]}}`: `400 "options" must hold text, numbers, true or false only.`,
+		`{"plan": "free"}`:                                              `422 "app_id" is missing.`,
+		`{"uuid": "", "plan": "free"}`:                                  `422 "app_id" is missing.`,
+		`{"uuid": "ad-1"}`:                                              `422 "plan" is missing.`,
+		`{"uuid": "ad-1", "plan": null}`:                                `422 "plan" is missing.`,
+		`{"uuid": "ad-1", "plan": "hobby"}`:                             `422 This plan is not offered.`,
+		`{"app_id": "a\tb", "plan": "free"}`:                            `400 The app id holds a control character.`,
+		`{"UUID": "ad-1", "PLAN": "free"}`:                              `422 "app_id" is missing.`,
+		`{"uuid": "a\nd", "plan": "free"}`:                              `400 The add-on id holds a control character.`,
 	} {
 		status, answer := send(t, "POST", url, body)
 		var got failure
