@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/addongw/addongw/spec"
@@ -94,11 +95,13 @@ func (s *Sender) send(ctx context.Context, r Request) (spec.Answer, error) {
 
 // announced stands for a body behind a 204, where HTTP has no place for one:
 // net/http reads no further, while other clients take it for the next answer.
+// Only its length is known.
 func announced(r *http.Response) []byte {
-	if length := r.Header.Get("Content-Length"); length != "" && length != "0" || len(r.TransferEncoding) > 0 {
-		return []byte("(a body, where HTTP has no place for one)")
+	length, _ := strconv.Atoi(r.Header.Get("Content-Length"))
+	if length <= 0 && len(r.TransferEncoding) > 0 {
+		length = 1
 	}
-	return nil
+	return bytes.Repeat([]byte("?"), min(max(length, 0), maxAnswer))
 }
 
 // Close ends the connections that are kept open.

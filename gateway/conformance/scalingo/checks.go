@@ -36,7 +36,7 @@ func completionChecks() []conformance.Check {
 			"Scalingo refuses the call, and the app starts without them.", goodConfig, "SC-C1"),
 		completion("SC-C3", "Config vars are sent before the order is completed", spec.Must, ownClient, "Send configuration for an addon",
 			"The add-on shows as running, and the app starts without its config vars.", configFirst, "SC-C2"),
-		completion("SC-C4", "An order that is answered 202 is completed", spec.Must, ownClient, "Provision an addon",
+		completion("SC-C4", "An order that is answered 202 is completed", spec.Must, boilerplate, promise,
 			`The add-on shows as "provisioning" for ever.`, completed, "SC-C3"),
 		completion("SC-C5", "The repeat of a completed order is not answered 202 again", spec.Should, "addongw; the documents are silent", "",
 			"Scalingo waits for an end that was told already.", notPromisedAgain, "SC-C4", "provision-repeat"),

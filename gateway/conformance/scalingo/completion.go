@@ -26,11 +26,7 @@ type outcome struct {
 // it.
 func promised(judge func(*outcome) []string) func(context.Context, *conformance.Session) conformance.Finding {
 	return func(ctx context.Context, s *conformance.Session) conformance.Finding {
-		api, ok := s.StandIn.(*standIn)
-		if !ok {
-			return conformance.Finding{Skipped: "it takes --listen, and a provider that calls that address in place of Scalingo's API"}
-		}
-		o := &outcome{Session: s, ctx: ctx, api: api, order: conformance.Order{ID: s.Client.NewID(), App: s.Client.NewID()}}
+		o := &outcome{Session: s, ctx: ctx, order: conformance.Order{ID: s.Client.NewID(), App: s.Client.NewID()}}
 		call, err := s.Send(ctx, s.Client.Provision(o.order))
 		switch status := call.Answer.Status; {
 		case err != nil:
@@ -39,6 +35,10 @@ func promised(judge func(*outcome) []string) func(context.Context, *conformance.
 			return conformance.Finding{Skipped: fmt.Sprintf("orders are answered %d, so that nothing is left to complete", status)}
 		case status != http.StatusAccepted:
 			return conformance.Finding{Blocked: fmt.Sprintf("an order: status is %d", status)}
+		}
+		var ok bool
+		if o.api, ok = s.StandIn.(*standIn); !ok {
+			return conformance.Finding{Skipped: "it takes --listen, and a provider that calls that address in place of Scalingo's API"}
 		}
 		o.addon = ownapi.Addon{ID: idOf(call.Answer.Body), UUID: o.order.ID, App: o.order.App}
 		o.settled, o.there = !call.Unsettled, hasConfig(call.Answer.Body)
