@@ -59,3 +59,32 @@ func button(t *testing.T, text string) (address string, fields url.Values) {
 	}
 	return html.UnescapeString(action[1]), fields
 }
+
+// TestDevIsTestedByTheCommandThatItPrints: the manifest that it names has the
+// credentials that dev made up.
+func TestDevIsTestedByTheCommandThatItPrints(t *testing.T) {
+	dir := copyExample(t, "quickstart")
+	p, screen := startDev(t, dir)
+	command := regexp.MustCompile(`(?m)^  (curl .* conformance .*)$`).FindStringSubmatch(screen)
+	if command == nil {
+		t.Fatalf("no command:\n%s", screen)
+	}
+	out := paste(t, command[1]+" --only provision,deprovision")
+	if !strings.Contains(out, "Clever Cloud  "+p.URL) || strings.Contains(out, "failed") || !strings.Contains(out, " passed in ") {
+		t.Errorf("%s", out)
+	}
+	call{method: "GET", url: p.URL + devManifests + "clevercloud/nothing.json"}.must(t, 404)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+devManifests+"clevercloud/tinyfiles.json", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = "gateway.attacker.example" // a name that leads here
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusForbidden {
+		t.Errorf("the manifest is answered to a stranger's page: %d", resp.StatusCode)
+	}
+}

@@ -5,9 +5,12 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/platform"
 )
@@ -53,6 +56,10 @@ func (g *running) devPages() http.Handler {
 			http.Error(w, "Open this page as http://127.0.0.1.", http.StatusForbidden)
 			return
 		}
+		if name, ok := strings.CutPrefix(r.URL.Path, devManifests); ok {
+			g.devManifest(w, r, name)
+			return
+		}
 		var page bytes.Buffer
 		signOns, err := g.devSignOns(r)
 		if err == nil {
@@ -68,6 +75,32 @@ func (g *running) devPages() http.Handler {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src data:; frame-ancestors 'none'")
 		_, _ = w.Write(page.Bytes())
 	})
+}
+
+// devManifests is where dev's manifests are: "clevercloud/acme-db.json". Their
+// secrets are made up.
+const devManifests = devPath + "manifest/"
+
+func devManifestName(of gateway.Scope) string { return of.Platform + "/" + of.Addon + ".json" }
+
+// devManifest answers with a manifest whose secrets are in effect, so that a
+// tester can be pointed at dev.
+func (g *running) devManifest(w http.ResponseWriter, r *http.Request, name string) {
+	mounts := g.active.Load().Mounts
+	i := slices.IndexFunc(mounts, func(m config.Mount) bool { return devManifestName(m.Mount.Scope()) == name })
+	if i < 0 {
+		http.NotFound(w, r)
+		return
+	}
+	text, err := mounts[i].Mount.Manifest(true)
+	if err != nil {
+		platform.NoteError(r.Context(), err)
+		http.Error(w, gateway.Message(err), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(text)
 }
 
 func onLoopback(host string) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -35,8 +36,18 @@ func (c *command) printDevScreen(cfg *config.Config) {
 			}
 			fmt.Fprintf(c.out, "\n  # %s\n  %s\n", s.what, call)
 		}
+		fmt.Fprintf(c.out, "\n  # have everything tested as %s would\n  %s\n", a.platform.Title(), testCommand(a, cfg.Gateway.BaseURL, scope))
 	}
 	fmt.Fprintf(c.out, "\nTo sign on as the customer, open %s%s in a browser.\nCtrl-C ends it.\n\n", cfg.Gateway.BaseURL, devPath)
+}
+
+// testCommand is the command that has the conformance tester look at dev.
+func testCommand(a acting, baseURL string, of gateway.Scope) string {
+	command := "curl -sS " + shellQuote(baseURL+devManifests+devManifestName(of)) + " | " + shellQuote(os.Args[0]) + " conformance " + of.Platform + " --manifest -"
+	if !a.platform.PlansInManifest() {
+		command += " --plan " + shellQuote(strings.Join(a.provider.Plans, ","))
+	}
+	return command
 }
 
 // sample is a request that somebody may want to try.

@@ -53,7 +53,9 @@ func (s *slowSeller) order(platform, body string) call {
 // in between changes nothing of that.
 func TestABackendSlowerThanTheBudgetIsWaitedForInEveryPlatformsWay(t *testing.T) {
 	s := newSlowSeller(t)
-	scalingo := func() call { return s.order("scalingo", `{"uuid":"ad-1","app_id":"app-1","plan":"small","options":null}`) }
+	scalingo := func() call {
+		return s.order("scalingo", `{"uuid":"ad-1","app_id":"app-1","plan":"small","options":null}`)
+	}
 	clever := func() call { return s.order("clevercloud", `{"addon_id":"addon_1","plan":"small","region":"EU"}`) }
 	xervo := func() call { return s.order("xervo", `{"xervo_id":"app1","plan":"small","region":"us-east-1"}`) }
 

@@ -65,9 +65,7 @@ func careful(id, title, consequence string) conformance.Head {
 func (Platform) ReadManifest(text []byte, how conformance.Reading) (conformance.Provider, []conformance.Problem) {
 	d := conformance.ReadDocument("XV-M1", text)
 	id := d.RequiredText("XV-M2", "id")
-	if id != "" && !idPattern.MatchString(id) {
-		d.Report("XV-M3", "id should be lower-case letters, digits and single underscores, a letter first")
-	}
+	checkID(d, id)
 	p := conformance.Provider{Name: id, Username: id, Region: usualRegion, Manifest: text}
 	p.ConfigVars, p.ConfigVarsSet = configVars(d, id)
 	p.Password, p.Salt = sharedSecret(d, "api.password", how.Password), sharedSecret(d, "api.sso_salt", how.Salt)
@@ -76,6 +74,18 @@ func (Platform) ReadManifest(text []byte, how conformance.Reading) (conformance.
 }
 
 var idPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+
+// checkID names another id where there is one nearby.
+func checkID(d *conformance.Document, id string) {
+	near := strings.ToLower(strings.ReplaceAll(id, "-", "_"))
+	switch {
+	case id == "" || idPattern.MatchString(id):
+	case idPattern.MatchString(near):
+		d.Report("XV-M3", "id is %s; %s would do", id, near)
+	default:
+		d.Report("XV-M3", "id should be lower-case letters, digits and single underscores, a letter first")
+	}
+}
 
 func configVars(d *conformance.Document, id string) ([]string, bool) {
 	names, ok := d.Texts("XV-M4", "api.config_vars")
