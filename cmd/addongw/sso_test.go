@@ -226,7 +226,7 @@ func TestALinkSignsOnWhereThePlatformHasLinks(t *testing.T) {
 		if code != 0 {
 			t.Fatalf("exit %d: %s%s", code, made, errOut)
 		}
-		for age, want := range map[string]int{"0s": http.StatusFound, "20m": http.StatusForbidden} {
+		for age, want := range map[string]int{"0s": http.StatusFound, "48h": http.StatusForbidden} {
 			out, errOut, code := addongw(t, dir, ssoSecrets, "sso", resourceID.FindString(made), "--age", age, "--dir", dir)
 			link, err := url.Parse(strings.TrimSpace(out))
 			if code != 0 || err != nil || link.Host != vendorName {
