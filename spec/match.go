@@ -41,19 +41,19 @@ func (s Step) Check(a Answer, vars Vars) []string {
 // once: each for itself, and that what they capture is the same in all.
 func (s Step) CheckAll(answers []Answer, vars Vars) []string {
 	var problems []string
-	var first Vars
+	first := Vars{}
 	for i, a := range answers {
 		own := vars.Clone()
 		for _, problem := range s.Check(a, own) {
 			problems = append(problems, fmt.Sprintf("answer %d of %d: %s", i+1, len(answers), problem))
 		}
-		if i == 0 {
-			first = own
-			continue
-		}
 		for _, name := range sortedKeys(own) {
-			if first[name] != own[name] {
+			known, has := first[name]
+			if has && known != own[name] {
 				problems = append(problems, fmt.Sprintf("answer %d of %d has another %s than the first", i+1, len(answers), name))
+			}
+			if !has { // what is optional one answer may have and another not
+				first[name] = own[name]
 			}
 		}
 	}
@@ -153,7 +153,7 @@ func matchObject(at string, want map[string]any, got any, vars Vars) []string {
 			if present {
 				problems = append(problems, fmt.Sprintf("%s.%s must be absent", at, name))
 			}
-		case !present && isMatcher && m.optional:
+		case isMatcher && m.optional && (!present || member == nil && m.ofConfig()):
 		case !present:
 			problems = append(problems, fmt.Sprintf("%s.%s is missing", at, name))
 		default:

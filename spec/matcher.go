@@ -64,7 +64,11 @@ func (m matcher) problem(got any, vars Vars) string {
 	case "complete":
 		return m.complete(got, vars)
 	case "same", "other":
-		if known, ok := vars[m.argument]; !ok || (known == canonical(got)) != (m.kind == "same") {
+		known, ok := vars[m.argument]
+		if !ok && m.optional {
+			return "" // the answer before lacked it
+		}
+		if !ok || (known == canonical(got)) != (m.kind == "same") {
 			return fmt.Sprintf("%s the same as the %s before", map[string]string{"same": "is not", "other": "is"}[m.kind], m.argument)
 		}
 		return ""
@@ -85,6 +89,12 @@ func (m matcher) text(got any) string {
 		return fmt.Sprintf("does not match /%s/", m.argument)
 	}
 	return ""
+}
+
+// ofConfig reports whether the matcher is for config vars. Readers take null for
+// none of those.
+func (m matcher) ofConfig() bool {
+	return m.kind == "texts" || m.kind == "declared" || m.kind == "config"
 }
 
 // config judges a provider's config vars: text only, and no name that the

@@ -252,19 +252,22 @@ func TestMatchersForEveryType(t *testing.T) {
 			good: []string{`{"ACME_URL": "x", "ACME_HOST": "y", "X": ""}`, `{"ACME_URL": 1, "ACME_HOST": true}`},
 			bad:  []string{`{"ACME_URL": "x"}`, `{"ACME_URL": "x", "ACME_HOST": ""}`, `{"ACME_URL": "x", "ACME_HOST": null}`, `{"ACME_URL": 0, "ACME_HOST": "y"}`, `{"ACME_URL": "x", "ACME_HOST": false}`, "[]", `"x"`},
 		},
-		`"{{other known}}"`:        {good: []string{`"x"`}, bad: []string{`{"b":2,"a":1}`}},
-		`"{{other unknown}}"`:      {bad: []string{"1"}},
-		`"{{object}}"`:             {good: []string{"{}"}, bad: []string{"[]"}},
-		`"{{list}}"`:               {good: []string{"[]"}, bad: []string{"{}"}},
-		`"{{same known}}"`:         {good: []string{`{"a": 1, "b": 2}`, `{"b":2,"a":1}`}, bad: []string{`{"a": 1}`, `"x"`}},
-		`"{{same unknown}}"`:       {bad: []string{"1"}},
-		`"{{plan}}-x"`:             {good: []string{`"basic-x"`}, bad: []string{`"basic"`, "1"}},
-		`"{{nothing}}"`:            {bad: []string{`"x"`}},
-		`"literal"`:                {good: []string{`"literal"`}, bad: []string{`"Literal"`}},
-		`12`:                       {good: []string{"12", "12.0"}, bad: []string{"13", `"12"`}},
-		`null`:                     {good: []string{"null"}, bad: []string{"0"}},
-		`[1, "{{any}}"]`:           {good: []string{"[1, 2]"}, bad: []string{"[1]", "[2, 2]", "[1, 2, 3]"}},
-		`{"a": {"b": "{{text}}"}}`: {good: []string{`{"a": {"b": "x", "c": 1}}`}, bad: []string{`{"a": {}}`, `{"a": null}`}},
+		`"{{other known}}"`:                  {good: []string{`"x"`}, bad: []string{`{"b":2,"a":1}`}},
+		`"{{other unknown}}"`:                {bad: []string{"1"}},
+		`"{{object}}"`:                       {good: []string{"{}"}, bad: []string{"[]"}},
+		`"{{list}}"`:                         {good: []string{"[]"}, bad: []string{"{}"}},
+		`"{{same known}}"`:                   {good: []string{`{"a": 1, "b": 2}`, `{"b":2,"a":1}`}, bad: []string{`{"a": 1}`, `"x"`}},
+		`"{{same unknown}}"`:                 {bad: []string{"1"}},
+		`"{{plan}}-x"`:                       {good: []string{`"basic-x"`}, bad: []string{`"basic"`, "1"}},
+		`"{{nothing}}"`:                      {bad: []string{`"x"`}},
+		`"literal"`:                          {good: []string{`"literal"`}, bad: []string{`"Literal"`}},
+		`12`:                                 {good: []string{"12", "12.0"}, bad: []string{"13", `"12"`}},
+		`null`:                               {good: []string{"null"}, bad: []string{"0"}},
+		`[1, "{{any}}"]`:                     {good: []string{"[1, 2]"}, bad: []string{"[1]", "[2, 2]", "[1, 2, 3]"}},
+		`{"c": "{{optional same unknown}}"}`: {good: []string{"{}", `{"c": 1}`}},
+		`{"c": "{{optional texts}}"}`:        {good: []string{"{}", `{"c": null}`}, bad: []string{`{"c": 1}`}},
+		`{"c": "{{optional text}}"}`:         {good: []string{"{}"}, bad: []string{`{"c": null}`}},
+		`{"a": {"b": "{{text}}"}}`:           {good: []string{`{"a": {"b": "x", "c": 1}}`}, bad: []string{`{"a": {}}`, `{"a": null}`}},
 	} {
 		check := func(value string) []string {
 			var want, got any
@@ -515,6 +518,25 @@ func TestAnswersAtOnceAreTheSame(t *testing.T) {
 	got := step.CheckAll([]Answer{answer(`{"id": "a"}`), answer(`{"id": "b"}`), {Status: 500}}, vars())
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("three answers (-want +got):\n%s", diff)
+	}
+}
+
+// Of orders that arrive together one may be answered before config vars are
+// there, and another after.
+func TestAnswersAtOnceNeedNotAllHaveWhatIsOptional(t *testing.T) {
+	step := parse(t, strings.Replace(prepared, `"{{any as id}}"`, `"{{optional any as id}}"`, 1)).Steps[1]
+	answer := func(body string) Answer { return Answer{Status: 200, Body: []byte(body)} }
+	for _, tc := range []struct{ bodies, want []string }{
+		{[]string{"{}", `{"id": "a"}`, "{}"}, nil},
+		{[]string{"{}", `{"id": "a"}`, `{"id": "b"}`}, []string{"answer 3 of 3 has another id than the first"}},
+	} {
+		var answers []Answer
+		for _, body := range tc.bodies {
+			answers = append(answers, answer(body))
+		}
+		if diff := cmp.Diff(tc.want, step.CheckAll(answers, vars())); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", tc.bodies, diff)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/spec"
@@ -52,6 +53,16 @@ type StandIn interface {
 	http.Handler
 	Sent(Request)
 	Answered(Request, spec.Answer)
+}
+
+// Settler is a StandIn of a platform that lets a provider promise a resource
+// (202) and learns on its own API when that is there.
+type Settler interface {
+	StandIn
+
+	// Settle waits until what an answer promises is there, at most so long, and
+	// reports whether it is.
+	Settle(ctx context.Context, r Request, a spec.Answer, patience time.Duration) bool
 }
 
 // Problem is one thing that is wrong with a manifest.

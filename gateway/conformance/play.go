@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,17 +17,24 @@ func play(ctx context.Context, s *Session, e spec.Exchange, vars spec.Vars) Find
 	if name := e.Lacks(vars); name != "" {
 		return Finding{Skipped: lacking(name)}
 	}
+	var promised string // the title of a step whose resource may not be there yet
 	for _, step := range e.Steps {
 		request, err := step.Request(vars)
 		if err != nil {
 			return Finding{Problems: []string{fmt.Sprintf("%s: %v", step.Title, err)}}
 		}
-		answers, err := sendAll(ctx, s, request, step.Times)
+		answers, unsettled, err := sendAll(ctx, s, request, step.Times)
 		if closedEarly(request, err) {
 			return Finding{Blocked: step.Title + ": the connection was closed before all of the body was sent, which may be a refusal"}
 		}
 		if problems := judge(step, answers, err, vars); len(problems) > 0 {
+			if promised != "" && refused(answers) {
+				return Finding{Blocked: tooEarly(promised, step.Title, s)}
+			}
 			return finding(step, problems)
+		}
+		if unsettled {
+			promised = step.Title
 		}
 	}
 	return Finding{}
@@ -40,22 +48,43 @@ func closedEarly(r spec.Request, err error) bool {
 	return err != nil && len(r.Body) > long && !errors.Is(err, errNotSent) && !errors.Is(err, errTooLate)
 }
 
-func sendAll(ctx context.Context, s *Session, request spec.Request, times int) ([]spec.Answer, error) {
-	answers, failures := make([]spec.Answer, times), make([]error, times)
+// refused reports that every answer is a refusal.
+func refused(answers []spec.Answer) bool {
+	for _, a := range answers {
+		if a.Status < 400 {
+			return false
+		}
+	}
+	return len(answers) > 0
+}
+
+// tooEarly says that a refusal may only mean that a resource is not there yet.
+func tooEarly(promised, title string, s *Session) string {
+	why := fmt.Sprintf("%s: refused, but %s was answered 202 and is not completed", title, strings.TrimPrefix(promised, "given "))
+	if s.StandIn == nil {
+		why += "; --listen shows when it is"
+	}
+	return why
+}
+
+// sendAll sends a request so often at once. unsettled is true when an answer
+// only promises what was asked for.
+func sendAll(ctx context.Context, s *Session, request spec.Request, times int) (answers []spec.Answer, unsettled bool, err error) {
+	answers, failures, promises := make([]spec.Answer, times), make([]error, times), make([]bool, times)
 	var sending sync.WaitGroup
 	for i := range times {
 		sending.Go(func() {
 			call, err := s.Send(ctx, Request{Method: request.Method, URL: request.URL, Header: request.Header, Body: request.Body})
-			answers[i], failures[i] = call.Answer, err
+			answers[i], failures[i], promises[i] = call.Answer, err, call.Unsettled
 		})
 	}
 	sending.Wait()
 	for _, err := range failures {
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return answers, nil
+	return answers, slices.Contains(promises, true), nil
 }
 
 func judge(step spec.Step, answers []spec.Answer, err error, vars spec.Vars) []string {
@@ -93,6 +122,10 @@ func lacking(name string) string {
 		"sso_url":    "there is no address for sign-ons",
 		"sso_salt":   "there is no salt for sign-ons",
 		"region":     "no region is known; name one with --region",
+
+		"plan_options":       "the manifest gives the plan no options",
+		"other_plan_options": "the manifest gives the second plan no options",
+		"log_drain":          "the manifest asks for no log drain",
 	}
 	if text, ok := words[name]; ok {
 		return text

@@ -14,11 +14,12 @@ type Provider struct {
 	Password secret.Value
 	Salt     secret.Value // empty: no single sign-on
 
-	ConfigVars    []string // names that answers may use
-	ConfigVarsSet bool     // false: nobody said, so names are not judged
-	Plans         []string // slugs, as requests carry them
-	Region        string   // as requests carry it
-	LogDrain      bool     // it asks for a log drain's address
+	ConfigVars    []string                     // names that answers may use
+	ConfigVarsSet bool                         // false: nobody said, so names are not judged
+	Plans         []string                     // slugs, as requests carry them
+	PlanOptions   map[string]map[string]string // by slug: what the platform copies from the manifest into requests
+	Region        string                       // as requests carry it
+	LogDrain      bool                         // it asks for a log drain's address
 
 	Manifest []byte // as it was given; nil: there is none
 }

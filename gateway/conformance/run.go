@@ -122,7 +122,7 @@ func (r *run) one(ctx context.Context, c check, of int) *Result {
 	if r.number++; r.options.Progress != nil {
 		r.options.Progress(c.Head, min(r.number, of), of)
 	}
-	s := &Session{Provider: r.provider, Client: r.client, StandIn: r.options.StandIn, run: r}
+	s := &Session{Provider: r.provider, Client: r.client, StandIn: r.options.StandIn, Patience: r.sender.client.Timeout, run: r}
 	started := time.Now()
 	finding := c.run(ctx, s)
 	if ctx.Err() != nil || r.stopped() {

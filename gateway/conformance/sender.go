@@ -45,7 +45,12 @@ type Call struct {
 	Request Request
 	Answer  spec.Answer // Status 0: none came
 	Took    time.Duration
-	Err     error // why none came
+
+	// Unsettled: the answer promises something that, as far as anybody knows,
+	// is not there yet.
+	Unsettled bool
+
+	Err error // why none came
 }
 
 // Send sends a request and reads the answer to its end. The Call is worth
@@ -70,6 +75,8 @@ func (s *Sender) send(ctx context.Context, r Request) (spec.Answer, error) {
 	if r.Basic {
 		request.SetBasicAuth(s.provider.Username, s.provider.Password.Reveal())
 	}
+	// Bytes behind a 204 would spoil the next answer on the connection.
+	request.Close = r.Method == http.MethodDelete
 	response, err := s.client.Do(request)
 	if err != nil {
 		return spec.Answer{}, reason(err)
@@ -79,7 +86,19 @@ func (s *Sender) send(ctx context.Context, r Request) (spec.Answer, error) {
 	if err != nil {
 		return spec.Answer{}, fmt.Errorf("read answer: %w", reason(err))
 	}
+	if response.StatusCode == http.StatusNoContent {
+		body = announced(response)
+	}
 	return spec.Answer{Status: response.StatusCode, Header: response.Header, Body: body}, nil
+}
+
+// announced stands for a body behind a 204, where HTTP has no place for one:
+// net/http reads no further, while other clients take it for the next answer.
+func announced(r *http.Response) []byte {
+	if length := r.Header.Get("Content-Length"); length != "" && length != "0" || len(r.TransferEncoding) > 0 {
+		return []byte("(a body, where HTTP has no place for one)")
+	}
+	return nil
 }
 
 // Close ends the connections that are kept open.

@@ -2,14 +2,17 @@ package conformance
 
 import (
 	"context"
+	"net/http"
 	"sync"
+	"time"
 )
 
 // Session is one check of a run, as a Check in Go sees it.
 type Session struct {
 	Provider Provider
 	Client   Client
-	StandIn  StandIn // being served; nil: the provider cannot reach one
+	StandIn  StandIn       // being served; nil: the provider cannot reach one
+	Patience time.Duration // how long a promised resource is waited for
 
 	run *run
 
@@ -32,10 +35,17 @@ func (s *Session) Send(ctx context.Context, r Request) (Call, error) {
 		s.StandIn.Answered(r, call.Answer)
 	}
 	s.run.note(call)
+	call.Unsettled = err == nil && call.Answer.Status == http.StatusAccepted && !s.settle(ctx, call)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, call)
 	return call, err
+}
+
+// settle waits for what was promised: a platform does nothing with it before.
+func (s *Session) settle(ctx context.Context, c Call) bool {
+	settler, ok := s.StandIn.(Settler)
+	return ok && settler.Settle(ctx, c.Request, c.Answer, s.Patience)
 }
 
 // Calls returns everything that the run has sent so far.

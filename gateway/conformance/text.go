@@ -29,6 +29,7 @@ func (r *Report) WriteText(w io.Writer, o TextOptions) error {
 		o.Width = 100
 	}
 	t := &textWriter{options: o}
+	t.manifestErrors(r.Results)
 	head := r.Title
 	if r.BaseURL != "" {
 		head += "  " + r.BaseURL
@@ -46,6 +47,25 @@ func (r *Report) WriteText(w io.Writer, o TextOptions) error {
 	}
 	_, err := io.WriteString(w, text)
 	return err
+}
+
+// manifestErrors lists everything that is wrong with a manifest, before
+// anything else: whoever wrote it mends it at one go.
+func (t *textWriter) manifestErrors(results []Result) {
+	var errs []string
+	for _, r := range results {
+		if r.Group == Manifest && r.Outcome == Failed {
+			errs = append(errs, r.Problems...)
+		}
+	}
+	if len(errs) == 0 {
+		return
+	}
+	t.printf("Errors in the manifest:\n")
+	for _, text := range errs {
+		t.wrap("  → ", text)
+	}
+	t.printf("\n")
 }
 
 type textWriter struct {

@@ -5,6 +5,7 @@ package all
 import (
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/conformance/clevercloud"
+	"github.com/addongw/addongw/gateway/conformance/scalingo"
 	"github.com/addongw/addongw/gateway/conformance/xervo"
 )
 
@@ -12,6 +13,7 @@ import (
 func Platforms() []conformance.Platform {
 	return []conformance.Platform{
 		clevercloud.Platform{},
+		scalingo.Platform{},
 		xervo.Platform{},
 	}
 }

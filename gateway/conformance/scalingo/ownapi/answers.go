@@ -120,7 +120,7 @@ func (s *Server) finish(id string) reply {
 
 func (s *Server) addon(id string) *Addon {
 	for _, a := range s.addons {
-		if !s.byUUID && a.ID == id || s.byUUID && a.UUID == id {
+		if (!s.byUUID || s.byAnyID) && a.ID == id || (s.byUUID || s.byAnyID) && a.UUID == id {
 			return a
 		}
 	}

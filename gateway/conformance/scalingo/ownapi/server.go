@@ -39,6 +39,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	byUUID   bool
+	byAnyID  bool
 	declared []string // nil: every name
 	apps     map[string]*app
 	addons   []*Addon // as they were ordered
@@ -73,6 +74,14 @@ func (s *Server) ByUUID() *Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.byUUID = true
+	return s
+}
+
+// ByAnyID makes add-ons be known by both ids.
+func (s *Server) ByAnyID() *Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byAnyID = true
 	return s
 }
 

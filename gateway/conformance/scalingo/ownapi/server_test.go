@@ -69,7 +69,14 @@ func TestTheStandInIsAsStrictAsThePlatform(t *testing.T) {
 }
 
 func TestAnOrderThatWasPromisedIsCompleted(t *testing.T) {
-	for name, s := range map[string]*ownapi.Server{"res_1": ownapi.New("acme", "secret", 0), "ad-1": ownapi.New("acme", "secret", 0).ByUUID()} {
+	for _, known := range []struct {
+		name string
+		s    *ownapi.Server
+	}{
+		{"res_1", ownapi.New("acme", "secret", 0)}, {"ad-1", ownapi.New("acme", "secret", 0).ByUUID()},
+		{"res_1", ownapi.New("acme", "secret", 0).ByAnyID()}, {"ad-1", ownapi.New("acme", "secret", 0).ByAnyID()},
+	} {
+		name, s := known.name, known.s
 		url := start(t, s)
 		s.Add(ownapi.Addon{ID: "res_1", UUID: "ad-1", App: "app-1", Plan: "small", Pending: true})
 		if got, answer := call(t, url, "secret", "PATCH", "/v1/provider/addons/"+name+"/config", `{"config": {"A": "1"}}`); got != 200 || !s.Pending("res_1") {

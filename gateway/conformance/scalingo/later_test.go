@@ -1,0 +1,87 @@
+package scalingo_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+)
+
+// complete ends an order that was answered 202: the config, then the end.
+func (p *provider) complete(r *resource) {
+	p.mu.Lock()
+	config := map[string]any{}
+	for name, value := range r.config {
+		config[name] = value
+	}
+	p.mu.Unlock()
+	switch p.defect {
+	case "never completed":
+		return
+	case "completed with an undeclared config var":
+		config["ACME_HOST"] = "db"
+	case "completed with a number":
+		config["ACME_PORT"] = 5432
+	case "the end before the config":
+		p.end(r)
+		p.call(http.MethodPatch, "/addons/"+r.id+"/config", map[string]any{"config": config})
+		return
+	case "the end without the config":
+		p.end(r)
+		return
+	}
+	if p.call(http.MethodPatch, "/addons/"+r.id+"/config", map[string]any{"config": config}) == http.StatusOK {
+		p.end(r)
+	}
+}
+
+func (p *provider) end(r *resource) {
+	name := r.id
+	if r.uuid != "" && p.defect == "" {
+		name = r.uuid // the documents do not say which
+	}
+	if p.call(http.MethodPost, "/addons/"+name+"/actions/provision", nil) == http.StatusOK {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		r.done = true
+	}
+}
+
+// call calls Scalingo's own API.
+func (p *provider) call(method, path string, body any) int {
+	text := []byte{}
+	if body != nil {
+		text, _ = json.Marshal(body)
+	}
+	r, err := http.NewRequest(method, p.api+"/v1/provider"+path, bytes.NewReader(text))
+	if err != nil {
+		return 0
+	}
+	secret := password
+	if p.defect == "a wrong password for the platform" {
+		secret = salt
+	}
+	r.SetBasicAuth(username, secret)
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = response.Body.Close() }()
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.StatusCode
+}
+
+// callEarly completes an order that is not answered yet, and once more later.
+func (p *provider) callEarly(r *resource) {
+	if p.defect != "completed before the answer" {
+		return
+	}
+	p.mu.Lock()
+	first := !p.early
+	p.early = true
+	p.mu.Unlock()
+	if first {
+		p.end(r)
+	}
+}
