@@ -123,6 +123,25 @@ func TestTheTextReportSaysWhatSomebodyHasToKnow(t *testing.T) {
 	}
 }
 
+// Whoever wrote the manifest mends it at one go, so its errors come first; what
+// is no error does not stand among them.
+func TestTheErrorsOfAManifestComeFirst(t *testing.T) {
+	r := &conformance.Report{Title: "Heaven", Results: []conformance.Result{
+		{Head: conformance.Head{ID: "HV-M1", Group: conformance.Manifest, Level: spec.Must}, Outcome: conformance.Failed, Problems: []string{"password can't be blank", "salt can't be blank"}},
+		{Head: conformance.Head{ID: "HV-M2", Group: conformance.Manifest, Level: spec.Should}, Outcome: conformance.Warned, Problems: []string{"base_url ends with a slash"}},
+		{Head: conformance.Head{ID: "HV-M3", Group: conformance.Manifest, Level: spec.Must}, Outcome: conformance.Failed, Problems: []string{"plans can't be empty"}},
+		{Head: conformance.Head{ID: "HV-A1", Group: conformance.Auth, Level: spec.Must}, Outcome: conformance.Failed, Problems: []string{"status is 200"}},
+	}}
+	var b bytes.Buffer
+	if err := r.WriteText(&b, conformance.TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	const want = "Errors in the manifest:\n  → password can't be blank\n  → salt can't be blank\n  → plans can't be empty\n\nHeaven   4 checks\n"
+	if !strings.HasPrefix(b.String(), want) {
+		t.Errorf("text (-want +got):\n%s", cmp.Diff(want, b.String()))
+	}
+}
+
 func TestJUnitCountsWhatABuildServerFailsOn(t *testing.T) {
 	for strict, failures := range map[bool]int{false: 1, true: 2} {
 		var b bytes.Buffer

@@ -21,7 +21,7 @@ const (
 // refused of one that it refuses.
 const (
 	unread  = "Scalingo cannot read the manifest, so there is no add-on."
-	refused = "Scalingo's own tester refuses the manifest, so the add-on is not listed."
+	refused = "Scalingo's own tester refuses the manifest and sends nothing."
 )
 
 // ManifestRules are the rules of the manifest.
@@ -30,9 +30,11 @@ func (Platform) ManifestRules() []conformance.Head {
 		must("SC-M1", "The manifest is one JSON object", document, "The manifest is simply a JSON file with the following structure", unread),
 		must("SC-M2", "There are a user name, a password and a salt", document,
 			"We will use these credentials in our requests using HTTP Basic Auth, to authenticate ourselves.", refused),
-		must("SC-M3", "There are a short description and a description", tester, "%v can't be blank", refused),
+		must("SC-M3", "There are a short description and a description", document,
+			"short_description: Summary of one sentence of the purpose of the addon", refused),
 		careful("SC-M4", "There is a name", "Customers see an add-on without a name."),
-		must("SC-M5", "There is a config var", tester, "%v should have at least one element %v", refused),
+		must("SC-M5", "There is a config var", document,
+			"config_vars: List of the environment variables you will be able to set on the applications which provisioned your addon.", refused),
 		careful("SC-M6", "Config vars have letters, digits and underscores only, no digit first, and each name once",
 			"Shells take no name such as MY-ADDON_URL, so the customer's app cannot read it."),
 		must("SC-M7", "There are addresses for orders and for sign-ons", document,
@@ -43,7 +45,7 @@ func (Platform) ManifestRules() []conformance.Head {
 		careful("SC-M10", "base_url does not end with a slash", "Calls for a resource have a doubled slash in their address."),
 		careful("SC-M11", "Password and salt have 30 characters or more", "They can be guessed; those that the document prints have 30."),
 		careful("SC-M12", "Password and salt are not those of the document", "Anybody who has read it can order resources and sign on as any customer."),
-		must("SC-M13", "There is a plan", tester, "%v should have at least one element %v", refused),
+		must("SC-M13", "There is a plan", document, "plans: List of the different plans proposed by your addon", refused),
 		must("SC-M14", "Every plan has a name of its own", document, "name: Canonical name of the plan",
 			"Orders name a plan by it: one that has none cannot be ordered, and of two with the same name only one."),
 		must("SC-M15", "The price of a plan is a number", document, "price: Price in euros for 30 days", unread),
