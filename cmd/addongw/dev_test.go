@@ -44,7 +44,8 @@ func playPrintedCommands(t *testing.T, platform string) {
 	if platform == "scalingo" {
 		want = []string{"change the plan", "deprovision", "provision", "resume", "show", "suspend"}
 	}
-	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(commands))); diff != "" {
+	calls := slices.DeleteFunc(slices.Sorted(maps.Keys(commands)), func(what string) bool { return strings.HasPrefix(what, "have everything tested") })
+	if diff := cmp.Diff(want, calls); diff != "" {
 		t.Fatalf("commands (-want +got):\n%s\n%s", diff, screen)
 	}
 	shown := paste(t, commands["provision"]+commands["show"])

@@ -158,9 +158,13 @@ func TestTheTestEnvironmentMayBeAnotherGateway(t *testing.T) {
 		baseURL, ssoIs string
 	}{
 		{nil, "https://written.example/r", "https://addons.example.com/clevercloud/acme-db/sso"},
+		{[]string{"--test-url", "http://127.0.0.1:8080"}, "http://127.0.0.1:8080/clevercloud/acme-db/resources", "http://127.0.0.1:8080/clevercloud/acme-db/sso"},
 		{[]string{"--test-url", "https://staging.example/"}, "https://staging.example/clevercloud/acme-db/resources", "https://staging.example/clevercloud/acme-db/sso"},
 	} {
-		out, _, code := addongw(t, dir, nil, append([]string{"manifest"}, tc.args...)...)
+		out, errOut, code := addongw(t, dir, nil, append([]string{"manifest"}, tc.args...)...)
+		if errOut != "" {
+			t.Errorf("%v: a warning of what was asked for: %s", tc.args, errOut)
+		}
 		var m struct {
 			API struct {
 				Production, Test struct {

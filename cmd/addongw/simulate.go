@@ -69,8 +69,9 @@ line says whether the platform takes the answer for success: exit code 0 or 1.
 ID is what the provider has answered; it may be left out while only one resource is remembered. For provision it is the
 platform's own id of the order, which is drawn otherwise: to order the same thing twice.
 
-The provider is that of ./manifest.json, else ./addon-manifest.json, else that of --url and --username with its password
-in ADDONGW_PASSWORD and its salt in ADDONGW_SSO_SALT. Its addresses for tests are called, where it has some.
+The provider is that of ./manifest.json, else ./addon-manifest.json, or the one of --url and --username. Its password
+comes from ADDONGW_PASSWORD and its salt from ADDONGW_SSO_SALT, else from the manifest. Its addresses for tests are
+called, where it has some.
 
 --set and --omit bend the body of the request, or the fields of a sign-on: --set options.version=17 --omit region. What
 --set sets is JSON if it can be, else text.

@@ -86,7 +86,7 @@ func TestWhatAPlatformWouldNotTakeFails(t *testing.T) {
 		"redirected": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		}, "→ FAILED status is 307; Clever Cloud takes 2xx"},
-		"hung up": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "→ FAILED EOF"},
+		"hung up": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "→ FAILED the connection was closed without an answer"},
 		"silent":  {hold, "→ FAILED no answer in time"},
 	} {
 		t.Run(name, func(t *testing.T) {

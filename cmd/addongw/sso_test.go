@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/addongw/addongw/gateway/conformance"
+	"github.com/addongw/addongw/gateway/conformance/all"
 	"github.com/addongw/addongw/gateway/web/webtest"
 )
 
@@ -208,6 +209,37 @@ func TestSigningOnSaysWhyItCannot(t *testing.T) {
 		}
 		if out, errOut, code := addongw(t, dir, env, append([]string{"sso"}, tc.args...)...); code != tc.code || !strings.Contains(errOut, tc.want) {
 			t.Errorf("%s: exit %d, want %d: %s%s", name, code, tc.code, out, errOut)
+		}
+	}
+}
+
+// TestALinkSignsOnWhereThePlatformHasLinks opens what is printed for each such
+// platform.
+func TestALinkSignsOnWhereThePlatformHasLinks(t *testing.T) {
+	for _, platform := range all.Platforms() {
+		if platform.Client(conformance.Provider{}).SignOn("1", conformance.Person{}, time.Now()).Encoding != conformance.Query {
+			continue
+		}
+		dir := quickstartOn(t, platform.Name())
+		p := served(t, dir, platform.Name())
+		made, errOut, code := addongw(t, dir, nil, "simulate", platform.Name(), "provision", "--plan", "free")
+		if code != 0 {
+			t.Fatalf("exit %d: %s%s", code, made, errOut)
+		}
+		for age, want := range map[string]int{"0s": http.StatusFound, "48h": http.StatusForbidden} {
+			out, errOut, code := addongw(t, dir, ssoSecrets, "sso", resourceID.FindString(made), "--age", age, "--dir", dir)
+			link, err := url.Parse(strings.TrimSpace(out))
+			if code != 0 || err != nil || link.Host != vendorName {
+				t.Fatalf("exit %d, %v: %s%s", code, err, out, errOut)
+			}
+			client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+			resp, err := client.Get(p.URL + link.RequestURI())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _ = resp.Body.Close(); resp.StatusCode != want {
+				t.Errorf("%s, a proof %s old: %d, want %d", platform.Name(), age, resp.StatusCode, want)
+			}
 		}
 	}
 }
