@@ -46,14 +46,14 @@ type Provider struct {
 func Run(t *testing.T, s Suite) {
 	t.Run("right", func(t *testing.T) {
 		t.Parallel()
-		if broken := s.Broken(t, ""); len(broken) > 0 {
+		if broken := s.broken(t, ""); len(broken) > 0 {
 			t.Errorf("the right provider is blamed: %q", broken)
 		}
 	})
 	for _, defect := range slices.Sorted(maps.Keys(s.Defects)) {
 		t.Run(defect, func(t *testing.T) {
 			t.Parallel()
-			broken := s.Broken(t, defect)
+			broken := s.broken(t, defect)
 			if diff := cmp.Diff([]string{s.Defects[defect]}, slices.Sorted(maps.Keys(broken))); diff != "" {
 				t.Errorf("broken checks (-want +got):\n%s%q", diff, broken)
 			}
@@ -61,9 +61,9 @@ func Run(t *testing.T, s Suite) {
 	}
 }
 
-// Broken runs everything and returns the checks that were broken, with what
+// broken runs everything and returns the checks that were broken, with what
 // they say. Nothing may be left behind.
-func (s Suite) Broken(t *testing.T, defect string) map[string][]string {
+func (s Suite) broken(t *testing.T, defect string) map[string][]string {
 	api := serveAPI(t)
 	provider := s.Serve(t, defect, api.URL)
 	report := s.check(t, provider, api)

@@ -1,6 +1,8 @@
 package scalingo_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -131,26 +133,47 @@ func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 func TestEachDefectOfACompletionIsNamedByItsCheckAndNoOther(t *testing.T) {
 	s := suite(true)
 	s.Skipped = []string{"SC-P34"}
-	s.Timeout = 10 * time.Second
 	s.Defects = map[string]string{
-		"completed before the answer":             "SC-C1",
-		"completed with an undeclared config var": "SC-C2",
-		"completed with a number":                 "SC-C2",
-		"the end before the config":               "SC-C3",
-		"the end without the config":              "SC-C3",
-		"never completed":                         "SC-C4",
-		"202 for ever":                            "SC-C5",
-		"plan changes refused once completed":     "SC-L1",
+		"completed before the answer":         "SC-C1",
+		"the end before the config":           "SC-C3",
+		"the end without the config":          "SC-C3",
+		"202 for ever":                        "SC-C5",
+		"plan changes refused once completed": "SC-L1",
 	}
 	conformancetest.Run(t, s)
 }
 
-// check runs the checks without a stand-in of Scalingo's own API.
-func check(t *testing.T, defect string, later bool, only ...string) *conformance.Report {
+// The tester waits for these as long as it is told to.
+func TestAnOrderThatIsNeverCompletedIsWaitedForOnce(t *testing.T) {
+	s := suite(true)
+	s.Skipped = []string{"SC-P34"}
+	s.Timeout = 5 * time.Second
+	s.Defects = map[string]string{
+		"completed with an undeclared config var": "SC-C2",
+		"completed with a number":                 "SC-C2",
+		"never completed":                         "SC-C4",
+	}
+	conformancetest.Run(t, s)
+}
+
+// check runs some checks; with listen, and a stand-in of Scalingo's own API.
+func check(t *testing.T, defect string, later, listen bool, only ...string) *conformance.Report {
 	t.Helper()
-	_, manifest := newProvider(t, defect, "http://127.0.0.1:1", later)
+	var standIn conformance.StandIn
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		standIn.ServeHTTP(w, r) // without one nobody listens
+	}))
+	t.Cleanup(api.Close)
+	_, manifest := newProvider(t, defect, api.URL, later)
 	p, problems := scalingo.Platform{}.ReadManifest(manifest, conformance.Reading{Environment: conformance.Test})
-	report, err := conformance.Run(t.Context(), scalingo.Platform{}, p, problems, conformance.Options{Only: only})
+	options := conformance.Options{Only: only, Timeout: 3 * time.Second}
+	if listen {
+		standIn = scalingo.Platform{}.StandIn(p)
+		options.StandIn = standIn
+	} else {
+		api.Close()
+	}
+	report, err := conformance.Run(t.Context(), scalingo.Platform{}, p, problems, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +183,7 @@ func check(t *testing.T, defect string, later bool, only ...string) *conformance
 // Without the stand-in nobody knows when a promised resource is there. What a
 // provider refuses until then is no mistake; what it should refuse is.
 func TestWithoutTheOwnAPIAPromiseExplainsRefusalsOnly(t *testing.T) {
-	report := check(t, "plan changes refused once completed", true, "completion", "SC-L1", "SC-D1")
+	report := check(t, "plan changes refused once completed", true, false, "completion", "SC-L1", "SC-D1")
 	for id, want := range map[string]conformance.Outcome{
 		"SC-C1": conformance.Skipped, "SC-C4": conformance.Skipped, "SC-L1": conformance.Blocked, "SC-D1": conformance.OK,
 	} {
@@ -170,30 +193,30 @@ func TestWithoutTheOwnAPIAPromiseExplainsRefusalsOnly(t *testing.T) {
 			}
 		}
 	}
-	if report := check(t, "any plan on a change", true, "SC-L9"); report.Results[0].Outcome != conformance.Warned {
+	if report := check(t, "any plan on a change", true, false, "SC-L9"); report.Results[0].Outcome != conformance.Warned {
 		t.Errorf("a change to an unknown plan is %s: %s", report.Results[0].Outcome, report.Results[0].Why)
 	}
 }
 
 func TestAnOrderThatIsFulfilledAtOnceLeavesNothingToComplete(t *testing.T) {
-	for _, r := range check(t, "", false, "completion").Results {
-		if r.Outcome != conformance.Skipped {
-			t.Errorf("%s is %s", r.ID, r.Outcome)
+	for _, listen := range []bool{false, true} {
+		for _, r := range check(t, "", false, listen, "completion").Results {
+			if r.Outcome != conformance.Skipped || !strings.Contains(r.Why, "answered 201") {
+				t.Errorf("%s is %s: %s", r.ID, r.Outcome, r.Why)
+			}
 		}
 	}
 }
 
-// A provider that never calls says more than that it never came to an end.
+// A provider that never calls is told so; of another the last call is.
 func TestAnOrderThatIsNotCompletedIsToldWithWhatCame(t *testing.T) {
 	for defect, want := range map[string]string{
-		"never completed":                   "is the provider set up to call the address of --listen?",
-		"a wrong password for the platform": "the last call was PATCH /v1/provider/addons/…/config, answered 401",
+		"never completed":                   "did not come within 3.0 s, nor any other call; is the provider set up to call the address of --listen?",
+		"a wrong password for the platform": "did not come within 3.0 s; the last call was PATCH /v1/provider/addons/…/config, answered 401",
 	} {
-		s := suite(true)
-		s.Timeout = 3 * time.Second
-		problems := s.Broken(t, defect)["SC-C4"]
-		if len(problems) != 1 || !strings.Contains(problems[0], want) {
-			t.Errorf("%s: %q", defect, problems)
+		r := check(t, defect, true, true, "SC-C4").Results[0]
+		if r.Outcome != conformance.Failed || len(r.Problems) != 1 || !strings.HasSuffix(r.Problems[0], want) {
+			t.Errorf("%s: %s %q", defect, r.Outcome, r.Problems)
 		}
 	}
 }
