@@ -97,7 +97,7 @@ func TestASignOnIsSentToTheVendorsPageWithATokenThatItCanCheck(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{
 		"sub": made.ID, "aud": "https://app.vendor.example", "iss": "https://addons.example.com",
 		"addon": "tinyfiles", "plan": "small", "region": "eu", "platform": "clevercloud", "platform_id": "addon_1",
-		"user_id": "user_1", "email": "canary.ann@example.com", "email_verified": true,
+		"user_id": "user_1", "email": "canary.ann@example.com", "email_verified": true, "suspended": false,
 	}, claims); diff != "" || jti == "" {
 		t.Errorf("claims (-want +got):\n%s", diff)
 	}

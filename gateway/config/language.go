@@ -157,7 +157,7 @@ func partDocs() map[string]string {
 		"request.user_id":     "Who ordered it.",
 
 		"sso.token": "A JSON Web Token for your own page, good for a minute, signed with token_secret. Its claims: sub (resource.id), aud (the origin of your page), " +
-			"iss (the gateway), exp, iat, jti, addon, plan, region, platform, platform_id, user_id, email and email_verified. The folder examples/sso-redirect explains them all, and has programs that check a token.",
+			"iss (the gateway), exp, iat, jti, addon, plan, region, platform, platform_id, user_id, email, email_verified and suspended. The folder examples/sso-redirect explains them all, and has programs that check a token.",
 		"sso.email":          "The customer's address.",
 		"sso.user_id":        "The customer, as the platform names them.",
 		"sso.nav_data":       "What the platform sends for its navigation bar, unchanged.",

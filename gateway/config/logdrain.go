@@ -52,7 +52,7 @@ func (l *loader) checkLogDrains(a *addon, places []*mounted, cases map[*mounted]
 		l.check(configvar.Expression{
 			Name: "log_drain_url", What: "URL of a log drain", Expr: m.drain, Type: cty.String, Required: true,
 			In:    fmt.Sprintf("%s, platform %q", a.title(), m.name),
-			Judge: func(v cty.Value) hcl.Diagnostics { return judgeLogDrain(v, m.drain.Range()) },
+			Judge: judgeLogDrain,
 		}, cases[m])
 	}
 }

@@ -114,7 +114,7 @@ func (l *loader) checkPlanChanges(a *addon) {
 			l.checkRule(e, l.planChanges(a, e.Expr, fits))
 		}
 		check(configvar.Expression{Name: "allow", What: "condition", Expr: r.allow, Type: cty.Bool, Required: true})
-		check(configvar.Expression{Name: "reason", What: "reason", Expr: r.reason, Type: cty.String, Required: true, Public: true, Judge: judgeKnown(r.reason, nonempty)})
+		check(configvar.Expression{Name: "reason", What: "reason", Expr: r.reason, Type: cty.String, Required: true, Public: true, Judge: judgeKnown(nonempty)})
 	}
 }
 

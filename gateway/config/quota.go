@@ -127,7 +127,7 @@ func (l *loader) computedPerPlan(c *schema.Content, expr hcl.Expression) []planN
 
 func (l *loader) checkQuotas(a *addon) {
 	for _, q := range a.rules.quotas {
-		e := configvar.Expression{Name: string(q.counts), What: "quota", Expr: q.max, Type: cty.Number, Judge: judgeKnown(q.max, countable), In: a.title() + ", quota"}
+		e := configvar.Expression{Name: string(q.counts), What: "quota", Expr: q.max, Type: cty.Number, Judge: judgeKnown(countable), In: a.title() + ", quota"}
 		ours := func(p *plan) bool { return q.plan == "" || p.ID == q.plan }
 		if q.counts != gateway.CountedPerPlan {
 			l.checkRule(e, l.provisions(a, q.max, true, ours))

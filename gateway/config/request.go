@@ -176,8 +176,8 @@ func (l *loader) checkRule(e configvar.Expression, cases []configvar.Case) {
 
 // judgeKnown judges a value that is known before serving: fits says what is
 // wrong with it, and what to do.
-func judgeKnown(expr hcl.Expression, fits func(v cty.Value) (problem, hint string)) func(cty.Value) hcl.Diagnostics {
-	return func(v cty.Value) hcl.Diagnostics {
+func judgeKnown(fits func(v cty.Value) (problem, hint string)) func(cty.Value, hcl.Range) hcl.Diagnostics {
+	return func(v cty.Value, at hcl.Range) hcl.Diagnostics {
 		v, _ = v.Unmark()
 		if v.IsNull() || !v.IsKnown() {
 			return nil
@@ -186,7 +186,7 @@ func judgeKnown(expr hcl.Expression, fits func(v cty.Value) (problem, hint strin
 		if problem == "" {
 			return nil
 		}
-		return hcl.Diagnostics{wrong(problem, expr.Range(), hint)}
+		return hcl.Diagnostics{wrong(problem, at, hint)}
 	}
 }
 

@@ -140,7 +140,7 @@ func (l *loader) checkSignOn(a *addon, cases []configvar.Case) {
 	}
 	l.check(configvar.Expression{
 		Name: "redirect", What: "redirect", Expr: a.sso.redirect, Type: cty.String, Public: true, In: a.title() + ", sso",
-		Judge: func(v cty.Value) hcl.Diagnostics { return l.judgeRedirect(v, a.sso.redirect.Range()) },
+		Judge: l.judgeRedirect,
 	}, all)
 }
 

@@ -80,7 +80,7 @@ func (l *loader) checkValidations(a *addon) {
 			l.checkRule(e, append(l.planChanges(a, e.Expr, change), l.provisions(a, e.Expr, false, anyPlan)...))
 		}
 		check(configvar.Expression{Name: "condition", What: "condition", Expr: v.condition, Type: cty.Bool, Required: true})
-		check(configvar.Expression{Name: "message", What: "message", Expr: v.message, Type: cty.String, Required: true, Public: true, Judge: judgeKnown(v.message, nonempty)})
+		check(configvar.Expression{Name: "message", What: "message", Expr: v.message, Type: cty.String, Required: true, Public: true, Judge: judgeKnown(nonempty)})
 	}
 }
 

@@ -24,8 +24,10 @@ type Expression struct {
 	Type cty.Type
 
 	// Judge looks further at a value, which may be unknown, that is as Type and
-	// Public demand; nil: there is nothing more to say.
-	Judge func(v cty.Value) hcl.Diagnostics
+	// Public demand, and at what may become the value under a condition that
+	// only a customer's resource decides. at is where it is written. nil: there
+	// is nothing more to say.
+	Judge func(v cty.Value, at hcl.Range) hcl.Diagnostics
 
 	// Phase is schema.Request for a rule; zero: schema.Live.
 	Phase schema.Phase
@@ -105,14 +107,18 @@ func (c *checker) check(in *Case) {
 		}
 	}
 	if !failed {
-		c.add(in, c.result(v)...)
+		c.add(in, c.result(v, c.Expr.Range())...)
+		for _, part := range undecided(c.Expr, in.scope) {
+			if v, diags := part.Value(in.scope); !diags.HasErrors() {
+				c.add(in, c.result(v, part.Range())...)
+			}
+		}
 		c.add(in, c.needed(in)...)
 	}
 }
 
-// result judges the value itself.
-func (c *checker) result(v cty.Value) hcl.Diagnostics {
-	at := c.Expr.Range()
+// result judges a value, which is written there.
+func (c *checker) result(v cty.Value, at hcl.Range) hcl.Diagnostics {
 	if c.Public && schema.ContainsSecret(v) {
 		return hcl.Diagnostics{diagnostic.New("A secret can't be part of a "+c.What, at, diagnostic.Info{
 			Code: "AG309", Hint: "it is shown in the clear",
@@ -127,7 +133,7 @@ func (c *checker) result(v cty.Value) hcl.Diagnostics {
 			return hcl.Diagnostics{diagnostic.New(diags[0].Summary, at, diagnostic.Info{Code: "AG305", Hint: "compare it: with ==, <, or contains(…, …)"})}
 		}
 		if c.Judge != nil && !diags.HasErrors() {
-			diags = append(diags, c.Judge(converted)...)
+			diags = append(diags, c.Judge(converted, at)...)
 		}
 		return diags
 	}

@@ -30,6 +30,7 @@ func Sign(c Claims, key secret.Value, now time.Time) (string, error) {
 		"addon": c.Resource.Addon, "plan": c.Resource.Plan, "region": c.Resource.Region,
 		"platform": c.Resource.Platform, "platform_id": c.Resource.ExternalID,
 		"user_id": c.SignOn.UserID, "email": c.SignOn.Email, "email_verified": c.SignOn.EmailVerified,
+		"suspended": c.Resource.State == gateway.Suspended,
 	}
 	for name, value := range claims {
 		if value == "" {

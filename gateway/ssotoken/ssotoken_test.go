@@ -68,7 +68,7 @@ func TestATokenSaysWhoComesAndForWhichResource(t *testing.T) {
 		"iss": "https://addons.acme.example", "aud": "https://app.acme.example", "sub": "res_01",
 		"iat": float64(now.Unix()), "exp": float64(now.Unix() + 60),
 		"addon": "acme-db", "plan": "hobby", "region": "eu", "platform": "clevercloud", "platform_id": "addon_1",
-		"user_id": "user_1", "email": "ann@example.com", "email_verified": true,
+		"user_id": "user_1", "email": "ann@example.com", "email_verified": true, "suspended": false,
 	}
 	if diff := cmp.Diff(want, payload); diff != "" {
 		t.Errorf("payload (-want +got)\n%s", diff)
@@ -84,6 +84,18 @@ func TestWhatAPlatformDoesNotTellIsLeftOut(t *testing.T) {
 	}
 	_, payload := opened(t, token)
 	if _, there := payload["user_id"]; there || payload["email_verified"] != false {
+		t.Errorf("payload %v", payload)
+	}
+}
+
+func TestATokenSaysWhetherTheResourceIsSuspended(t *testing.T) {
+	c := claims()
+	c.Resource.State = gateway.Suspended
+	token, err := ssotoken.Sign(c, secret.New(key), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, payload := opened(t, token); payload["suspended"] != true {
 		t.Errorf("payload %v", payload)
 	}
 }
