@@ -23,6 +23,7 @@ func suite(later bool) conformancetest.Suite {
 }
 
 func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
+	t.Parallel()
 	s := suite(false)
 	s.Skipped = []string{"SC-C1", "SC-C2", "SC-C3", "SC-C4", "SC-C5"}
 	s.Defects = map[string]string{
@@ -131,6 +132,7 @@ func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 }
 
 func TestEachDefectOfACompletionIsNamedByItsCheckAndNoOther(t *testing.T) {
+	t.Parallel()
 	s := suite(true)
 	s.Skipped = []string{"SC-P34"}
 	s.Defects = map[string]string{
@@ -145,9 +147,10 @@ func TestEachDefectOfACompletionIsNamedByItsCheckAndNoOther(t *testing.T) {
 
 // The tester waits for these as long as it is told to.
 func TestAnOrderThatIsNeverCompletedIsWaitedForOnce(t *testing.T) {
+	t.Parallel()
 	s := suite(true)
 	s.Skipped = []string{"SC-P34"}
-	s.Timeout = 5 * time.Second
+	s.Timeout = 4 * time.Second
 	s.Defects = map[string]string{
 		"completed with an undeclared config var": "SC-C2",
 		"completed with a number":                 "SC-C2",
@@ -214,9 +217,12 @@ func TestAnOrderThatIsNotCompletedIsToldWithWhatCame(t *testing.T) {
 		"never completed":                   "did not come within 3.0 s, nor any other call; is the provider set up to call the address of --listen?",
 		"a wrong password for the platform": "did not come within 3.0 s; the last call was PATCH /v1/provider/addons/…/config, answered 401",
 	} {
-		r := check(t, defect, true, true, "SC-C4").Results[0]
-		if r.Outcome != conformance.Failed || len(r.Problems) != 1 || !strings.HasSuffix(r.Problems[0], want) {
-			t.Errorf("%s: %s %q", defect, r.Outcome, r.Problems)
-		}
+		t.Run(defect, func(t *testing.T) {
+			t.Parallel()
+			r := check(t, defect, true, true, "SC-C4").Results[0]
+			if r.Outcome != conformance.Failed || len(r.Problems) != 1 || !strings.HasSuffix(r.Problems[0], want) {
+				t.Errorf("%s %q", r.Outcome, r.Problems)
+			}
+		})
 	}
 }
