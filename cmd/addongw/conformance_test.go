@@ -121,7 +121,11 @@ func TestConformanceSaysWhatItNeedsToKnow(t *testing.T) {
 			t.Errorf("%v: exit %d: %s%s", tc.args, code, out, errOut)
 		}
 	}
-	out, errOut, code := addongw(t, dir, nil, "conformance", "clevercloud", "--manifest", "m.json", "--plan", "a,b")
+	out, errOut, code := addongw(t, dir, []string{"ADDONGW_PASSWORD=" + password}, "conformance", "scalingo", "--url", "http://127.0.0.1:1/resources", "--username", "acme")
+	if code != exitUsage || !strings.Contains(errOut, "without a manifest nobody says which plans there are") {
+		t.Errorf("without plans: exit %d: %s%s", code, out, errOut)
+	}
+	out, errOut, code = addongw(t, dir, nil, "conformance", "clevercloud", "--manifest", "m.json", "--plan", "a,b")
 	if code != exitFailed || !strings.Contains(out, "Nobody answers at http://127.0.0.1:1/resources: connection refused.") {
 		t.Errorf("where nobody answers: exit %d: %s%s", code, out, errOut)
 	}

@@ -65,7 +65,11 @@ func (c *command) target(p conformance.Platform, o targetFlags) (conformance.Pro
 		provider.Plans = o.plans
 	}
 	if len(provider.Plans) == 0 && !fatal(problems) {
-		return provider, nil, usage(fmt.Errorf("%s's manifest names no plans, and an order needs one", p.Title()),
+		why := fmt.Sprintf("%s's manifest names no plans, and an order needs one", p.Title())
+		if provider.Manifest == nil {
+			why = "without a manifest nobody says which plans there are, and an order needs one"
+		}
+		return provider, nil, usage(errors.New(why),
 			"Name their slugs, as orders carry them: --plan FIRST,SECOND. The second is for plan changes.")
 	}
 	return provider, problems, nil

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 	"github.com/addongw/addongw/gateway/conformance/scalingo"
@@ -224,5 +226,19 @@ func TestAnOrderThatIsNotCompletedIsToldWithWhatCame(t *testing.T) {
 				t.Errorf("%s %q", r.Outcome, r.Problems)
 			}
 		})
+	}
+}
+
+// What is made without an id nobody can remove.
+func TestAnOrderThatIsAnsweredWithoutAnIDIsBrokenAndLeft(t *testing.T) {
+	report := check(t, "204 for an order", false, false)
+	var broken []string
+	for _, r := range report.Results {
+		if r.Outcome.Broken() {
+			broken = append(broken, r.ID)
+		}
+	}
+	if diff := cmp.Diff([]string{"SC-P1"}, broken); diff != "" || len(report.Left) == 0 || !strings.Contains(report.Left[0].Reason, "answered with 204 and no id") {
+		t.Errorf("left %+v, broken checks (-want +got):\n%s", report.Left, diff)
 	}
 }

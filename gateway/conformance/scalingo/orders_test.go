@@ -32,6 +32,10 @@ func (p *provider) provision(w http.ResponseWriter, r *http.Request) {
 	if p.defect == "JSON under another name" {
 		w = &renamed{ResponseWriter: w}
 	}
+	if p.defect == "204 for an order" {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	status, delivery := p.delivery(made)
 	answer(w, status, delivery)
 	if p.later && !again {

@@ -10,15 +10,17 @@ import (
 )
 
 // plans returns the names of plans in their order, and the options of each.
+// Nothing can be ordered without a plan.
 func plans(d *conformance.Document) (names []string, options map[string]map[string]string) {
 	v, _ := d.Find("plans")
 	list, ok := v.([]any)
 	if v != nil && !ok {
-		d.Report("SC-M13", "plans must be a list")
+		d.Fatal("SC-M13", "plans must be a list")
 		return nil, nil
 	}
 	if len(list) == 0 {
-		d.Report("SC-M13", "plans should have at least one element plan")
+		d.Fatal("SC-M13", "plans should have at least one element plan")
+		return nil, nil
 	}
 	options = map[string]map[string]string{}
 	for i, element := range list {
@@ -33,6 +35,9 @@ func plans(d *conformance.Document) (names []string, options map[string]map[stri
 		if name != "" {
 			names, options[name] = append(names, name), p.options()
 		}
+	}
+	if len(names) == 0 {
+		d.Fatal("SC-M14", "no plan has a name, so that none can be ordered")
 	}
 	return names, options
 }
