@@ -42,7 +42,8 @@ dashboard posts a form, a page that posts it is served on loopback, once, and it
 when somebody has opened it. --open opens a browser.
 
 The salt comes from the configuration directory, which must be that of the running gateway: its secrets are read.
-(A gateway in development mode has made up its own: sign on by the page that dev names.)
+(A gateway in development mode has made up its own: sign on by the page that dev names.) A sign-on goes to base_url and is
+sent on from there, so that address must lead to the gateway.
 
 --age makes a proof that is as old as that, and --method sends it the other way, to see how they are refused.`,
 		Args: cobra.ExactArgs(1),
