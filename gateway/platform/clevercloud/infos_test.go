@@ -279,7 +279,7 @@ func TestDevelopmentCallsNobodyUnasked(t *testing.T) {
 	if api := newTestMount(t, c, "").API(); api == nil {
 		t.Error("the API that the operator names is not used")
 	}
-	if m := newTestMount(t, common(), "").(*mount); m.infos.caller.Base() != "https://api.clever-cloud.com/v2" {
+	if m := newTestMount(t, common(), ""); m.infos.caller.Base() != "https://api.clever-cloud.com/v2" {
 		t.Errorf("the real API is %s", m.infos.caller.Base())
 	}
 }

@@ -301,7 +301,7 @@ func TestDevelopmentCallsNobodyUnasked(t *testing.T) {
 	if api := newTestMount(t, c, "").API(); api == nil {
 		t.Error("the API that the operator names is not used")
 	}
-	if m := newTestMount(t, common(), "").(*mount); m.api.caller.Base() != "https://api.osc-fr1.scalingo.com" {
+	if m := newTestMount(t, common(), ""); m.api.caller.Base() != "https://api.osc-fr1.scalingo.com" {
 		t.Errorf("the real API is %s", m.api.caller.Base())
 	}
 }
