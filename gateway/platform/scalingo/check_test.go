@@ -36,11 +36,15 @@ func TestEveryRuleOfTheBlockIsReportedWhereItWasBroken(t *testing.T) {
 		"secrets unknown as yet": {Change: func(c *platform.Common) {
 			c.Password, c.SSOSalt, c.PasswordKnown, c.SSOSaltKnown = secret.Value{}, secret.Value{}, false, false
 		}},
-		"dollars":                      {Change: func(c *platform.Common) { c.Currency = "USD" }, Want: []string{"AG415 error 13"}},
-		"answers later":                {Change: func(c *platform.Common) { c.Mode = "async" }},
-		"answers when it is done":      {Change: func(c *platform.Common) { c.Mode = "sync" }},
-		"a log drain":                  {Change: func(c *platform.Common) { c.LogDrain = true }},
-		"a log drain, answers later":   {Change: func(c *platform.Common) { c.LogDrain, c.Mode = true, "async" }, Want: []string{"AG421 error 9"}},
+		"dollars":                    {Change: func(c *platform.Common) { c.Currency = "USD" }, Want: []string{"AG415 error 13"}},
+		"answers later":              {Change: func(c *platform.Common) { c.Mode = "async" }},
+		"answers when it is done":    {Change: func(c *platform.Common) { c.Mode = "sync" }},
+		"a log drain":                {Change: func(c *platform.Common) { c.LogDrain = true }},
+		"a log drain, answers later": {Change: func(c *platform.Common) { c.LogDrain, c.Mode = true, "async" }, Want: []string{"AG421 error 9"}},
+		"a region chosen":            {Change: func(c *platform.Common) { c.Regions = map[string]string{"osc-fr1": "paris", "osc-secnum-fr1": "paris"} }},
+		"a choice of regions": {Change: func(c *platform.Common) {
+			c.Regions, c.Ranges["regions"] = map[string]string{"osc-fr1": "paris", "osc-secnum-fr1": "lyon"}, platformtest.Line(15)
+		}, Want: []string{"AG421 error 15"}},
 		"a sign-on where calls arrive": {Change: func(c *platform.Common) { c.SSOPath = "/resources/sso" }, Want: []string{"AG215 error 14"}},
 		"another id for the API":       {Settings: `api_id = "platform"`},
 		"no id for the API":            {Settings: `api_id = "uuid"`, Want: []string{"AG213 error 1"}},

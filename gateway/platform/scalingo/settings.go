@@ -41,7 +41,7 @@ func settingsSchema() *schema.Block {
 		Type:   "platform",
 		Labels: []string{"id"},
 		Doc: `Sells the add-on on Scalingo. The manifest needs the add-on's summary and description, a description of every plan and at least one config var, of any name; ` +
-			`the user name is free and defaults to the id; prices are in EUR. Requests name no region: resources are made in the default one. ` +
+			`the user name is free and defaults to the id; prices are in EUR. Requests name no region: resources are made in the add-on's default one, or in the one that regions names. ` +
 			`A plan's options are handed back with every request for it: those that no option block declares are the plan's own and taken as they come. ` +
 			`An order whose backend needs longer than deadline, 10 seconds by default, is answered 202 and completed on Scalingo's API; with mode = "sync" it is answered 503 instead, ` +
 			`with mode = "async" it is always answered 202 at once. With a log drain no order is answered 202, because nothing tells Scalingo later where logs go. A push of config vars restarts the customer's application. ` +

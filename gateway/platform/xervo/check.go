@@ -37,7 +37,18 @@ func check(c platform.Common) hcl.Diagnostics {
 		Least: minSecret, Severity: hcl.DiagWarning, Asks: fmt.Sprintf("Xervo's own tool makes ones of %d characters", minSecret), Samples: samples[:],
 	})...)
 	diags = append(diags, b.Synchronous()...)
+	diags = append(diags, b.NoLogDrain()...)
+	diags = append(diags, checkAPI(b)...)
 	return append(diags, b.FreeSSOPath()...)
+}
+
+// checkAPI refuses the address of an API that is never called: none is
+// documented.
+func checkAPI(b rules.Block) hcl.Diagnostics {
+	if _, written := b.Ranges["api_url"]; !written {
+		return nil
+	}
+	return b.Unsupported("api_url", "documents no API of its own", "leave it out: none is called")
 }
 
 // checkID judges an add-on's own id too: one with dashes is right for an add-on

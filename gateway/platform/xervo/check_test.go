@@ -42,7 +42,12 @@ func TestEveryRuleOfTheBlockIsReportedWhereItWasBroken(t *testing.T) {
 		"secrets unknown as yet": {Change: func(c *platform.Common) {
 			c.Password, c.SSOSalt, c.PasswordKnown, c.SSOSaltKnown = secret.Value{}, secret.Value{}, false, false
 		}},
-		"answers later":                {Change: func(c *platform.Common) { c.Mode = "async" }, Want: []string{"AG421 error 9"}},
+		"answers later":        {Change: func(c *platform.Common) { c.Mode = "async" }, Want: []string{"AG421 error 9"}},
+		"a log drain":          {Change: func(c *platform.Common) { c.LogDrain, c.Ranges["log_drain_url"] = true, platformtest.Line(15) }, Want: []string{"AG421 error 15"}},
+		"a log drain promised": {Change: func(c *platform.Common) { c.LogDrain, c.Ranges["log_drain"] = true, platformtest.Line(16) }, Want: []string{"AG421 error 16"}},
+		"an API of the platform's own": {Change: func(c *platform.Common) {
+			c.APIURL, c.Ranges["api_url"] = "https://api.xervo.io", platformtest.Line(17)
+		}, Want: []string{"AG421 error 17"}},
 		"no region at all":             {Change: func(c *platform.Common) { c.Regions, c.AddonRegions = nil, nil }},
 		"any currency":                 {Change: func(c *platform.Common) { c.Currency = "CHF" }},
 		"a sign-on where calls arrive": {Change: func(c *platform.Common) { c.SSOPath = "/resources/sso" }, Want: []string{"AG215 error 14"}},
