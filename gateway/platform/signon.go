@@ -27,6 +27,17 @@ func SignOnStatuses() map[gateway.Kind]int {
 	}
 }
 
+// SignOnFailures answer a person whose sign-on fails, with landing's page for
+// them.
+func SignOnFailures(landing Landing, p Profile, statuses map[gateway.Kind]int) Failures {
+	return Failures{
+		Status: statuses,
+		Page: func(w http.ResponseWriter, r *http.Request, status int, message string) {
+			landing.Refuse(w, r, p, status, message)
+		},
+	}
+}
+
 // Enter lets a customer in whose sign-on a dialect has checked: to the resource
 // with this provider id, if it is there. One that was removed is gateway.Gone.
 func Enter(w http.ResponseWriter, r *http.Request, lifecycle Lifecycle, landing Landing, id string, customer gateway.SignOn) error {

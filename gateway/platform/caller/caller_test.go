@@ -200,6 +200,18 @@ func TestNobodyAnswering(t *testing.T) {
 	}
 }
 
+func TestAnIdOfOthersStaysOnePartOfAnAddress(t *testing.T) {
+	for id, want := range map[string]string{"ad-1": "/apps/ad-1", "a/../b?c": "/apps/a%2F..%2Fb%3Fc", "...": "/apps/...", "é %": "/apps/%C3%A9%20%25"} {
+		if got, err := Below("/apps", id); err != nil || got != want {
+			t.Errorf("%q: %q, %v", id, got, err)
+		}
+	}
+	for _, id := range []string{"", ".", ".."} {
+		_, err := Below("/apps", id)
+		checkSafe(t, "the id "+id, err, gateway.Refused)
+	}
+}
+
 func TestRetryAfterIsReadInBothForms(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for header, want := range map[string]time.Duration{

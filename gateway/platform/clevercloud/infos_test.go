@@ -167,6 +167,7 @@ func checkSafe(t *testing.T, what string, err error, want gateway.Kind) {
 
 func TestAnswersOfAnotherFormAreSafeErrors(t *testing.T) {
 	faults := map[string]vendorapi.Fault{
+		"half a document":    {Header: map[string]string{"Content-Length": "1000"}, Body: `{"name": "` + configSecret, Cut: true},
 		"wrong types":        {Body: `{"name": ["` + configSecret + `"]}`},
 		"wrong types inside": {Body: `{"owner_emails": [12345678, "a"]}`},
 		"too much":           {Body: `{"name": "` + strings.Repeat("x", oneApp) + `"}`},

@@ -36,7 +36,7 @@ func (b Block) https(summary string) hcl.Diagnostics {
 		{"test.sso_url", b.TestSSOURL, hcl.DiagWarning},
 	} {
 		_, written := b.Ranges[u.setting]
-		if secure(u.value) || b.RepeatsProduction(u.setting) || !written && u.setting == "sso_url" && strings.HasPrefix(u.value, b.BaseURL) && !secure(b.BaseURL) {
+		if Secure(u.value) || b.RepeatsProduction(u.setting) || !written && u.setting == "sso_url" && strings.HasPrefix(u.value, b.BaseURL) && !Secure(b.BaseURL) {
 			continue
 		}
 		d := b.Problem(u.setting, summary, diagnostic.Info{Code: "AG412", Hint: "write https://…"})
@@ -46,7 +46,8 @@ func (b Block) https(summary string) hcl.Diagnostics {
 	return diags
 }
 
-func secure(address string) bool {
+// Secure reports whether an address is a whole one with https.
+func Secure(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == "https" && u.Host != ""
 }

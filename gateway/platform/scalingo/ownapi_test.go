@@ -205,6 +205,7 @@ func checkSafe(t *testing.T, what string, err error, want gateway.Kind) {
 
 func TestAnswersOfAnotherFormAreSafeErrors(t *testing.T) {
 	faults := map[string]ownapi.Fault{
+		"half a document":    {Header: map[string]string{"Content-Length": "1000"}, Body: `{"app": "` + configSecret, Cut: true},
 		"a list":             {Body: `["` + configSecret + `"]`},
 		"wrong types inside": {Body: `{"app": {"name": 12345678}, "apps": [{"app_id": 12345678}]}`},
 		"too much":           {Body: `{"x": "` + strings.Repeat("x", allApps) + `"}`},

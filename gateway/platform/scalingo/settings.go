@@ -1,7 +1,6 @@
 package scalingo
 
 import (
-	"net/url"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/platform/rules"
 	"github.com/addongw/addongw/gateway/platform/sso"
 	"github.com/addongw/addongw/gateway/schema"
 )
@@ -65,15 +65,10 @@ func decodeSettings(common platform.Common, body hcl.Body, ctx *hcl.EvalContext)
 		failureRedirect: content.Text("sso_failure_redirect"),
 		apiID:           apiID,
 	}
-	if content.Known("sso_failure_redirect") && !common.Development && !webAddress(own.failureRedirect) {
+	if content.Known("sso_failure_redirect") && !common.Development && !rules.Secure(own.failureRedirect) {
 		diags = append(diags, diagnostic.New("Customers can be sent to an https address only", content.ValueRange("sso_failure_redirect"), diagnostic.Info{
 			Code: "AG412", Hint: "write https://…",
 		}))
 	}
 	return own, diags
-}
-
-func webAddress(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "https" && u.Host != ""
 }

@@ -27,7 +27,7 @@ var idPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 // demands no https, but the password comes with every call.
 func check(c platform.Common) hcl.Diagnostics {
 	b := rules.Block{Common: c, Label: label, Title: title}
-	diags := checkID(b)
+	diags := append(checkID(b), b.IDAsUsername()...)
 	if !diags.HasErrors() { // the prefix comes from the id
 		diags = append(diags, b.Prefixed()...)
 	}
@@ -64,11 +64,6 @@ func checkID(b rules.Block) hcl.Diagnostics {
 			info.Hint = fmt.Sprintf("write: id = %q", near)
 		}
 		diags = append(diags, b.Problem("id", fmt.Sprintf("Xervo cannot use the id %q", b.ID), info))
-	}
-	if b.Username != "" && b.Username != b.ID {
-		diags = append(diags, b.Problem("username", "Xervo signs in with the add-on's id", diagnostic.Info{
-			Code: "AG403", Hint: "leave it out; a user name of its own is not possible there",
-		}))
 	}
 	return diags
 }
