@@ -9,8 +9,8 @@ import (
 
 // SignOnStatuses says how a customer's browser hears of each kind of error,
 // where a platform's documents name no statuses. Whatever a sign-on lacks is 403
-// and tells no more; a resource that was removed is 410. The table is the
-// caller's.
+// and tells no more; a resource that was removed is 410. Every call makes a new
+// map, in which a dialect may change what its platform wants otherwise.
 func SignOnStatuses() map[gateway.Kind]int {
 	return map[gateway.Kind]int{
 		gateway.Invalid:      http.StatusForbidden,

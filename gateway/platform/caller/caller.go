@@ -35,8 +35,8 @@ type Caller struct {
 	client   *http.Client
 }
 
-// New makes a Caller of the API of a platform, whose title is as customers know
-// it: "Clever Cloud".
+// New makes a Caller of one platform's API at base. The title is the platform's
+// name as customers know it: "Clever Cloud".
 func New(title, base, username string, password secret.Value) Caller {
 	return Caller{title: title, base: strings.TrimRight(base, "/"), username: username, password: password, client: &http.Client{
 		Timeout: callTimeout,

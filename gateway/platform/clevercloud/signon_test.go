@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
@@ -42,38 +40,12 @@ func postForm(m *mount, engine platform.Lifecycle, body string) platformtest.Vis
 }
 
 func TestEveryVectorOfTheSpecificationHolds(t *testing.T) {
-	vectors, err := spec.SSOVectors("clevercloud")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(vectors) != 32 {
-		t.Errorf("%d vectors", len(vectors))
-	}
-	for _, v := range vectors {
-		for _, generation := range []string{both, current, legacy} {
-			t.Run(v.Name+"/"+generation, func(t *testing.T) {
-				now, err := v.Time()
-				if err != nil {
-					t.Fatal(err)
-				}
-				engine := &platformtest.Everything{State: gateway.Active}
-				visit := postForm(signOnMount(t, `generation = "`+generation+`"`, v.Salt, now), engine, v.Body)
-				if !slices.Contains(v.AcceptedBy, generation) {
-					if visit.Code != 403 || visit.Entered != "" || engine.Asked != 0 {
-						t.Errorf("%s: status %d, entered %q, the engine was asked %d times", v.Says, visit.Code, visit.Entered, engine.Asked)
-					}
-					return
-				}
-				if visit.Code != 302 || !strings.HasPrefix(visit.Entered, "our-") {
-					t.Fatalf("%s: status %d, %s", v.Says, visit.Code, visit.Refused)
-				}
-				want := gateway.SignOn{UserID: v.UserID, Email: v.Email, EmailVerified: v.EmailVerified, NavData: v.NavData}
-				if diff := cmp.Diff(want, visit.Customer, cmpopts.IgnoreFields(gateway.SignOn{}, "Proof", "ProofUntil")); diff != "" {
-					t.Errorf("%s: customer (-want +got):\n%s", v.Says, diff)
-				}
-			})
-		}
-	}
+	platformtest.Vectors{
+		Platform: "clevercloud", Many: 32, Settings: []string{both, current, legacy}, Once: true,
+		SignOn: func(t *testing.T, v spec.Vector, generation string, now time.Time, engine platform.Lifecycle) platformtest.Visit {
+			return postForm(signOnMount(t, `generation = "`+generation+`"`, v.Salt, now), engine, v.Body)
+		},
+	}.Check(t)
 }
 
 var vectorTime = time.Unix(1_700_000_000, 0)
@@ -236,11 +208,7 @@ func TestOnlyWhoSignedLearnsMore(t *testing.T) {
 
 func TestCustomersOfEveryLivingStateMayEnter(t *testing.T) {
 	m := signOnMount(t, "", salt, vectorTime)
-	for _, state := range []gateway.State{gateway.Provisioning, gateway.Active, gateway.Updating, gateway.Failed} {
-		if visit := postForm(m, &platformtest.Everything{State: state}, signed(m, 0)); visit.Code != 302 || visit.Entered != "our-res_1" {
-			t.Errorf("%s: %d, entered %q", state, visit.Code, visit.Entered)
-		}
-	}
+	platformtest.CheckCustomersMayEnter(t, func(engine platform.Lifecycle) platformtest.Visit { return postForm(m, engine, signed(m, 0)) })
 }
 
 func TestWhoMayShowThePageInAFrame(t *testing.T) {

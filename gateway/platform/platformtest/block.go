@@ -69,7 +69,7 @@ func NewMount(t *testing.T, d platform.Dialect, c platform.Common, settings stri
 // it.
 type Block struct {
 	Change   func(*platform.Common)
-	Settings string   // only the dialect has
+	Settings string   // that only the dialect has
 	Want     []string // as Brief has them; none: the block is correct still
 }
 

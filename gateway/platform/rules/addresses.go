@@ -46,7 +46,7 @@ func (b Block) https(summary string) hcl.Diagnostics {
 	return diags
 }
 
-// Secure reports whether an address is a whole one with https.
+// Secure reports whether address is an https URL with a host.
 func Secure(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == "https" && u.Host != ""

@@ -6,7 +6,7 @@ import (
 	"github.com/addongw/addongw/gateway/diagnostic"
 )
 
-// Synchronous refuses mode = "async" of a platform that waits for answers.
+// Synchronous refuses mode = "async" on a platform that waits for answers.
 func (b Block) Synchronous() hcl.Diagnostics {
 	if b.Mode != "async" {
 		return nil
@@ -26,8 +26,8 @@ func (b Block) IDAsUsername() hcl.Diagnostics {
 	})}
 }
 
-// NoLogDrain refuses the address of a log drain on a platform whose answers
-// have no field for it.
+// NoLogDrain refuses a log drain on a platform whose answers have no field for
+// its address.
 func (b Block) NoLogDrain() hcl.Diagnostics {
 	if !b.LogDrain {
 		return nil

@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
@@ -43,39 +40,15 @@ func open(m *mount, engine platform.Lifecycle, query string) platformtest.Visit 
 var vectorTime = time.Unix(1_700_000_000, 0)
 
 func TestEveryVectorOfTheSpecificationHolds(t *testing.T) {
-	vectors, err := spec.SSOVectors("scalingo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(vectors) != 15 {
-		t.Errorf("%d vectors", len(vectors))
-	}
-	for _, v := range vectors {
-		for window, length := range map[string]time.Duration{"1h": 0, "5m": 5 * time.Minute} {
-			t.Run(v.Name+"/"+window, func(t *testing.T) {
-				now, err := v.Time()
-				if err != nil {
-					t.Fatal(err)
-				}
-				c := common()
-				c.SSOWindow = length
-				engine := &platformtest.Everything{State: gateway.Active}
-				visit := open(signOnMount(t, c, "", v.Salt, now), engine, v.Query)
-				if !slices.Contains(v.AcceptedBy, window) {
-					if visit.Code != 403 || visit.Entered != "" || engine.Asked != 0 {
-						t.Errorf("%s: status %d, entered %q, the engine was asked %d times", v.Says, visit.Code, visit.Entered, engine.Asked)
-					}
-					return
-				}
-				if visit.Code != 302 || visit.Entered != "our-"+v.Resource {
-					t.Fatalf("%s: status %d, entered %q, %s", v.Says, visit.Code, visit.Entered, visit.Refused)
-				}
-				if diff := cmp.Diff(gateway.SignOn{}, visit.Customer); diff != "" {
-					t.Errorf("%s: the link is for a resource, not for a person (-want +got):\n%s", v.Says, diff)
-				}
-			})
-		}
-	}
+	windows := map[string]time.Duration{"1h": 0, "5m": 5 * time.Minute}
+	platformtest.Vectors{
+		Platform: "scalingo", Many: 15, Settings: []string{"1h", "5m"},
+		SignOn: func(t *testing.T, v spec.Vector, window string, now time.Time, engine platform.Lifecycle) platformtest.Visit {
+			c := common()
+			c.SSOWindow = windows[window]
+			return open(signOnMount(t, c, "", v.Salt, now), engine, v.Query)
+		},
+	}.Check(t)
 }
 
 // link is a good query, age old.
@@ -182,11 +155,7 @@ func TestOnlyWhoSignedLearnsMore(t *testing.T) {
 
 func TestCustomersOfEveryLivingStateMayEnter(t *testing.T) {
 	m := signOnMount(t, common(), "", salt, vectorTime)
-	for _, state := range []gateway.State{gateway.Provisioning, gateway.Active, gateway.Updating, gateway.Suspended, gateway.Failed} {
-		if visit := open(m, &platformtest.Everything{State: state}, link(m, 0)); visit.Code != 302 || visit.Entered != "our-res_1" {
-			t.Errorf("%s: %d, entered %q", state, visit.Code, visit.Entered)
-		}
-	}
+	platformtest.CheckCustomersMayEnter(t, func(engine platform.Lifecycle) platformtest.Visit { return open(m, engine, link(m, 0)) })
 }
 
 func TestARefusedLinkLeadsWhereTheOperatorSays(t *testing.T) {

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/platformtest"
@@ -47,40 +45,13 @@ func postSignOn(m *mount, engine platform.Lifecycle, contentType, body string) p
 }
 
 func TestEveryVectorOfTheSpecificationHolds(t *testing.T) {
-	vectors, err := spec.SSOVectors(label)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(vectors) != 29 {
-		t.Errorf("%d vectors", len(vectors))
-	}
-	for _, v := range vectors {
-		for unit, settings := range map[string]string{"seconds": "", "milliseconds": "sso_milliseconds = true"} {
-			t.Run(v.Name+"/"+unit, func(t *testing.T) {
-				now, err := v.Time()
-				if err != nil {
-					t.Fatal(err)
-				}
-				engine := &platformtest.Everything{State: gateway.Active}
-				visit := postSignOn(signOnMount(t, common(), settings, v.Salt, now), engine, v.ContentType, v.Body)
-				if !slices.Contains(v.AcceptedBy, unit) {
-					if visit.Code != 403 || visit.Entered != "" || engine.Asked != 0 {
-						t.Errorf("%s: status %d, entered %q, the engine was asked %d times", v.Says, visit.Code, visit.Entered, engine.Asked)
-					}
-					return
-				}
-				if visit.Code != 302 || !strings.HasPrefix(visit.Entered, "our-") {
-					t.Fatalf("%s: status %d, %s", v.Says, visit.Code, visit.Refused)
-				}
-				got := visit.Customer
-				got.Proof, got.ProofUntil = "", time.Time{}
-				want := gateway.SignOn{UserID: v.UserID, Email: v.Email, EmailVerified: v.EmailVerified, NavData: v.NavData}
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("%s: customer (-want +got):\n%s", v.Says, diff)
-				}
-			})
-		}
-	}
+	units := map[string]string{"seconds": "", "milliseconds": "sso_milliseconds = true"}
+	platformtest.Vectors{
+		Platform: label, Many: 29, Settings: []string{"seconds", "milliseconds"}, Once: true,
+		SignOn: func(t *testing.T, v spec.Vector, unit string, now time.Time, engine platform.Lifecycle) platformtest.Visit {
+			return postSignOn(signOnMount(t, common(), units[unit], v.Salt, now), engine, v.ContentType, v.Body)
+		},
+	}.Check(t)
 }
 
 // signed is a form for res_1, signed some time before the vectors' moment.
@@ -123,11 +94,7 @@ func TestOnlyWhoSignedLearnsMore(t *testing.T) {
 
 func TestCustomersOfEveryLivingStateMayEnter(t *testing.T) {
 	m := signOnMount(t, common(), "", salt, vectorTime)
-	for _, state := range []gateway.State{gateway.Provisioning, gateway.Active, gateway.Updating, gateway.Suspended, gateway.Failed} {
-		if visit := postSignOn(m, &platformtest.Everything{State: state}, asForm, signed(m, 0)); visit.Code != 302 || visit.Entered != "our-res_1" || visit.TooLate != "" {
-			t.Errorf("%s: %d, entered %q", state, visit.Code, visit.Entered)
-		}
-	}
+	platformtest.CheckCustomersMayEnter(t, func(engine platform.Lifecycle) platformtest.Visit { return postSignOn(m, engine, asForm, signed(m, 0)) })
 }
 
 // dia signs on last, with the id of the resource that it has removed.
