@@ -36,7 +36,7 @@ var internalImports = map[string][]string{
 	"gateway/platform/caller":                   {"gateway/secret"},
 	"gateway/platform/scalingo":                 {"gateway/diagnostic", "gateway/platform", "gateway/platform/caller", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
 	"gateway/platform/rules":                    {"gateway/diagnostic", "gateway/platform", "gateway/secret"},
-	"gateway/platform/platformtest":             {"gateway/platform", "gateway/schema", "gateway/secret", "spec"},
+	"gateway/platform/platformtest":             {"gateway/diagnostic", "gateway/platform", "gateway/secret", "gateway/server", "spec"},
 	"gateway/platform/sso":                      {},
 	"gateway/pluginhost":                        {"gateway/lifecycle", "plugins/backend/backendpb"},
 	"gateway/scaffold":                          {"gateway/secret"},

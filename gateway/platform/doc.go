@@ -8,5 +8,16 @@
 // Statuses, field names and error bodies are each dialect's own; so are its
 // routes. The listeners are package server's.
 //
+// What several marketplaces have in common, and others have not, is beside it:
+// package rules checks blocks, package sso checks the customer's single sign-on,
+// and package caller calls a platform's own API. A dialect takes of them what
+// its platform's documents ask for.
+//
+// A new dialect begins as a folder here, with the facts and exchanges of its
+// platform in package spec. Its first test calls platformtest's Run and Replay;
+// a line in package all makes it known. Package clevercloud is a good one to
+// look at: dialect.go, settings.go and check.go read a block, mount.go and api.go
+// serve it, wire.go and errors.go have the words, signon.go and infos.go the rest.
+//
 // Read [Dialect] first, then [Common], then [Failures].
 package platform

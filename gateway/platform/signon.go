@@ -9,8 +9,8 @@ import (
 
 // SignOnStatuses says how a customer's browser hears of each kind of error,
 // where a platform's documents name no statuses. Whatever a sign-on lacks is 403
-// and tells no more; a resource that was removed is 410. The table is the
-// caller's.
+// and tells no more; a resource that was removed is 410. Every call makes a new
+// map, in which a dialect may change what its platform wants otherwise.
 func SignOnStatuses() map[gateway.Kind]int {
 	return map[gateway.Kind]int{
 		gateway.Invalid:      http.StatusForbidden,
@@ -24,6 +24,17 @@ func SignOnStatuses() map[gateway.Kind]int {
 		gateway.Unsupported:  http.StatusInternalServerError,
 		gateway.Unavailable:  http.StatusServiceUnavailable,
 		gateway.Internal:     http.StatusInternalServerError,
+	}
+}
+
+// SignOnFailures answer a person whose sign-on fails, with landing's page for
+// them.
+func SignOnFailures(landing Landing, p Profile, statuses map[gateway.Kind]int) Failures {
+	return Failures{
+		Status: statuses,
+		Page: func(w http.ResponseWriter, r *http.Request, status int, message string) {
+			landing.Refuse(w, r, p, status, message)
+		},
 	}
 }
 

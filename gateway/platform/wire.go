@@ -51,6 +51,15 @@ func ExternalID(fields ...NamedID) (string, error) {
 	return first.ID, CheckExternalID(first.ID)
 }
 
+// CheckSameID refuses a request about r that names another of the platform's ids.
+// One that names none is fine.
+func CheckSameID(r gateway.Resource, id string) error {
+	if id != "" && id != r.ExternalID {
+		return gateway.Errorf(gateway.Invalid, "The add-on id in the body is not the one of this resource.")
+	}
+	return nil
+}
+
 // OptionTexts are an order's options. null among the values is refused: they
 // are text, and other types were refused when the body was decoded.
 func OptionTexts(options map[string]*string) (map[string]string, error) {

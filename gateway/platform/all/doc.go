@@ -1,3 +1,3 @@
-// Package all lists the dialects that this gateway speaks. Adding a platform
-// is adding a line to [Dialects]; nothing registers itself.
+// Package all lists the dialects that this gateway speaks. A new one gets a line
+// in [Dialects]; nothing registers itself.
 package all

@@ -35,8 +35,8 @@ type Caller struct {
 	client   *http.Client
 }
 
-// New makes a Caller of the API of a platform, whose title is as customers know
-// it: "Clever Cloud".
+// New makes a Caller of one platform's API at base. The title is the platform's
+// name as customers know it: "Clever Cloud".
 func New(title, base, username string, password secret.Value) Caller {
 	return Caller{title: title, base: strings.TrimRight(base, "/"), username: username, password: password, client: &http.Client{
 		Timeout: callTimeout,
@@ -47,6 +47,15 @@ func New(title, base, username string, password secret.Value) Caller {
 
 // Base is where the API is, without a slash at its end.
 func (c Caller) Base() string { return c.base }
+
+// Below is the path of one thing below another path, by an id that others made.
+// One that would lead elsewhere is gateway.Refused.
+func Below(path, id string) (string, error) {
+	if id == "" || id == "." || id == ".." {
+		return "", gateway.Errorf(gateway.Refused, "The platform's id cannot be part of an address.")
+	}
+	return path + "/" + url.PathEscape(id), nil
+}
 
 // Read makes a GET and decodes its answer, of at most limit bytes, into the
 // struct or list that into points to.

@@ -2,12 +2,8 @@ package clevercloud
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -15,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/julienschmidt/httprouter"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
@@ -25,27 +20,13 @@ import (
 
 func post(t *testing.T, url, body string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "POST", url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.SetBasicAuth("acme-db", password)
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(answer)
+	return platformtest.Send(t, "acme-db", "POST", url, body)
 }
 
 func TestAnOrderCarriesAllThatThePlatformSaid(t *testing.T) {
 	m := newTestMount(t, common(), "")
 	memory := platformtest.NewMemory(m.Scope())
-	url := serve(t, m, memory) + resourcesPath
+	url := platformtest.Serve(t, m, memory) + resourcesPath
 	for _, body := range []string{
 		`{"addon_id": "addon_1", "owner_id": "orga_1", "owner_name": "Zoë & Söhne", "user_id": "user_1", "plan": "premium", "region": "Us",
 		  "callback_url": "https://api.clever-cloud.com/v2/vendor/apps/addon_1", "options": {"version": "16", "é": ""}}`,
@@ -77,7 +58,7 @@ func TestAnOrderCarriesAllThatThePlatformSaid(t *testing.T) {
 
 func TestAWrongTypeIsNamedWithTheTypeExpected(t *testing.T) {
 	m := newTestMount(t, common(), "")
-	url := serve(t, m, platformtest.NewMemory(m.Scope())) + resourcesPath
+	url := platformtest.Serve(t, m, platformtest.NewMemory(m.Scope())) + resourcesPath
 	for body, want := range map[string]string{
 		`{"addon_id": 17}`:                            `"addon_id" must be text, not a number.`,
 		`{"addon_id": "a", "plan": ["x"]}`:            `"plan" must be text, not a list.`,
@@ -124,7 +105,7 @@ func TestAMigrationIsLoggedByFieldNamesOnlyAndRefused(t *testing.T) {
 func TestAMigrationIsAPlanChangeWhereTheOperatorSaysSo(t *testing.T) {
 	m := newTestMount(t, common(), `migrations = "plan_change"`)
 	memory := platformtest.NewMemory(m.Scope(), "ACME_DB_URL")
-	url := serve(t, m, memory) + resourcesPath
+	url := platformtest.Serve(t, m, memory) + resourcesPath
 	post(t, url, `{"addon_id": "addon_1", "plan": "basic", "region": "EU"}`)
 	id := "/res_" + strings.Repeat("0", 26)
 	status, answer := post(t, url+id+"/migrations", `{"addon_id": "addon_1", "plan": "premium"}`)
@@ -153,74 +134,23 @@ func TestTheDeadlineIsTheBudget(t *testing.T) {
 	}
 }
 
-// FuzzProvision: whatever is ordered, the answer is one of ours, is JSON, and
-// no order without an id reaches the engine.
+// orders places the platform's orders.
+func orders() platformtest.Orders {
+	return platformtest.Orders{
+		Mount: newMount(common(), settings{generation: both}), Username: "acme-db", Success: 200,
+		ConfigVars: []string{"ACME_DB_URL", "ACME_DB_HOST", "ACME_DB_NAME", "ACME_DB_POOL_MAX"},
+	}
+}
+
 func FuzzProvision(f *testing.F) {
-	for _, seed := range []string{
+	orders().Fuzz(f,
 		`{"addon_id": "addon_1", "plan": "basic", "region": "EU", "options": {}}`,
 		`{"heroku_id": "addon_2", "plan": "premium", "region": "us", "logplex_token": "t", "options": null}`,
 		`{"addon_id": "a", "heroku_id": "b"}`, `{"addon_id": 1}`, `{"options": {"a": null}}`, `[]`, ``, `{"addon_id": "\u0000"}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		m := newMount(common(), settings{generation: both})
-		memory := platformtest.NewMemory(m.Scope(), "ACME_DB_URL")
-		router := httprouter.New()
-		for _, route := range m.Routes(memory, nil) {
-			router.Handle(route.Method, route.Path, route.Handle)
-		}
-		r := httptest.NewRequest("POST", resourcesPath, bytes.NewReader(body))
-		r.SetBasicAuth("acme-db", password)
-		w := httptest.NewRecorder()
-		router.ServeHTTP(w, r)
-		if w.Code != 200 && w.Code != 400 && w.Code != 422 || !json.Valid(w.Body.Bytes()) {
-			t.Errorf("%q answers %d %s", body, w.Code, w.Body)
-		}
-		for _, o := range memory.Orders() {
-			if o.ExternalID == "" || o.Plan == "" || o.Region == "" {
-				t.Errorf("%q becomes %+v", body, o)
-			}
-		}
-	})
+	)
 }
 
-// stubLifecycle answers at once with one delivery.
-type stubLifecycle struct {
-	platform.Lifecycle
-	delivery gateway.Delivery
-}
-
-func (s stubLifecycle) Provision(context.Context, gateway.Order) (gateway.Delivery, error) {
-	return s.delivery, nil
-}
-
-func (s stubLifecycle) Delivered(context.Context, gateway.Delivery) error { return nil }
-
-// BenchmarkProvision measures what a dialect adds to a provision: route,
-// authenticate, decode, encode. The budget is 60 µs and 120 allocations.
 func BenchmarkProvision(b *testing.B) {
-	m := newMount(common(), settings{generation: both})
-	router := httprouter.New()
-	memory := platformtest.NewMemory(m.Scope(), "ACME_DB_URL", "ACME_DB_HOST", "ACME_DB_NAME", "ACME_DB_POOL_MAX")
-	delivery, err := memory.Provision(b.Context(), gateway.Order{ExternalID: "addon_1"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, route := range m.Routes(stubLifecycle{delivery: delivery}, nil) {
-		router.Handle(route.Method, route.Path, route.Handle)
-	}
-	body := `{"addon_id":"addon_11111111-2222-3333-4444-555555555555","owner_id":"orga_11111111-2222-3333-4444-555555555555","owner_name":"My Company",
-		"user_id":"user_11111111-2222-3333-4444-555555555555","plan":"basic","region":"EU","callback_url":"https://api.clever-cloud.com/v2/vendor/apps/addon_1","options":{"version":"16"}}`
-	b.ReportAllocs()
-	for b.Loop() {
-		r := httptest.NewRequest("POST", resourcesPath, strings.NewReader(body))
-		r.Header.Set("Content-Type", "application/json")
-		r.SetBasicAuth("acme-db", password)
-		w := httptest.NewRecorder()
-		router.ServeHTTP(w, r)
-		if w.Code != 200 {
-			b.Fatal(w.Body)
-		}
-	}
+	orders().Benchmark(b, `{"addon_id":"addon_11111111-2222-3333-4444-555555555555","owner_id":"orga_11111111-2222-3333-4444-555555555555","owner_name":"My Company",
+		"user_id":"user_11111111-2222-3333-4444-555555555555","plan":"basic","region":"EU","callback_url":"https://api.clever-cloud.com/v2/vendor/apps/addon_1","options":{"version":"16"}}`)
 }

@@ -32,7 +32,7 @@ var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 // (Add-on API, Provisioning). The vendor's Terraform provider takes https only.
 func check(c platform.Common, own settings) hcl.Diagnostics {
 	b := rules.Block{Common: c, Label: "clevercloud", Title: title}
-	diags := checkID(b)
+	diags := append(checkID(b), b.IDAsUsername()...)
 	if !diags.HasErrors() { // the prefix comes from the id
 		diags = append(diags, b.Prefixed()...)
 	}
@@ -65,11 +65,6 @@ func checkID(b rules.Block) hcl.Diagnostics {
 		diags = append(diags, b.Problem("id", fmt.Sprintf("Clever Cloud cannot use the id %q", b.ID), diagnostic.Info{
 			Code: "AG402", Hint: "lower-case letters, digits, underscores and dashes",
 			Notes: []string{`set id in platform "clevercloud"; it cannot be changed after the first upload`},
-		}))
-	}
-	if b.Username != "" && b.Username != b.ID {
-		diags = append(diags, b.Problem("username", "Clever Cloud signs in with the add-on's id", diagnostic.Info{
-			Code: "AG403", Hint: "leave it out; a user name of its own is not possible there",
 		}))
 	}
 	return diags

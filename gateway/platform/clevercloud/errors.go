@@ -38,10 +38,5 @@ func failures(realm string) platform.Failures {
 }
 
 func (m *mount) signOnFailures(landing platform.Landing) platform.Failures {
-	return platform.Failures{
-		Status: platform.SignOnStatuses(),
-		Page: func(w http.ResponseWriter, r *http.Request, status int, message string) {
-			landing.Refuse(w, r, m.Profile(), status, message)
-		},
-	}
+	return platform.SignOnFailures(landing, m.Profile(), platform.SignOnStatuses())
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 
@@ -135,12 +134,7 @@ func (i *infos) listed(entry app) (gateway.Listed, error) {
 }
 
 // appPath is the address of one add-on: the id is the platform's.
-func appPath(r gateway.Resource) (string, error) {
-	if r.ExternalID == "" || r.ExternalID == "." || r.ExternalID == ".." {
-		return "", &gateway.Error{Kind: gateway.Refused, Message: "The platform's id cannot be part of an address."}
-	}
-	return "/vendor/apps/" + url.PathEscape(r.ExternalID), nil
-}
+func appPath(r gateway.Resource) (string, error) { return caller.Below("/vendor/apps", r.ExternalID) }
 
 // What answers may be at most, in bytes. A listing without pages of 50,000
 // add-ons is still read.

@@ -6,42 +6,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway/platform/platformtest"
-	"github.com/addongw/addongw/spec"
 )
 
 func TestTheManifestIsTheDocumentedOne(t *testing.T) {
-	want, err := spec.File("clevercloud", "manifest.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := newTestMount(t, common(), "").Manifest(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("manifest (-want +got):\n%s", diff)
-	}
-	schema, err := spec.File("clevercloud", "manifest.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	platformtest.CheckSchema(t, schema, got)
+	platformtest.CheckManifest(t, newTestMount(t, common(), ""))
 }
 
 func TestTheManifestWithLeastAndMost(t *testing.T) {
-	schema, err := spec.File("clevercloud", "manifest.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := common()
 	c.ConfigVars, c.AddonName, c.Regions, c.AddonRegions = nil, "", nil, []string{"us", "eu"}
 	c.BaseURL += "/"
 	c.TestBaseURL, c.TestSSOURL = "https://test.acme.example/resources/", "https://test.acme.example/sso"
-	got, err := newTestMount(t, c, "").Manifest(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	platformtest.CheckSchema(t, schema, got)
 	const want = `{
   "id": "acme-db",
   "api": {
@@ -63,7 +38,7 @@ func TestTheManifestWithLeastAndMost(t *testing.T) {
   }
 }
 `
-	if diff := cmp.Diff(want, string(got)); diff != "" {
+	if diff := cmp.Diff(want, platformtest.Manifest(t, newTestMount(t, c, ""))); diff != "" {
 		t.Errorf("manifest (-want +got):\n%s", diff)
 	}
 }

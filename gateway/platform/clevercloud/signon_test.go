@@ -1,131 +1,51 @@
 package clevercloud
 
 import (
-	"context"
 	"crypto/sha1"
 	"crypto/sha512"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/platform/platformtest"
 	"github.com/addongw/addongw/gateway/platform/sso"
 	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/spec"
 )
 
-// landing remembers who entered.
-type landing struct {
-	resource string
-	customer gateway.SignOn
-	refused  string
-}
-
-func (l *landing) Enter(w http.ResponseWriter, r *http.Request, resourceID string, s gateway.SignOn) error {
-	l.resource, l.customer = resourceID, s
-	http.Redirect(w, r, "https://addons.acme.example/r/"+resourceID, http.StatusFound)
-	return nil
-}
-
-func (l *landing) Gone(http.ResponseWriter, *http.Request, string) error {
-	return errors.New("Clever Cloud has no page for what is gone")
-}
-
-func (l *landing) Refuse(w http.ResponseWriter, _ *http.Request, p platform.Profile, status int, message string) {
-	l.refused = p.Name + ": " + message
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, message)
-}
-
-// everything is an engine that has any resource, in one state, and counts how
-// often it was asked.
-type everything struct {
-	platform.Lifecycle
-	state gateway.State
-	err   error
-	asked int
-}
-
-func (e *everything) Resource(_ context.Context, id string) (gateway.Resource, error) {
-	e.asked++
-	return gateway.Resource{ID: "our-" + id, ProviderID: id, State: e.state}, e.err
-}
-
 // signOnMount makes a mount whatever its salt: the vectors' own salts are ones
 // that a configuration may not have.
 func signOnMount(t *testing.T, settings, salt string, now time.Time) *mount {
 	t.Helper()
-	m, ok := newTestMount(t, common(), settings).(*mount)
-	if !ok {
-		t.Fatal("no mount")
-	}
+	m := newTestMount(t, common(), settings)
 	m.common.SSOSalt = secret.New(salt)
 	m.now = func() time.Time { return now }
 	return m
 }
 
 // postForm sends a form to the mount's sign-on.
-func postForm(m *mount, engine platform.Lifecycle, body string) (*httptest.ResponseRecorder, *landing, error) {
-	l, notes := &landing{}, &platform.Notes{}
+func postForm(m *mount, engine platform.Lifecycle, body string) platformtest.Visit {
 	r := httptest.NewRequest("POST", "/sso", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	w := httptest.NewRecorder()
-	for _, route := range m.Routes(engine, l) {
-		if route.Path == "/sso" {
-			route.Handle(w, r.WithContext(platform.WithNotes(r.Context(), notes)), nil)
-		}
-	}
-	_, err := notes.Taken()
-	return w, l, err
+	return platformtest.SignOn(m, engine, r)
 }
 
 func TestEveryVectorOfTheSpecificationHolds(t *testing.T) {
-	vectors, err := spec.SSOVectors("clevercloud")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(vectors) != 32 {
-		t.Errorf("%d vectors", len(vectors))
-	}
-	for _, v := range vectors {
-		for _, generation := range []string{both, current, legacy} {
-			t.Run(v.Name+"/"+generation, func(t *testing.T) {
-				now, err := v.Time()
-				if err != nil {
-					t.Fatal(err)
-				}
-				engine := &everything{state: gateway.Active}
-				w, l, _ := postForm(signOnMount(t, `generation = "`+generation+`"`, v.Salt, now), engine, v.Body)
-				if !slices.Contains(v.AcceptedBy, generation) {
-					if w.Code != 403 || l.resource != "" || engine.asked != 0 {
-						t.Errorf("%s: status %d, entered %q, the engine was asked %d times", v.Says, w.Code, l.resource, engine.asked)
-					}
-					return
-				}
-				if w.Code != 302 || !strings.HasPrefix(l.resource, "our-") {
-					t.Fatalf("%s: status %d, %s", v.Says, w.Code, l.refused)
-				}
-				want := gateway.SignOn{UserID: v.UserID, Email: v.Email, EmailVerified: v.EmailVerified, NavData: v.NavData}
-				if diff := cmp.Diff(want, l.customer, cmpopts.IgnoreFields(gateway.SignOn{}, "Proof", "ProofUntil")); diff != "" {
-					t.Errorf("%s: customer (-want +got):\n%s", v.Says, diff)
-				}
-			})
-		}
-	}
+	platformtest.Vectors{
+		Platform: "clevercloud", Many: 32, Settings: []string{both, current, legacy}, Once: true,
+		SignOn: func(t *testing.T, v spec.Vector, generation string, now time.Time, engine platform.Lifecycle) platformtest.Visit {
+			return postForm(signOnMount(t, `generation = "`+generation+`"`, v.Salt, now), engine, v.Body)
+		},
+	}.Check(t)
 }
 
 var vectorTime = time.Unix(1_700_000_000, 0)
@@ -177,11 +97,11 @@ func TestTheSettingsMoveTheWindow(t *testing.T) {
 		if c.noSkew {
 			block.SSOSkew = 0
 		}
-		m := newTestMount(t, block, c.settings).(*mount)
+		m := newTestMount(t, block, c.settings)
 		m.now = func() time.Time { return vectorTime }
 		status := func(body string) int {
-			w, _, _ := postForm(m, &everything{state: gateway.Active}, body)
-			return w.Code
+			visit := postForm(m, &platformtest.Everything{State: gateway.Active}, body)
+			return visit.Code
 		}
 		for what, got := range map[string][2]int{
 			"the oldest":        {status(signed(m, c.age)), 302},
@@ -202,11 +122,11 @@ func TestAProofIsTheSameHoweverAFormIsPostedAgain(t *testing.T) {
 	m := signOnMount(t, "", salt, vectorTime)
 	proof := func(body string) gateway.SignOn {
 		t.Helper()
-		w, l, err := postForm(m, &everything{state: gateway.Active}, body)
-		if w.Code != 302 || l.customer.Proof == "" || strings.Contains(l.customer.Proof, salt) {
-			t.Fatalf("status %d, the proof is %q, %v", w.Code, l.customer.Proof, err)
+		visit := postForm(m, &platformtest.Everything{State: gateway.Active}, body)
+		if visit.Code != 302 || visit.Customer.Proof == "" || strings.Contains(visit.Customer.Proof, salt) {
+			t.Fatalf("status %d, the proof is %q, %v", visit.Code, visit.Customer.Proof, visit.Noted)
 		}
-		return l.customer
+		return visit.Customer
 	}
 	form := m.signOnFields("res_1", vectorTime.Add(-time.Minute))
 	sum := sha1.Sum([]byte("res_1:" + salt + ":" + form.Get("timestamp")))
@@ -231,75 +151,64 @@ func TestAProofMayOpenManySessionsWhereTheOperatorSaysSo(t *testing.T) {
 	m := signOnMount(t, "", salt, vectorTime)
 	many := false
 	m.common.SSOSingleUse = &many
-	if w, l, _ := postForm(m, &everything{state: gateway.Active}, signed(m, 0)); w.Code != 302 || l.customer.Proof != "" {
-		t.Errorf("status %d, the proof is %q", w.Code, l.customer.Proof)
+	if visit := postForm(m, &platformtest.Everything{State: gateway.Active}, signed(m, 0)); visit.Code != 302 || visit.Customer.Proof != "" {
+		t.Errorf("status %d, the proof is %q", visit.Code, visit.Customer.Proof)
 	}
+}
+
+// forged is what whoever did not sign reads.
+const forged = "This link does not work. Open the add-on from your dashboard."
+
+func refusal(status int, message, noted string) platformtest.Refusal {
+	return platformtest.Refusal{Status: status, Page: "Clever Cloud: " + message, Noted: noted}
 }
 
 func TestOnlyWhoSignedLearnsMore(t *testing.T) {
 	m := signOnMount(t, "", salt, vectorTime)
 	refuse := gateway.Errorf(gateway.NotFound, "There is no such resource.")
 	for name, c := range map[string]struct {
-		body    string
-		engine  everything
-		status  int
-		refused string
-		noted   string
+		body   string
+		engine platformtest.Everything
+		want   platformtest.Refusal
 	}{
 		"a bad signature": {
-			body: strings.Replace(signed(m, 0), "ann", "bob", 1), status: 403,
-			refused: "Clever Cloud: This link does not work. Open the add-on from your dashboard.", noted: "the digest does not fit",
+			body: strings.Replace(signed(m, 0), "ann", "bob", 1), want: refusal(403, forged, "the digest does not fit"),
 		},
 		"a bad signature of one that is gone": {
-			body: strings.Replace(signed(m, 0), "ann", "bob", 1), engine: everything{state: gateway.Deprovisioned}, status: 403,
-			refused: "Clever Cloud: This link does not work. Open the add-on from your dashboard.", noted: "the digest does not fit",
+			body: strings.Replace(signed(m, 0), "ann", "bob", 1), engine: platformtest.Everything{State: gateway.Deprovisioned}, want: refusal(403, forged, "the digest does not fit"),
 		},
 		"too old": {
-			body: signed(m, 11*time.Minute+30*time.Second), status: 403,
-			refused: "Clever Cloud: This link is 11 minutes old; open the add-on again from your dashboard.", noted: "signed 11 minutes ago",
+			body: signed(m, 11*time.Minute+30*time.Second), want: refusal(403, "This link is 11 minutes old; open the add-on again from your dashboard.", "signed 11 minutes ago"),
 		},
 		"too old, of one that is gone": {
-			body: signed(m, 11*time.Minute), engine: everything{state: gateway.Deprovisioned}, status: 403,
-			refused: "Clever Cloud: This link is 11 minutes old; open the add-on again from your dashboard.", noted: "signed 11 minutes ago",
+			body: signed(m, 11*time.Minute), engine: platformtest.Everything{State: gateway.Deprovisioned}, want: refusal(403, "This link is 11 minutes old; open the add-on again from your dashboard.", "signed 11 minutes ago"),
 		},
 		"a clock ahead": {
-			body: signed(m, -2*time.Minute), status: 403,
-			refused: "Clever Cloud: This link does not work. Open the add-on from your dashboard.", noted: "signed 2m0s ahead of our clock",
+			body: signed(m, -2*time.Minute), want: refusal(403, forged, "signed 2m0s ahead of our clock"),
 		},
 		"no fields": {
-			body: "", status: 403, refused: "Clever Cloud: This link does not work. Open the add-on from your dashboard.", noted: `"id" is missing`,
+			body: "", want: refusal(403, forged, `"id" is missing`),
 		},
 		"signed, never was": {
-			body: signed(m, 0), engine: everything{err: refuse}, status: 403, refused: "Clever Cloud: There is no such resource.", noted: "no such resource",
+			body: signed(m, 0), engine: platformtest.Everything{Err: refuse}, want: refusal(403, "There is no such resource.", "no such resource"),
 		},
 		"signed, removed": {
-			body: signed(m, 0), engine: everything{state: gateway.Deprovisioned}, status: 410, refused: "Clever Cloud: This add-on was removed.", noted: "gone",
+			body: signed(m, 0), engine: platformtest.Everything{State: gateway.Deprovisioned}, want: refusal(410, "This add-on was removed.", "gone"),
 		},
 		"signed, being removed": {
-			body: signed(m, 0), engine: everything{state: gateway.Deprovisioning}, status: 410, refused: "Clever Cloud: This add-on was removed.", noted: "gone",
+			body: signed(m, 0), engine: platformtest.Everything{State: gateway.Deprovisioning}, want: refusal(410, "This add-on was removed.", "gone"),
 		},
 		"signed, the store is down": {
-			body: signed(m, 0), engine: everything{err: gateway.Errorf(gateway.Unavailable, "Please try again.")}, status: 503,
-			refused: "Clever Cloud: Please try again.", noted: "unavailable",
+			body: signed(m, 0), engine: platformtest.Everything{Err: gateway.Errorf(gateway.Unavailable, "Please try again.")}, want: refusal(503, "Please try again.", "unavailable"),
 		},
 	} {
-		w, l, noted := postForm(m, &c.engine, c.body)
-		if w.Code != c.status || l.refused != c.refused || noted == nil || !strings.Contains(noted.Error(), c.noted) {
-			t.Errorf("%s: %d %q, noted %v", name, w.Code, l.refused, noted)
-		}
-		if noted != nil && (strings.Contains(noted.Error(), "example.com") || strings.Contains(noted.Error(), "res_1")) {
-			t.Errorf("%s: the log quotes the form: %v", name, noted)
-		}
+		c.want.Check(t, name, postForm(m, &c.engine, c.body))
 	}
 }
 
 func TestCustomersOfEveryLivingStateMayEnter(t *testing.T) {
 	m := signOnMount(t, "", salt, vectorTime)
-	for _, state := range []gateway.State{gateway.Provisioning, gateway.Active, gateway.Updating, gateway.Failed} {
-		if w, l, _ := postForm(m, &everything{state: state}, signed(m, 0)); w.Code != 302 || l.resource != "our-res_1" {
-			t.Errorf("%s: %d, entered %q", state, w.Code, l.resource)
-		}
-	}
+	platformtest.CheckCustomersMayEnter(t, func(engine platform.Lifecycle) platformtest.Visit { return postForm(m, engine, signed(m, 0)) })
 }
 
 func TestWhoMayShowThePageInAFrame(t *testing.T) {
@@ -337,13 +246,13 @@ func FuzzSignOn(f *testing.F) {
 			tokenWindow:     sso.Window{MaxAge: tokenMaxAge, Skew: time.Minute},
 		})
 		m.common.SSOSalt, m.now = secret.New(salt), func() time.Time { return vectorTime }
-		w, l, _ := postForm(m, &everything{state: gateway.Active}, body)
-		if w.Code == 403 {
+		visit := postForm(m, &platformtest.Everything{State: gateway.Active}, body)
+		if visit.Code == 403 {
 			return
 		}
 		fields, err := url.ParseQuery(body)
-		if w.Code != 302 || err != nil {
-			t.Fatalf("%q: status %d, %v", body, w.Code, err)
+		if visit.Code != 302 || err != nil {
+			t.Fatalf("%q: status %d, %v", body, visit.Code, err)
 		}
 		get := fields.Get
 		if strings.ContainsAny(get("id")+get("user_id")+get("email"), ":\x00") || len(fields["id"]) != 1 {
@@ -352,10 +261,10 @@ func FuzzSignOn(f *testing.F) {
 		signature := sha512.Sum512([]byte(get("id") + ":" + get("user_id") + ":" + get("email") + ":" + get("nav-data") + ":" + salt + ":" + get("timestamp")))
 		token := sha1.Sum([]byte(get("id") + ":" + salt + ":" + get("timestamp")))
 		proof, sum := get("token"), token[:]
-		if l.customer.EmailVerified {
+		if visit.Customer.EmailVerified {
 			proof, sum = get("signature"), signature[:]
 		}
-		if !strings.EqualFold(proof, hex.EncodeToString(sum)) || l.customer.EmailVerified != fields.Has("signature") {
+		if !strings.EqualFold(proof, hex.EncodeToString(sum)) || visit.Customer.EmailVerified != fields.Has("signature") {
 			t.Errorf("%q gets in", body)
 		}
 	})

@@ -31,7 +31,7 @@ func (s Subject) everyKindReachesThePlatform(t *testing.T) {
 		failing := &Failing{Fail: func() error {
 			return &gateway.Error{Kind: kind, Message: "A sentence for the customer.", Cause: errors.New(canary), RetryAfter: 1500 * time.Millisecond}
 		}}
-		url := s.Serve(t, failing)
+		url := s.serve(t, failing)
 		for _, call := range s.calls() {
 			a := s.send(t, url, call, s.basic())
 			if a.status != s.Statuses[kind] {
@@ -49,7 +49,7 @@ func (s Subject) everyKindReachesThePlatform(t *testing.T) {
 }
 
 func (s Subject) causesStayWithUs(t *testing.T) {
-	url := s.Serve(t, &Failing{Fail: func() error { return fmt.Errorf("dial %s: refused", canary) }})
+	url := s.serve(t, &Failing{Fail: func() error { return fmt.Errorf("dial %s: refused", canary) }})
 	for _, call := range s.calls() {
 		a := s.send(t, url, call, s.basic())
 		if a.status != s.Statuses[gateway.Internal] {
@@ -60,7 +60,7 @@ func (s Subject) causesStayWithUs(t *testing.T) {
 }
 
 func (s Subject) panicBecomesInternal(t *testing.T) {
-	url := s.Serve(t, &Failing{Fail: func() error { panic(canary) }})
+	url := s.serve(t, &Failing{Fail: func() error { panic(canary) }})
 	for _, call := range s.calls() {
 		a := s.send(t, url, call, s.basic())
 		if a.status != s.Statuses[gateway.Internal] {

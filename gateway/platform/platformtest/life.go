@@ -12,7 +12,7 @@ import (
 // deliveries waits, because a delivery is recorded after the answer was sent.
 func (s Subject) deliveries(t *testing.T) {
 	memory := NewMemory(s.Mount.Scope(), s.ConfigVars...)
-	url := s.Serve(t, memory)
+	url := s.serve(t, memory)
 	if a := s.send(t, url, s.Provision, s.basic()); a.status > 299 {
 		t.Fatalf("the order gives status %d: %s", a.status, a.body)
 	}

@@ -145,12 +145,9 @@ func (m *Memory) make(o gateway.Order) *gateway.Resource {
 func (m *Memory) ChangePlan(_ context.Context, id, plan string) (gateway.Delivery, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r, ok := m.byProvider[id]
-	switch {
-	case !ok:
-		return gateway.Delivery{}, errUnknown()
-	case r.State == gateway.Deprovisioned:
-		return gateway.Delivery{}, gateway.Errorf(gateway.Gone, "This resource was removed.")
+	r, err := m.living(id)
+	if err != nil {
+		return gateway.Delivery{}, err
 	}
 	r.Plan = plan
 	return m.deliver(r, "has another plan."), nil
@@ -170,15 +167,24 @@ func (m *Memory) Resume(_ context.Context, id string) (gateway.Delivery, error) 
 func (m *Memory) move(id string, to gateway.State, reason string) (gateway.Delivery, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r, ok := m.byProvider[id]
-	switch {
-	case !ok:
-		return gateway.Delivery{}, errUnknown()
-	case r.State == gateway.Deprovisioned:
-		return gateway.Delivery{}, gateway.Errorf(gateway.Gone, "This resource was removed.")
+	r, err := m.living(id)
+	if err != nil {
+		return gateway.Delivery{}, err
 	}
 	r.State, r.Reason = to, reason
 	return gateway.Delivery{Resource: *r}, nil
+}
+
+// living finds a resource that was not removed. The lock is held.
+func (m *Memory) living(id string) (*gateway.Resource, error) {
+	r, ok := m.byProvider[id]
+	switch {
+	case !ok:
+		return nil, errUnknown()
+	case r.State == gateway.Deprovisioned:
+		return nil, gateway.Errorf(gateway.Gone, "This resource was removed.")
+	}
+	return r, nil
 }
 
 // Deprovision implements platform.Lifecycle.

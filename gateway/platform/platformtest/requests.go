@@ -13,7 +13,7 @@ import (
 // credentials tries every route with every way to be a stranger.
 func (s Subject) credentials(t *testing.T) {
 	failing := &Failing{Fail: func() error { return gateway.Errorf(gateway.Internal, canary) }}
-	url := s.Serve(t, failing)
+	url := s.serve(t, failing)
 	for _, route := range s.Mount.Routes(failing, nil) {
 		if slices.Contains(s.Public, route.Path) {
 			continue
@@ -95,7 +95,7 @@ func bad() map[string]string {
 
 func (s Subject) badBodies(t *testing.T) {
 	failing := &Failing{Fail: func() error { return gateway.Errorf(gateway.Internal, "The engine was asked.") }}
-	url := s.Serve(t, failing)
+	url := s.serve(t, failing)
 	for name, body := range bad() {
 		for _, call := range []Call{s.Provision, s.ChangePlan} {
 			call.Body = body
@@ -128,7 +128,7 @@ func (s Subject) badBodies(t *testing.T) {
 }
 
 func (s Subject) badBodiesAreNotQuoted(t *testing.T) {
-	url := s.Serve(t, NewMemory(s.Mount.Scope()))
+	url := s.serve(t, NewMemory(s.Mount.Scope()))
 	for name, body := range bad() {
 		call := s.Provision
 		call.Body = body
@@ -143,7 +143,7 @@ func (s Subject) badBodiesAreNotQuoted(t *testing.T) {
 }
 
 func (s Subject) addresses(t *testing.T) {
-	url := s.Serve(t, &Failing{Fail: func() error { return gateway.Errorf(gateway.Internal, canary) }})
+	url := s.serve(t, &Failing{Fail: func() error { return gateway.Errorf(gateway.Internal, canary) }})
 	a := s.send(t, url, Call{Method: http.MethodGet, Path: "/no/such/thing"}, s.basic())
 	if a.status != http.StatusNotFound {
 		t.Errorf("an unknown address gives status %d", a.status)

@@ -26,10 +26,11 @@ type Subject struct {
 	// The verbs as this platform asks for them. In Path, ":id" stands for the
 	// resource's id. Every body is a good one.
 	Provision, ChangePlan, Deprovision Call
+}
 
-	// Serve serves Mount with a lifecycle on a real listener until the test
-	// ends, and returns the mount's URL.
-	Serve func(t *testing.T, l platform.Lifecycle) string
+func (s Subject) serve(t *testing.T, l platform.Lifecycle) string {
+	t.Helper()
+	return Serve(t, s.Mount, l)
 }
 
 // Call is a request to a mount.

@@ -40,7 +40,7 @@ func (b Block) https(summary string) hcl.Diagnostics {
 		if !written && u.severity == hcl.DiagWarning && local(u.value) {
 			continue // named on the command line, for a trial on this machine
 		}
-		if secure(u.value) || b.RepeatsProduction(u.setting) || !written && u.setting == "sso_url" && strings.HasPrefix(u.value, b.BaseURL) && !secure(b.BaseURL) {
+		if Secure(u.value) || b.RepeatsProduction(u.setting) || !written && u.setting == "sso_url" && strings.HasPrefix(u.value, b.BaseURL) && !Secure(b.BaseURL) {
 			continue
 		}
 		d := b.Problem(u.setting, summary, diagnostic.Info{Code: "AG412", Hint: "write https://…"})
@@ -50,7 +50,8 @@ func (b Block) https(summary string) hcl.Diagnostics {
 	return diags
 }
 
-func secure(address string) bool {
+// Secure reports whether address is an https URL with a host.
+func Secure(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == "https" && u.Host != ""
 }

@@ -34,6 +34,7 @@ func (b Block) Incomplete(setting, summary, remedy string) *hcl.Diagnostic {
 }
 
 // Unsupported reports a setting for something that the platform does not have.
+// The summary goes on where the platform's title ends: "takes no log drain".
 func (b Block) Unsupported(setting, summary string, hint string, notes ...string) hcl.Diagnostics {
 	return hcl.Diagnostics{b.Problem(setting, b.Title+" "+summary, diagnostic.Info{Code: "AG421", Hint: hint, Notes: notes})}
 }

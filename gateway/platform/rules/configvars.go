@@ -20,8 +20,8 @@ func Prefix(id string) string {
 }
 
 // Prefixed demands that every config var's name begins with the add-on's id in
-// capitals as a whole word, and that something follows. A platform drops one
-// that does not without a word, so that a customer would miss it.
+// capitals as a whole word, and that something follows. Any other is dropped by
+// the platform without a word, so that a customer would miss it.
 func (b Block) Prefixed() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	prefix := Prefix(b.ID)

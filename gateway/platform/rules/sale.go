@@ -6,7 +6,7 @@ import (
 	"github.com/addongw/addongw/gateway/diagnostic"
 )
 
-// Synchronous refuses mode = "async" of a platform that waits for answers.
+// Synchronous refuses mode = "async" on a platform that waits for answers.
 func (b Block) Synchronous() hcl.Diagnostics {
 	if b.Mode != "async" {
 		return nil
@@ -15,8 +15,19 @@ func (b Block) Synchronous() hcl.Diagnostics {
 		"how long a request may wait for the backend is set with deadline")
 }
 
-// NoLogDrain refuses the address of a log drain on a platform whose answers
-// have no field for it.
+// IDAsUsername refuses a user name on a platform that signs in with the add-on's
+// id.
+func (b Block) IDAsUsername() hcl.Diagnostics {
+	if b.Username == "" || b.Username == b.ID {
+		return nil
+	}
+	return hcl.Diagnostics{b.Problem("username", b.Title+" signs in with the add-on's id", diagnostic.Info{
+		Code: "AG403", Hint: "leave it out; a user name of its own is not possible there",
+	})}
+}
+
+// NoLogDrain refuses a log drain on a platform whose answers have no field for
+// its address.
 func (b Block) NoLogDrain() hcl.Diagnostics {
 	if !b.LogDrain {
 		return nil

@@ -29,15 +29,13 @@ func (a api) provision(w http.ResponseWriter, r *http.Request, _ httprouter.Para
 	if err != nil {
 		return err
 	}
-	platform.Note(r.Context(), slog.String("plan", order.Plan))
 	if request.UUID == "" {
 		platform.Note(r.Context(), slog.Bool("without_uuid", true)) // a repeat would make another resource
 	}
-	delivery, err := a.lifecycle.Provision(r.Context(), order)
+	delivery, err := platform.Provision(r.Context(), a.lifecycle, order)
 	if err != nil {
 		return err
 	}
-	platform.Note(r.Context(), slog.String("resource", delivery.Resource.ID))
 	if delivery.Resource.State == gateway.Provisioning {
 		message := cmp.Or(delivery.Message, a.mount.common.AddonName+" is being set up.")
 		return platform.Encode(w, http.StatusAccepted, acceptedAnswer{ID: delivery.Resource.ProviderID, Message: message})
@@ -62,8 +60,7 @@ func (a api) changePlan(w http.ResponseWriter, r *http.Request, params httproute
 	if err != nil {
 		return err
 	}
-	platform.Note(r.Context(), slog.String("resource", resource.ID), slog.String("plan", plan))
-	delivery, err := a.lifecycle.ChangePlan(r.Context(), resource.ProviderID, plan)
+	delivery, err := platform.ChangePlan(r.Context(), a.lifecycle, resource, plan)
 	if err != nil {
 		return err
 	}
@@ -74,11 +71,9 @@ func (a api) changePlan(w http.ResponseWriter, r *http.Request, params httproute
 // content type. Nothing but 204 without a byte is success there, and so is a
 // repeat: the platform may not have read our first answer.
 func (a api) deprovision(w http.ResponseWriter, r *http.Request, params httprouter.Params) error {
-	delivery, err := a.lifecycle.Deprovision(r.Context(), params.ByName("id"))
-	if err != nil {
+	if _, err := platform.Deprovision(r.Context(), a.lifecycle, params.ByName("id")); err != nil {
 		return err
 	}
-	platform.Note(r.Context(), slog.String("resource", delivery.Resource.ID))
 	return platform.NoContent(w)
 }
 

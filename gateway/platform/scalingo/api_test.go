@@ -6,9 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -25,21 +23,7 @@ import (
 
 func send(t *testing.T, method, url, body string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.SetBasicAuth("acme-db", password)
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, strings.TrimSpace(string(answer))
+	return platformtest.Send(t, "acme-db", method, url, body)
 }
 
 func TestAnOrderCarriesAllThatThePlatformSaid(t *testing.T) {
@@ -47,7 +31,7 @@ func TestAnOrderCarriesAllThatThePlatformSaid(t *testing.T) {
 	c.OptionNames = []string{"pool", "version", "backups", "rate"}
 	m := newTestMount(t, c, "")
 	memory := platformtest.NewMemory(m.Scope())
-	url := serve(t, m, memory) + resourcesPath
+	url := platformtest.Serve(t, m, memory) + resourcesPath
 	for _, body := range []string{
 		`{"uuid": "ad-1", "app_id": "app-1", "plan": "premium", "shard_id": "s", "options": {"pool": "50", "tier": 3, "version": 16, "backups": true, "rate": 1.50, "none": null}}`,
 		`{"uuid": "ad-2", "plan": "free", "options": null}`,
@@ -107,7 +91,7 @@ func TestTheRequestLogHasNoTokenOfASignOn(t *testing.T) {
 	s, err := server.New(server.Options{
 		Mounts:    []server.Mount{{Prefix: "/x", Mount: m}},
 		Lifecycle: func(gateway.Scope) platform.Lifecycle { return memory },
-		Landing:   &landing{},
+		Landing:   &platformtest.Landing{},
 		Logger:    slog.New(slog.NewJSONHandler(&log, nil)),
 	})
 	if err != nil {
@@ -130,7 +114,7 @@ func TestTheRequestLogHasNoTokenOfASignOn(t *testing.T) {
 func TestARefusalNamesWhatIsWrong(t *testing.T) {
 	m := newTestMount(t, common(), "")
 	memory := platformtest.NewMemory(m.Scope())
-	url := serve(t, m, memory) + resourcesPath
+	url := platformtest.Serve(t, m, memory) + resourcesPath
 	for body, want := range map[string]string{
 		`{"uuid": 17}`:                                                  `400 "uuid" must be text, not a number.`,
 		`{"uuid": "ad-1", "plan": ["x"]}`:                               `400 "plan" must be text, not a list.`,
@@ -165,7 +149,7 @@ func TestARefusalNamesWhatIsWrong(t *testing.T) {
 func TestAnOrderThatIsNotFinishedIsAcceptedWithoutConfig(t *testing.T) {
 	m := newTestMount(t, common(), "")
 	memory := platformtest.NewMemory(m.Scope(), "DATABASE_URL").Slow()
-	url := serve(t, m, memory) + resourcesPath
+	url := platformtest.Serve(t, m, memory) + resourcesPath
 	const body = `{"uuid": "ad-1", "app_id": "app-1", "plan": "free", "options": null}`
 	const id = "res_00000000000000000000000000"
 	for range 2 {
@@ -211,7 +195,7 @@ func TestAPlanChangeLeavesOptionsAsTheyAre(t *testing.T) {
 	c.OptionNames = []string{"version"}
 	m := newTestMount(t, c, "")
 	memory := platformtest.NewMemory(m.Scope(), "DATABASE_URL")
-	url := serve(t, m, memory) + resourcesPath
+	url := platformtest.Serve(t, m, memory) + resourcesPath
 	if status, answer := send(t, "POST", url, `{"uuid": "ad-1", "plan": "free", "options": {"version": "16"}}`); status != 201 {
 		t.Fatalf("status %d: %s", status, answer)
 	}
@@ -248,7 +232,7 @@ func (e talkative) Suspend(ctx context.Context, id, reason string) (gateway.Deli
 func TestASuspensionSaysWhyToCustomers(t *testing.T) {
 	m := newTestMount(t, common(), "")
 	memory := platformtest.NewMemory(m.Scope())
-	url := serve(t, m, talkative{memory}) + resourcesPath
+	url := platformtest.Serve(t, m, talkative{memory}) + resourcesPath
 	send(t, "POST", url, `{"uuid": "ad-1", "plan": "free"}`)
 	const id = "res_00000000000000000000000000"
 	if status, answer := send(t, "POST", url+"/"+id+"/suspend", ""); status != 200 || answer != `{"message":"Nothing is lost."}` {

@@ -33,7 +33,20 @@ func check(c platform.Common) hcl.Diagnostics {
 	if c.LogDrain && c.Mode == "async" {
 		diags = append(diags, b.Unsupported("mode", "learns of a log drain in the answer to an order only", `leave it out, or write "sync"`)...)
 	}
+	diags = append(diags, checkRegions(b)...)
 	return append(diags, checkManifest(b)...)
+}
+
+// checkRegions refuses a choice that nobody could make: no order names a region.
+func checkRegions(b rules.Block) hcl.Diagnostics {
+	served := map[string]bool{}
+	for _, ours := range b.Regions {
+		served[ours] = true
+	}
+	if len(served) <= 1 {
+		return nil
+	}
+	return b.Unsupported("regions", "names no region in its orders", "leave one: the region that serves Scalingo")
 }
 
 // checkManifest reports what Scalingo's own tester would: texts that are blank

@@ -81,7 +81,7 @@ func TestScalingosTesterIsSatisfied(t *testing.T) {
 	for name, slash := range map[string]string{"base_url as it is": "", "base_url with a slash": "/"} {
 		t.Run(name, func(t *testing.T) {
 			m := newTestMount(t, common(), "")
-			w := dial(t, serve(t, m, platformtest.NewMemory(m.Scope(), "DATABASE_URL", "acme_host"))+resourcesPath)
+			w := dial(t, platformtest.Serve(t, m, platformtest.NewMemory(m.Scope(), "DATABASE_URL", "acme_host"))+resourcesPath)
 			status, text := w.goTester("POST", slash, `{"plan":"free","app_id":"happy-elephant","options":null}`)
 			var made judgement
 			if err := json.Unmarshal([]byte(text), &made); err != nil || !slices.Contains([]int{200, 201, 202}, status) || made.ID == "" || made.Message == "" {
@@ -129,7 +129,7 @@ func TestScalingosNewerClientIsSatisfied(t *testing.T) {
 	c.OptionNames = []string{"nodes"}
 	m := newTestMount(t, c, "")
 	memory := platformtest.NewMemory(m.Scope(), "DATABASE_URL")
-	w := dial(t, serve(t, m, memory)+resourcesPath)
+	w := dial(t, platformtest.Serve(t, m, memory)+resourcesPath)
 	const order = `{"plan":"free","app_id":"54100930736f7563d5030000","uuid":"ad-5fe9bd33-5b9b-4b0e-a0c1-2f8f4ba2d0d5","options":{"nodes":3}}`
 	status, text := w.javaScript("POST", "", order)
 	var made judgement

@@ -45,16 +45,16 @@ func failures(realm string) platform.Failures {
 // operator would rather have a link lead that is refused. What went wrong on our
 // side, and what was removed, has its page in any case.
 func (m *mount) signOnFailures(landing platform.Landing) platform.Failures {
-	return platform.Failures{
-		Status: platform.SignOnStatuses(),
-		Page: func(w http.ResponseWriter, r *http.Request, status int, message string) {
-			if status != http.StatusForbidden || m.own.failureRedirect == "" {
-				landing.Refuse(w, r, m.Profile(), status, message)
-				return
-			}
-			w.Header().Set("Cache-Control", "no-store")
-			w.Header().Set("Referrer-Policy", "no-referrer")
-			http.Redirect(w, r, m.own.failureRedirect, http.StatusFound)
-		},
+	failures := platform.SignOnFailures(landing, m.Profile(), platform.SignOnStatuses())
+	page := failures.Page
+	failures.Page = func(w http.ResponseWriter, r *http.Request, status int, message string) {
+		if status != http.StatusForbidden || m.own.failureRedirect == "" {
+			page(w, r, status, message)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		http.Redirect(w, r, m.own.failureRedirect, http.StatusFound)
 	}
+	return failures
 }

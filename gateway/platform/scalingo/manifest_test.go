@@ -7,31 +7,10 @@ import (
 
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/platformtest"
-	"github.com/addongw/addongw/spec"
 )
 
-func manifestOf(t *testing.T, c platform.Common) []byte {
-	t.Helper()
-	got, err := newTestMount(t, c, "").Manifest(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	schema, err := spec.File("scalingo", "manifest.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	platformtest.CheckSchema(t, schema, got)
-	return got
-}
-
 func TestTheManifestIsTheDocumentedOne(t *testing.T) {
-	want, err := spec.File("scalingo", "manifest.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(manifestOf(t, common()))); diff != "" {
-		t.Errorf("manifest (-want +got):\n%s", diff)
-	}
+	platformtest.CheckManifest(t, newTestMount(t, common(), ""))
 }
 
 func TestTheManifestWithLeastAndMost(t *testing.T) {
@@ -69,7 +48,7 @@ func TestTheManifestWithLeastAndMost(t *testing.T) {
   ]
 }
 `
-	if diff := cmp.Diff(want, string(manifestOf(t, c))); diff != "" {
+	if diff := cmp.Diff(want, platformtest.Manifest(t, newTestMount(t, c, ""))); diff != "" {
 		t.Errorf("manifest (-want +got):\n%s", diff)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/addongw/addongw/gateway"
@@ -48,7 +47,7 @@ func (o *ownAPI) Particulars(ctx context.Context, r gateway.Resource) (gateway.P
 	if r.App == "" {
 		return gateway.Particulars{}, nil
 	}
-	path, err := below(appsPath, r.App)
+	path, err := caller.Below(appsPath, r.App)
 	if err != nil {
 		return gateway.Particulars{}, err
 	}
@@ -74,7 +73,7 @@ func (o *ownAPI) Push(ctx context.Context, r gateway.Resource, vars []gateway.Co
 	if r.App == "" {
 		return o.sendConfig(ctx, r, vars)
 	}
-	path, err := below(appsPath, r.App)
+	path, err := caller.Below(appsPath, r.App)
 	if err != nil {
 		return err
 	}
@@ -87,7 +86,7 @@ func (o *ownAPI) Complete(ctx context.Context, r gateway.Resource, vars []gatewa
 	if err := o.sendConfig(ctx, r, vars); err != nil {
 		return err
 	}
-	path, err := below(addonsPath, o.addonID(r))
+	path, err := caller.Below(addonsPath, o.addonID(r))
 	if err != nil {
 		return err
 	}
@@ -97,7 +96,7 @@ func (o *ownAPI) Complete(ctx context.Context, r gateway.Resource, vars []gatewa
 // sendConfig sends the object that the tests of Scalingo's own client send; its
 // README has a list.
 func (o *ownAPI) sendConfig(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error {
-	path, err := below(addonsPath, o.addonID(r))
+	path, err := caller.Below(addonsPath, o.addonID(r))
 	if err != nil {
 		return err
 	}
@@ -160,14 +159,6 @@ func (o *ownAPI) List(ctx context.Context) ([]gateway.Listed, error) {
 		number = p.Meta.Pagination.NextPage
 	}
 	return nil, o.caller.Misread("a listing that does not end")
-}
-
-// below is the address of one app or add-on.
-func below(path, id string) (string, error) {
-	if id == "" || id == "." || id == ".." {
-		return "", &gateway.Error{Kind: gateway.Refused, Message: "The platform's id cannot be part of an address."}
-	}
-	return path + "/" + url.PathEscape(id), nil
 }
 
 // What answers may be at most, in bytes.

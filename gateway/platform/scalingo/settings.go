@@ -1,7 +1,6 @@
 package scalingo
 
 import (
-	"net/url"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/platform/rules"
 	"github.com/addongw/addongw/gateway/platform/sso"
 	"github.com/addongw/addongw/gateway/schema"
 )
@@ -41,7 +41,7 @@ func settingsSchema() *schema.Block {
 		Type:   "platform",
 		Labels: []string{"id"},
 		Doc: `Sells the add-on on Scalingo. The manifest needs the add-on's summary and description, a description of every plan and at least one config var, of any name; ` +
-			`the user name is free and defaults to the id; prices are in EUR. Requests name no region: resources are made in the default one. ` +
+			`the user name is free and defaults to the id; prices are in EUR. Requests name no region: resources are made in the add-on's default one, or in the one that regions names. ` +
 			`A plan's options are handed back with every request for it: those that no option block declares are the plan's own and taken as they come. ` +
 			`An order whose backend needs longer than deadline, 10 seconds by default, is answered 202 and completed on Scalingo's API; with mode = "sync" it is answered 503 instead, ` +
 			`with mode = "async" it is always answered 202 at once. With a log drain no order is answered 202, because nothing tells Scalingo later where logs go. A push of config vars restarts the customer's application. ` +
@@ -65,15 +65,10 @@ func decodeSettings(common platform.Common, body hcl.Body, ctx *hcl.EvalContext)
 		failureRedirect: content.Text("sso_failure_redirect"),
 		apiID:           apiID,
 	}
-	if content.Known("sso_failure_redirect") && !common.Development && !webAddress(own.failureRedirect) {
+	if content.Known("sso_failure_redirect") && !common.Development && !rules.Secure(own.failureRedirect) {
 		diags = append(diags, diagnostic.New("Customers can be sent to an https address only", content.ValueRange("sso_failure_redirect"), diagnostic.Info{
 			Code: "AG412", Hint: "write https://…",
 		}))
 	}
 	return own, diags
-}
-
-func webAddress(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "https" && u.Host != ""
 }

@@ -81,7 +81,7 @@ func (w Window) Check(t Timestamp, now time.Time) error {
 	}
 }
 
-// Until returns from when on t is too old: whoever refuses a second use must
+// Until is the moment from which t is too old. Whoever refuses a second use must
 // remember the first one until then.
 func (w Window) Until(t Timestamp, now time.Time) time.Time {
 	return now.Add(w.MaxAge - asDuration(t.before(now)) + time.Nanosecond) // asDuration rounds

@@ -2,7 +2,6 @@ package xervo
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 
 	"github.com/julienschmidt/httprouter"
@@ -28,12 +27,10 @@ func (a api) provision(w http.ResponseWriter, r *http.Request, _ httprouter.Para
 	if err != nil {
 		return err
 	}
-	platform.Note(r.Context(), slog.String("plan", order.Plan))
-	delivery, err := a.lifecycle.Provision(r.Context(), order)
+	delivery, err := platform.Provision(r.Context(), a.lifecycle, order)
 	if err != nil {
 		return err
 	}
-	platform.Note(r.Context(), slog.String("resource", delivery.Resource.ID))
 	return a.deliver(w, r, provisionAnswer{ID: delivery.Resource.ProviderID, changeAnswer: newChangeAnswer(delivery)}, delivery)
 }
 
@@ -50,8 +47,7 @@ func (a api) changePlan(w http.ResponseWriter, r *http.Request, params httproute
 	if err != nil {
 		return err
 	}
-	platform.Note(r.Context(), slog.String("resource", resource.ID), slog.String("plan", plan))
-	delivery, err := a.lifecycle.ChangePlan(r.Context(), resource.ProviderID, plan)
+	delivery, err := platform.ChangePlan(r.Context(), a.lifecycle, resource, plan)
 	if err != nil {
 		return err
 	}
@@ -62,11 +58,10 @@ func (a api) changePlan(w http.ResponseWriter, r *http.Request, params httproute
 // (Deprovision). A repeat is 200 too, because the platform may not have read
 // our first answer.
 func (a api) deprovision(w http.ResponseWriter, r *http.Request, params httprouter.Params) error {
-	delivery, err := a.lifecycle.Deprovision(r.Context(), params.ByName("id"))
+	delivery, err := platform.Deprovision(r.Context(), a.lifecycle, params.ByName("id"))
 	if err != nil {
 		return err
 	}
-	platform.Note(r.Context(), slog.String("resource", delivery.Resource.ID))
 	return platform.Encode(w, http.StatusOK, failure{Message: sentence(delivery.Message, messageRemoved)})
 }
 
@@ -104,8 +99,8 @@ func (m *mount) newPlan(r gateway.Resource, request changeRequest) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if id != "" && id != r.ExternalID {
-		return "", gateway.Errorf(gateway.Invalid, "The add-on id in the body is not the one of this resource.")
+	if err := platform.CheckSameID(r, id); err != nil {
+		return "", err
 	}
 	return m.common.OrderedPlan(request.Plan)
 }

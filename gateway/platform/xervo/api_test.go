@@ -1,10 +1,7 @@
 package xervo
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/julienschmidt/httprouter"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
@@ -22,27 +18,13 @@ import (
 
 func call(t *testing.T, method, url, body string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.SetBasicAuth("acme_db", password)
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(answer)
+	return platformtest.Send(t, "acme_db", method, url, body)
 }
 
 func TestAnOrderCarriesAllThatThePlatformSaid(t *testing.T) {
 	m := newTestMount(t, common(), "")
 	memory := platformtest.NewMemory(m.Scope(), "ACME_DB_URL", "ACME_DB_HOST")
-	url := serve(t, m, memory) + resourcesPath
+	url := platformtest.Serve(t, m, memory) + resourcesPath
 	for _, body := range []string{
 		`{"xervo_id": "acme1", "email": "zoë@example.com", "plan": "basic", "region": "amazon-web-services::us-east-1",
 		  "callback_url": "https://api.xervo.io/vendor/apps/acme1", "options": {"version": "16", "é": ""}}`,
@@ -92,7 +74,7 @@ func TestARegionIsFoundUnderEitherSpelling(t *testing.T) {
 
 func TestAWrongFieldIsNamedWithWhatIsExpected(t *testing.T) {
 	m := newTestMount(t, common(), "")
-	url := serve(t, m, platformtest.NewMemory(m.Scope())) + resourcesPath
+	url := platformtest.Serve(t, m, platformtest.NewMemory(m.Scope())) + resourcesPath
 	for body, want := range map[string]string{
 		`{"xervo_id": 17}`:                      `"xervo_id" must be text, not a number.`,
 		`{"modulus_id": "a", "plan": ["x"]}`:    `"plan" must be text, not a list.`,
@@ -111,36 +93,6 @@ func TestAWrongFieldIsNamedWithWhatIsExpected(t *testing.T) {
 	}
 }
 
-// stubLifecycle answers at once with one delivery.
-type stubLifecycle struct {
-	platform.Lifecycle
-	delivery  gateway.Delivery
-	delivered *int
-}
-
-func (s stubLifecycle) Provision(context.Context, gateway.Order) (gateway.Delivery, error) {
-	return s.delivery, nil
-}
-
-func (s stubLifecycle) ChangePlan(context.Context, string, string) (gateway.Delivery, error) {
-	return s.delivery, nil
-}
-
-func (s stubLifecycle) Deprovision(context.Context, string) (gateway.Delivery, error) {
-	return s.delivery, nil
-}
-
-func (s stubLifecycle) Resource(context.Context, string) (gateway.Resource, error) {
-	return s.delivery.Resource, nil
-}
-
-func (s stubLifecycle) Delivered(context.Context, gateway.Delivery) error {
-	if s.delivered != nil {
-		*s.delivered++
-	}
-	return nil
-}
-
 // stubbed is the resource of a stub.
 var stubbed = gateway.Resource{ProviderID: "res_1", ExternalID: "acme1"}
 
@@ -155,15 +107,11 @@ func stubCall(m *mount, l platform.Lifecycle, method string) (*httptest.Response
 
 // ask calls a mount without a network between.
 func ask(m *mount, l platform.Lifecycle, method, path, body string) (*httptest.ResponseRecorder, error) {
-	router := httprouter.New()
-	for _, route := range m.Routes(l, nil) {
-		router.Handle(route.Method, route.Path, route.Handle)
-	}
 	notes := &platform.Notes{}
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.SetBasicAuth("acme_db", password)
 	w := httptest.NewRecorder()
-	router.ServeHTTP(w, r.WithContext(platform.WithNotes(r.Context(), notes)))
+	platformtest.Router(m, l).ServeHTTP(w, r.WithContext(platform.WithNotes(r.Context(), notes)))
 	_, err := notes.Taken()
 	return w, err
 }
@@ -187,10 +135,10 @@ func TestADeliveryWithoutOneOfItsConfigVarsIsNoSuccess(t *testing.T) {
 		"none":             {nil, 503},
 	} {
 		for _, method := range []string{"POST", "PUT"} {
-			delivered := 0
-			w, noted := stubCall(m, stubLifecycle{delivery: gateway.Delivery{Resource: stubbed, ConfigVars: c.vars}, delivered: &delivered}, method)
-			if w.Code != c.want || (c.want == 200) != (delivered > 0) {
-				t.Errorf("%s, %s: %d %s, delivered %d times", name, method, w.Code, w.Body, delivered)
+			engine := &platformtest.Stub{Delivery: gateway.Delivery{Resource: stubbed, ConfigVars: c.vars}}
+			w, noted := stubCall(m, engine, method)
+			if w.Code != c.want || (c.want == 200) != (engine.Told > 0) {
+				t.Errorf("%s, %s: %d %s, delivered %d times", name, method, w.Code, w.Body, engine.Told)
 			}
 			if c.want != 200 && (noted == nil || !strings.Contains(noted.Error(), "ACME_DB_") || strings.Contains(w.Body.String(), "ACME_DB_") || strings.Contains(noted.Error(), "hidden-url")) {
 				t.Errorf("%s, %s: answered %s, noted %v", name, method, w.Body, noted)
@@ -205,7 +153,7 @@ func TestEverySuccessSaysSomething(t *testing.T) {
 	m := newMount(c, settings{})
 	for message, want := range map[string]string{"": "The add-on is ", " \n": "The add-on is ", "Enjoy.": "Enjoy."} {
 		for _, method := range []string{"POST", "PUT", "DELETE"} {
-			w, _ := stubCall(m, stubLifecycle{delivery: gateway.Delivery{Resource: stubbed, Message: message}}, method)
+			w, _ := stubCall(m, &platformtest.Stub{Delivery: gateway.Delivery{Resource: stubbed, Message: message}}, method)
 			var answer struct{ Message string }
 			if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != 200 || !strings.HasPrefix(answer.Message, want) {
 				t.Errorf("%s with message %q: %d %s", method, message, w.Code, w.Body)
@@ -228,55 +176,22 @@ func TestTheScopeIsTheOperators(t *testing.T) {
 	}
 }
 
-// FuzzProvision: whatever is ordered, the answer is one of ours, is JSON, and
-// no order without an id reaches the engine.
+// orders places the platform's orders.
+func orders() platformtest.Orders {
+	c := common()
+	c.ConfigVars = append(c.ConfigVars, platform.ConfigVarName{Name: "ACME_DB_NAME"}, platform.ConfigVarName{Name: "ACME_DB_POOL_MAX"})
+	return platformtest.Orders{Mount: newMount(c, settings{}), Username: "acme_db", Success: 200, ConfigVars: c.ConfigVarNames()}
+}
+
 func FuzzProvision(f *testing.F) {
-	for _, seed := range []string{
+	orders().Fuzz(f,
 		`{"xervo_id": "acme1", "plan": "basic", "region": "amazon-web-services::us-east-1", "options": {}}`,
 		`{"modulus_id": "acme2", "plan": "test", "region": "us", "email": "a@b", "options": null}`,
 		`{"xervo_id": "a", "heroku_id": "b"}`, `{"xervo_id": 1}`, `{"options": {"a": null}}`, `[]`, ``, `{"xervo_id": "\u0000"}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		m := newMount(common(), settings{})
-		memory := platformtest.NewMemory(m.Scope(), "ACME_DB_URL", "ACME_DB_HOST")
-		w, _ := ask(m, memory, "POST", resourcesPath, string(body))
-		if w.Code != 200 && w.Code != 400 && w.Code != 422 || !json.Valid(w.Body.Bytes()) {
-			t.Errorf("%q answers %d %s", body, w.Code, w.Body)
-		}
-		for _, o := range memory.Orders() {
-			if o.ExternalID == "" || o.Plan == "" || o.Region == "" {
-				t.Errorf("%q becomes %+v", body, o)
-			}
-		}
-	})
+	)
 }
 
-// BenchmarkProvision measures what a dialect adds to a provision: route,
-// authenticate, decode, encode. The budget is 60 µs and 120 allocations.
 func BenchmarkProvision(b *testing.B) {
-	m := newMount(common(), settings{})
-	router := httprouter.New()
-	memory := platformtest.NewMemory(m.Scope(), "ACME_DB_URL", "ACME_DB_HOST", "ACME_DB_NAME", "ACME_DB_POOL_MAX")
-	delivery, err := memory.Provision(b.Context(), gateway.Order{ExternalID: "acme1"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, route := range m.Routes(stubLifecycle{delivery: delivery}, nil) {
-		router.Handle(route.Method, route.Path, route.Handle)
-	}
-	body := []byte(`{"xervo_id":"acmedb11111111222233334444555555555555","email":"user@example.com","plan":"basic",
+	orders().Benchmark(b, `{"xervo_id":"acmedb11111111222233334444555555555555","email":"user@example.com","plan":"basic",
 		"region":"amazon-web-services::us-east-1","callback_url":"https://api.xervo.io/vendor/apps/acmedb11111111222233334444555555555555","options":{"version":"16"}}`)
-	b.ReportAllocs()
-	for b.Loop() {
-		r := httptest.NewRequest("POST", resourcesPath, bytes.NewReader(body))
-		r.Header.Set("Content-Type", "application/json")
-		r.SetBasicAuth("acme_db", password)
-		w := httptest.NewRecorder()
-		router.ServeHTTP(w, r)
-		if w.Code != 200 {
-			b.Fatal(w.Body)
-		}
-	}
 }

@@ -27,7 +27,7 @@ var idPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 // demands no https, but the password comes with every call.
 func check(c platform.Common) hcl.Diagnostics {
 	b := rules.Block{Common: c, Label: label, Title: title}
-	diags := checkID(b)
+	diags := append(checkID(b), b.IDAsUsername()...)
 	if !diags.HasErrors() { // the prefix comes from the id
 		diags = append(diags, b.Prefixed()...)
 	}
@@ -37,7 +37,18 @@ func check(c platform.Common) hcl.Diagnostics {
 		Least: minSecret, Severity: hcl.DiagWarning, Asks: fmt.Sprintf("Xervo's own tool makes ones of %d characters", minSecret), Samples: samples[:],
 	})...)
 	diags = append(diags, b.Synchronous()...)
+	diags = append(diags, b.NoLogDrain()...)
+	diags = append(diags, checkAPI(b)...)
 	return append(diags, b.FreeSSOPath()...)
+}
+
+// checkAPI refuses the address of an API that is never called: none is
+// documented.
+func checkAPI(b rules.Block) hcl.Diagnostics {
+	if _, written := b.Ranges["api_url"]; !written {
+		return nil
+	}
+	return b.Unsupported("api_url", "documents no API of its own", "leave it out: none is called")
 }
 
 // checkID judges an add-on's own id too: one with dashes is right for an add-on
@@ -53,11 +64,6 @@ func checkID(b rules.Block) hcl.Diagnostics {
 			info.Hint = fmt.Sprintf("write: id = %q", near)
 		}
 		diags = append(diags, b.Problem("id", fmt.Sprintf("Xervo cannot use the id %q", b.ID), info))
-	}
-	if b.Username != "" && b.Username != b.ID {
-		diags = append(diags, b.Problem("username", "Xervo signs in with the add-on's id", diagnostic.Info{
-			Code: "AG403", Hint: "leave it out; a user name of its own is not possible there",
-		}))
 	}
 	return diags
 }

@@ -1,98 +1,67 @@
 package xervo
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/hcl/v2"
-
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/platform/platformtest"
 	"github.com/addongw/addongw/gateway/secret"
 )
 
-// brief is a diagnostic as "AG402 error 5": code, severity, line.
-func brief(diags hcl.Diagnostics) []string {
-	found := []string{}
-	for _, d := range diags {
-		code := "?"
-		if info, ok := diagnostic.Of(d); ok {
-			code = info.Code
-		}
-		severity := "error"
-		if d.Severity == hcl.DiagWarning {
-			severity = "warning"
-		}
-		found = append(found, fmt.Sprint(code, " ", severity, " ", d.Subject.Start.Line))
-	}
-	slices.Sort(found)
-	return found
-}
-
 func TestEveryRuleOfTheBlockIsReportedWhereItWasBroken(t *testing.T) {
-	for name, c := range map[string]struct {
-		change   func(*platform.Common)
-		settings string
-		want     []string
-	}{
+	for name, c := range map[string]platformtest.Block{
 		"a correct block":       {},
-		"every setting":         {settings: "gone_grace = \"0s\"\nsso_milliseconds = true"},
-		"an id with dashes":     {change: func(c *platform.Common) { c.ID = "acme-db" }, want: []string{"AG402 error 5"}},
-		"the add-on's, dashed":  {change: func(c *platform.Common) { c.ID = c.Addon; delete(c.Ranges, "id") }, want: []string{"AG402 error 1"}},
-		"an id with capitals":   {change: func(c *platform.Common) { c.ID = "Acme" }, want: []string{"AG402 error 5"}},
-		"a digit first":         {change: func(c *platform.Common) { c.ID = "1acme" }, want: []string{"AG402 error 5"}},
-		"two underscores":       {change: func(c *platform.Common) { c.ID = "acme__db" }, want: []string{"AG402 error 5"}},
-		"an underscore last":    {change: func(c *platform.Common) { c.ID = "acme_" }, want: []string{"AG402 error 5"}},
-		"an id that ends oddly": {change: func(c *platform.Common) { c.ID = "acme_db\n" }, want: []string{"AG402 error 5"}},
-		"an empty id":           {change: func(c *platform.Common) { c.ID = "" }, want: []string{"AG402 error 5"}},
-		"digits in an id": {change: func(c *platform.Common) {
+		"every setting":         {Settings: "gone_grace = \"0s\"\nsso_milliseconds = true"},
+		"an id with dashes":     {Change: func(c *platform.Common) { c.ID = "acme-db" }, Want: []string{"AG402 error 5"}},
+		"the add-on's, dashed":  {Change: func(c *platform.Common) { c.ID = c.Addon; delete(c.Ranges, "id") }, Want: []string{"AG402 error 1"}},
+		"an id with capitals":   {Change: func(c *platform.Common) { c.ID = "Acme" }, Want: []string{"AG402 error 5"}},
+		"a digit first":         {Change: func(c *platform.Common) { c.ID = "1acme" }, Want: []string{"AG402 error 5"}},
+		"two underscores":       {Change: func(c *platform.Common) { c.ID = "acme__db" }, Want: []string{"AG402 error 5"}},
+		"an underscore last":    {Change: func(c *platform.Common) { c.ID = "acme_" }, Want: []string{"AG402 error 5"}},
+		"an id that ends oddly": {Change: func(c *platform.Common) { c.ID = "acme_db\n" }, Want: []string{"AG402 error 5"}},
+		"an empty id":           {Change: func(c *platform.Common) { c.ID = "" }, Want: []string{"AG402 error 5"}},
+		"digits in an id": {Change: func(c *platform.Common) {
 			c.ID = "acme_2"
 			c.ConfigVars = []platform.ConfigVarName{{Name: "ACME_2_URL"}}
 		}},
-		"another user name":       {change: func(c *platform.Common) { c.Username = "acme" }, want: []string{"AG403 error 6"}},
-		"the id as user name":     {change: func(c *platform.Common) { c.Username = c.ID }},
-		"a config var, no prefix": {change: func(c *platform.Common) { c.ConfigVars[1].Name = "DATABASE_HOST" }, want: []string{"AG411 error 12"}},
-		"a prefix, no underscore": {change: func(c *platform.Common) { c.ConfigVars[0].Name = "ACME_DBURL" }, want: []string{"AG411 error 11"}},
-		"no config vars":          {change: func(c *platform.Common) { c.ConfigVars = nil }, want: []string{"AG405 error 1"}},
-		"http":                    {change: func(c *platform.Common) { c.BaseURL = "http://a.example/x"; c.TestBaseURL = c.BaseURL }, want: []string{"AG412 error 10"}},
-		"http while testing":      {change: func(c *platform.Common) { c.TestBaseURL = "http://localhost:9000" }, want: []string{"AG412 warning 7"}},
-		"http in development":     {change: func(c *platform.Common) { c.BaseURL, c.Development = "http://127.0.0.1:8080/x", true }},
-		"a short password":        {change: func(c *platform.Common) { c.Password = secret.New("only-27-characters-01234567") }, want: []string{"AG413 warning 2"}},
-		"what dia init makes":     {change: func(c *platform.Common) { c.Password = secret.New(strings.Repeat("a1", 16)) }},
-		"no password":             {change: func(c *platform.Common) { c.Password = secret.Value{} }, want: []string{"AG204 error 2"}},
-		"the sample password":     {change: func(c *platform.Common) { c.Password = secret.New("password_goes_here") }, want: []string{"AG414 error 2"}},
-		"the sample salt":         {change: func(c *platform.Common) { c.SSOSalt = secret.New("salt_goes_here") }, want: []string{"AG414 error 3"}},
-		"secrets unknown as yet": {change: func(c *platform.Common) {
+		"another user name":       {Change: func(c *platform.Common) { c.Username = "acme" }, Want: []string{"AG403 error 6"}},
+		"the id as user name":     {Change: func(c *platform.Common) { c.Username = c.ID }},
+		"a config var, no prefix": {Change: func(c *platform.Common) { c.ConfigVars[1].Name = "DATABASE_HOST" }, Want: []string{"AG411 error 12"}},
+		"a prefix, no underscore": {Change: func(c *platform.Common) { c.ConfigVars[0].Name = "ACME_DBURL" }, Want: []string{"AG411 error 11"}},
+		"no config vars":          {Change: func(c *platform.Common) { c.ConfigVars = nil }, Want: []string{"AG405 error 1"}},
+		"http":                    {Change: func(c *platform.Common) { c.BaseURL = "http://a.example/x"; c.TestBaseURL = c.BaseURL }, Want: []string{"AG412 error 10"}},
+		"http while testing":      {Change: func(c *platform.Common) { c.TestBaseURL = "http://localhost:9000" }, Want: []string{"AG412 warning 7"}},
+		"http in development":     {Change: func(c *platform.Common) { c.BaseURL, c.Development = "http://127.0.0.1:8080/x", true }},
+		"a short password":        {Change: func(c *platform.Common) { c.Password = secret.New("only-27-characters-01234567") }, Want: []string{"AG413 warning 2"}},
+		"what dia init makes":     {Change: func(c *platform.Common) { c.Password = secret.New(strings.Repeat("a1", 16)) }},
+		"no password":             {Change: func(c *platform.Common) { c.Password = secret.Value{} }, Want: []string{"AG204 error 2"}},
+		"the sample password":     {Change: func(c *platform.Common) { c.Password = secret.New("password_goes_here") }, Want: []string{"AG414 error 2"}},
+		"the sample salt":         {Change: func(c *platform.Common) { c.SSOSalt = secret.New("salt_goes_here") }, Want: []string{"AG414 error 3"}},
+		"secrets unknown as yet": {Change: func(c *platform.Common) {
 			c.Password, c.SSOSalt, c.PasswordKnown, c.SSOSaltKnown = secret.Value{}, secret.Value{}, false, false
 		}},
-		"answers later":                {change: func(c *platform.Common) { c.Mode = "async" }, want: []string{"AG421 error 9"}},
-		"no region at all":             {change: func(c *platform.Common) { c.Regions, c.AddonRegions = nil, nil }},
-		"any currency":                 {change: func(c *platform.Common) { c.Currency = "CHF" }},
-		"a sign-on where calls arrive": {change: func(c *platform.Common) { c.SSOPath = "/resources/sso" }, want: []string{"AG215 error 14"}},
-		"a grace without unit":         {settings: `gone_grace = "24"`, want: []string{"AG213 error 1"}},
-		"a grace beyond 30 days":       {settings: `gone_grace = "721h"`, want: []string{"AG213 error 1"}},
-		"a grace below zero":           {settings: `gone_grace = "-1s"`, want: []string{"AG213 error 1"}},
-		"a word nobody knows":          {settings: `gone_grase = "1h"`, want: []string{"AG202 error 1"}},
+		"answers later":        {Change: func(c *platform.Common) { c.Mode = "async" }, Want: []string{"AG421 error 9"}},
+		"a log drain":          {Change: func(c *platform.Common) { c.LogDrain, c.Ranges["log_drain_url"] = true, platformtest.Line(15) }, Want: []string{"AG421 error 15"}},
+		"a log drain promised": {Change: func(c *platform.Common) { c.LogDrain, c.Ranges["log_drain"] = true, platformtest.Line(16) }, Want: []string{"AG421 error 16"}},
+		"an API of the platform's own": {Change: func(c *platform.Common) {
+			c.APIURL, c.Ranges["api_url"] = "https://api.xervo.io", platformtest.Line(17)
+		}, Want: []string{"AG421 error 17"}},
+		"no region at all":             {Change: func(c *platform.Common) { c.Regions, c.AddonRegions = nil, nil }},
+		"any currency":                 {Change: func(c *platform.Common) { c.Currency = "CHF" }},
+		"a sign-on where calls arrive": {Change: func(c *platform.Common) { c.SSOPath = "/resources/sso" }, Want: []string{"AG215 error 14"}},
+		"a grace without unit":         {Settings: `gone_grace = "24"`, Want: []string{"AG213 error 1"}},
+		"a grace beyond 30 days":       {Settings: `gone_grace = "721h"`, Want: []string{"AG213 error 1"}},
+		"a grace below zero":           {Settings: `gone_grace = "-1s"`, Want: []string{"AG213 error 1"}},
+		"a word nobody knows":          {Settings: `gone_grase = "1h"`, Want: []string{"AG202 error 1"}},
 		"several at once": {
-			change:   func(c *platform.Common) { c.ID, c.ConfigVars, c.Mode = "Acme DB", nil, "async" },
-			settings: `gone_grace = "x"`, want: []string{"AG213 error 1", "AG402 error 5", "AG405 error 1", "AG421 error 9"},
+			Change:   func(c *platform.Common) { c.ID, c.ConfigVars, c.Mode = "Acme DB", nil, "async" },
+			Settings: `gone_grace = "x"`, Want: []string{"AG213 error 1", "AG402 error 5", "AG405 error 1", "AG421 error 9"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			block := common()
-			if c.change != nil {
-				c.change(&block)
-			}
-			m, diags := decode(t, block, c.settings)
-			if c.want == nil {
-				c.want = []string{}
-			}
-			if diff := cmp.Diff(c.want, brief(diags)); diff != "" {
-				t.Errorf("diagnostics (-want +got):\n%s", diff)
-			}
+			m, _ := c.Check(t, Dialect{}, common())
 			if m == nil || !m.Profile().EveryConfigVar {
 				t.Error("without a mount nobody checks that every config var has a value")
 			}
@@ -110,23 +79,12 @@ func TestTheRemedyForAnIDIsAnID(t *testing.T) {
 	}
 	c := common()
 	c.ID = "acme-db"
-	_, diags := decode(t, c, "")
+	_, diags := platformtest.Decode(t, Dialect{}, c, "")
 	if info, _ := diagnostic.Of(diags[0]); info.Hint != `write: id = "acme_db"` {
 		t.Errorf("the hint is %q", info.Hint)
 	}
 }
 
 func TestDiagnosticsQuoteNoSecret(t *testing.T) {
-	c := common()
-	c.Password, c.SSOSalt = secret.New("hunter2-hunter2"), secret.New(samples[1])
-	_, diags := decode(t, c, "")
-	if len(diags) != 2 {
-		t.Fatalf("diagnostics: %v", brief(diags))
-	}
-	for _, d := range diags {
-		text := fmt.Sprintf("%s %s %+v", d.Summary, d.Detail, d.Extra)
-		if strings.Contains(text, "hunter2") || strings.Contains(text, samples[1]) {
-			t.Errorf("a diagnostic quotes a secret: %s", text)
-		}
-	}
+	platformtest.CheckSecretsAreNotQuoted(t, Dialect{}, common(), samples[1])
 }

@@ -47,10 +47,5 @@ func signOnStatuses() map[gateway.Kind]int {
 }
 
 func (m *mount) signOnFailures(landing platform.Landing) platform.Failures {
-	return platform.Failures{
-		Status: signOnStatuses(),
-		Page: func(w http.ResponseWriter, r *http.Request, status int, message string) {
-			landing.Refuse(w, r, m.Profile(), status, message)
-		},
-	}
+	return platform.SignOnFailures(landing, m.Profile(), signOnStatuses())
 }

@@ -4,29 +4,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/addongw/addongw/gateway/platform/platformtest"
-	"github.com/addongw/addongw/spec"
 )
 
 func TestTheManifestIsTheDocumentedOne(t *testing.T) {
-	want, err := spec.File(label, "manifest.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := newTestMount(t, common(), "").Manifest(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("manifest (-want +got):\n%s", diff)
-	}
-	schema, err := spec.File(label, "manifest.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	platformtest.CheckSchema(t, schema, got)
+	platformtest.CheckManifest(t, newTestMount(t, common(), ""))
 }
 
 func TestTheManifestHasTheTestAddressesOfTheOperator(t *testing.T) {

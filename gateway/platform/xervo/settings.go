@@ -31,7 +31,7 @@ func settingsSchema() *schema.Block {
 		Type:   "platform",
 		Labels: []string{"id"},
 		Doc: `Sells the add-on on Xervo, formerly Modulus. The id may hold lower-case letters, digits and single underscores; config vars must begin ` +
-			`with it in capitals, and each needs a value for every plan; an order for a region that is not in regions gets the default one.`,
+			`with it in capitals, and each needs a value for every plan; an order for a region that is not in regions gets the default one. No API of Xervo's own is known: api_url is refused, and config vars cannot be pushed.`,
 		Example: example,
 		Attributes: []schema.Attribute{
 			{Name: "gone_grace", Type: cty.String, Default: `"` + defaultGoneGrace + `"`,

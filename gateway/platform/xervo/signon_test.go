@@ -1,12 +1,9 @@
 package xervo
 
 import (
-	"context"
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
@@ -15,56 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/platform/platformtest"
 	"github.com/addongw/addongw/gateway/platform/sso"
 	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/spec"
 )
-
-// landing remembers who entered, and who came too late.
-type landing struct {
-	resource string
-	gone     string
-	customer gateway.SignOn
-	refused  string
-}
-
-func (l *landing) Enter(w http.ResponseWriter, r *http.Request, resourceID string, s gateway.SignOn) error {
-	l.resource, l.customer = resourceID, s
-	http.Redirect(w, r, "https://addons.acme.example/r/"+resourceID, http.StatusFound)
-	return nil
-}
-
-func (l *landing) Gone(w http.ResponseWriter, r *http.Request, resourceID string) error {
-	l.gone = resourceID
-	http.Redirect(w, r, "https://addons.acme.example/r/"+resourceID, http.StatusFound)
-	return nil
-}
-
-func (l *landing) Refuse(w http.ResponseWriter, _ *http.Request, p platform.Profile, status int, message string) {
-	l.refused = p.Name + ": " + message
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, message)
-}
-
-// everything is an engine that has any resource, in one state, and counts how
-// often it was asked.
-type everything struct {
-	platform.Lifecycle
-	state   gateway.State
-	deleted time.Time
-	err     error
-	asked   int
-}
-
-func (e *everything) Resource(_ context.Context, id string) (gateway.Resource, error) {
-	e.asked++
-	return gateway.Resource{ID: "our-" + id, ProviderID: id, State: e.state, DeletedAt: e.deleted}, e.err
-}
 
 var vectorTime = time.Unix(1_700_000_000, 0)
 
@@ -84,55 +38,20 @@ const (
 )
 
 // postSignOn sends a sign-on to the mount.
-func postSignOn(m *mount, engine platform.Lifecycle, contentType, body string) (*httptest.ResponseRecorder, *landing, error) {
-	l, notes := &landing{}, &platform.Notes{}
+func postSignOn(m *mount, engine platform.Lifecycle, contentType, body string) platformtest.Visit {
 	r := httptest.NewRequest("POST", "/sso", strings.NewReader(body))
 	r.Header.Set("Content-Type", contentType)
-	w := httptest.NewRecorder()
-	for _, route := range m.Routes(engine, l) {
-		if route.Path == "/sso" {
-			route.Handle(w, r.WithContext(platform.WithNotes(r.Context(), notes)), nil)
-		}
-	}
-	_, err := notes.Taken()
-	return w, l, err
+	return platformtest.SignOn(m, engine, r)
 }
 
 func TestEveryVectorOfTheSpecificationHolds(t *testing.T) {
-	vectors, err := spec.SSOVectors(label)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(vectors) != 29 {
-		t.Errorf("%d vectors", len(vectors))
-	}
-	for _, v := range vectors {
-		for unit, settings := range map[string]string{"seconds": "", "milliseconds": "sso_milliseconds = true"} {
-			t.Run(v.Name+"/"+unit, func(t *testing.T) {
-				now, err := v.Time()
-				if err != nil {
-					t.Fatal(err)
-				}
-				engine := &everything{state: gateway.Active}
-				w, l, _ := postSignOn(signOnMount(t, common(), settings, v.Salt, now), engine, v.ContentType, v.Body)
-				if !slices.Contains(v.AcceptedBy, unit) {
-					if w.Code != 403 || l.resource != "" || engine.asked != 0 {
-						t.Errorf("%s: status %d, entered %q, the engine was asked %d times", v.Says, w.Code, l.resource, engine.asked)
-					}
-					return
-				}
-				if w.Code != 302 || !strings.HasPrefix(l.resource, "our-") {
-					t.Fatalf("%s: status %d, %s", v.Says, w.Code, l.refused)
-				}
-				got := l.customer
-				got.Proof, got.ProofUntil = "", time.Time{}
-				want := gateway.SignOn{UserID: v.UserID, Email: v.Email, EmailVerified: v.EmailVerified, NavData: v.NavData}
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("%s: customer (-want +got):\n%s", v.Says, diff)
-				}
-			})
-		}
-	}
+	units := map[string]string{"seconds": "", "milliseconds": "sso_milliseconds = true"}
+	platformtest.Vectors{
+		Platform: label, Many: 29, Settings: []string{"seconds", "milliseconds"}, Once: true,
+		SignOn: func(t *testing.T, v spec.Vector, unit string, now time.Time, engine platform.Lifecycle) platformtest.Visit {
+			return postSignOn(signOnMount(t, common(), units[unit], v.Salt, now), engine, v.ContentType, v.Body)
+		},
+	}.Check(t)
 }
 
 // signed is a form for res_1, signed some time before the vectors' moment.
@@ -146,63 +65,57 @@ func signedFields(m *mount, age time.Duration) url.Values {
 	}.Values()
 }
 
+// forged is what whoever did not sign reads.
+const forged = "This link does not work. Open the add-on from your dashboard."
+
+func refusal(status int, message, noted string) platformtest.Refusal {
+	return platformtest.Refusal{Status: status, Page: "Xervo: " + message, Noted: noted}
+}
+
 func TestOnlyWhoSignedLearnsMore(t *testing.T) {
 	m := signOnMount(t, common(), "", salt, vectorTime)
-	const closed = "Xervo: This link does not work. Open the add-on from your dashboard."
 	long := vectorTime.Add(-25 * time.Hour)
 	for name, c := range map[string]struct {
-		body    string
-		engine  everything
-		status  int
-		refused string
-		noted   string
+		body   string
+		engine platformtest.Everything
+		want   platformtest.Refusal
 	}{
-		"a bad token":                     {strings.Replace(signed(m, 0), "res_1", "res_2", 1), everything{}, 403, closed, "the digest does not fit"},
-		"a bad token of one that is gone": {strings.Replace(signed(m, 0), "res_1", "res_2", 1), everything{state: gateway.Deprovisioned, deleted: vectorTime}, 403, closed, "the digest does not fit"},
-		"too old":                         {signed(m, 11*time.Minute), everything{}, 403, "Xervo: This link is 11 minutes old; open the add-on again from your dashboard.", "signed 11 minutes ago"},
-		"a clock ahead":                   {signed(m, -2*time.Minute), everything{}, 403, closed, "signed 2m0s ahead of our clock"},
-		"signed, never was":               {signed(m, 0), everything{err: gateway.Errorf(gateway.NotFound, "There is no such resource.")}, 403, "Xervo: There is no such resource.", "no such resource"},
-		"signed, removed long ago":        {signed(m, 0), everything{state: gateway.Deprovisioned, deleted: long}, 403, "Xervo: This add-on was removed.", "gone"},
-		"signed, the store is down":       {signed(m, 0), everything{err: gateway.Errorf(gateway.Unavailable, "Please try again.")}, 503, "Xervo: Please try again.", "unavailable"},
+		"a bad token":                     {strings.Replace(signed(m, 0), "res_1", "res_2", 1), platformtest.Everything{}, refusal(403, forged, "the digest does not fit")},
+		"a bad token of one that is gone": {strings.Replace(signed(m, 0), "res_1", "res_2", 1), platformtest.Everything{State: gateway.Deprovisioned, Deleted: vectorTime}, refusal(403, forged, "the digest does not fit")},
+		"too old":                         {signed(m, 11*time.Minute), platformtest.Everything{}, refusal(403, "This link is 11 minutes old; open the add-on again from your dashboard.", "signed 11 minutes ago")},
+		"a clock ahead":                   {signed(m, -2*time.Minute), platformtest.Everything{}, refusal(403, forged, "signed 2m0s ahead of our clock")},
+		"signed, never was":               {signed(m, 0), platformtest.Everything{Err: gateway.Errorf(gateway.NotFound, "There is no such resource.")}, refusal(403, "There is no such resource.", "no such resource")},
+		"signed, removed long ago":        {signed(m, 0), platformtest.Everything{State: gateway.Deprovisioned, Deleted: long}, refusal(403, "This add-on was removed.", "gone")},
+		"signed, the store is down":       {signed(m, 0), platformtest.Everything{Err: gateway.Errorf(gateway.Unavailable, "Please try again.")}, refusal(503, "Please try again.", "unavailable")},
 	} {
-		w, l, noted := postSignOn(m, &c.engine, asForm, c.body)
-		if w.Code != c.status || l.refused != c.refused || noted == nil || !strings.Contains(noted.Error(), c.noted) {
-			t.Errorf("%s: %d %q, noted %v", name, w.Code, l.refused, noted)
-		}
-		if noted != nil && (strings.Contains(noted.Error(), "example.com") || strings.Contains(noted.Error(), "res_1")) {
-			t.Errorf("%s: the log quotes the form: %v", name, noted)
-		}
+		c.want.Check(t, name, postSignOn(m, &c.engine, asForm, c.body))
 	}
 }
 
 func TestCustomersOfEveryLivingStateMayEnter(t *testing.T) {
 	m := signOnMount(t, common(), "", salt, vectorTime)
-	for _, state := range []gateway.State{gateway.Provisioning, gateway.Active, gateway.Updating, gateway.Suspended, gateway.Failed} {
-		if w, l, _ := postSignOn(m, &everything{state: state}, asForm, signed(m, 0)); w.Code != 302 || l.resource != "our-res_1" || l.gone != "" {
-			t.Errorf("%s: %d, entered %q", state, w.Code, l.resource)
-		}
-	}
+	platformtest.CheckCustomersMayEnter(t, func(engine platform.Lifecycle) platformtest.Visit { return postSignOn(m, engine, asForm, signed(m, 0)) })
 }
 
 // dia signs on last, with the id of the resource that it has removed.
 func TestWhoComesTooLateIsToldForSomeTime(t *testing.T) {
 	for name, c := range map[string]struct {
 		settings string
-		engine   everything
+		engine   platformtest.Everything
 		told     bool
 	}{
-		"still going":             {"", everything{state: gateway.Deprovisioning}, true},
-		"going, without a grace":  {`gone_grace = "0s"`, everything{state: gateway.Deprovisioning}, true},
-		"just gone":               {"", everything{state: gateway.Deprovisioned, deleted: vectorTime}, true},
-		"gone, on the last day":   {"", everything{state: gateway.Deprovisioned, deleted: vectorTime.Add(-24 * time.Hour)}, true},
-		"gone, a moment too long": {"", everything{state: gateway.Deprovisioned, deleted: vectorTime.Add(-24*time.Hour - time.Millisecond)}, false},
-		"gone, without a grace":   {`gone_grace = "0s"`, everything{state: gateway.Deprovisioned, deleted: vectorTime.Add(-time.Millisecond)}, false},
-		"gone, a long grace":      {`gone_grace = "720h"`, everything{state: gateway.Deprovisioned, deleted: vectorTime.Add(-720 * time.Hour)}, true},
+		"still going":             {"", platformtest.Everything{State: gateway.Deprovisioning}, true},
+		"going, without a grace":  {`gone_grace = "0s"`, platformtest.Everything{State: gateway.Deprovisioning}, true},
+		"just gone":               {"", platformtest.Everything{State: gateway.Deprovisioned, Deleted: vectorTime}, true},
+		"gone, on the last day":   {"", platformtest.Everything{State: gateway.Deprovisioned, Deleted: vectorTime.Add(-24 * time.Hour)}, true},
+		"gone, a moment too long": {"", platformtest.Everything{State: gateway.Deprovisioned, Deleted: vectorTime.Add(-24*time.Hour - time.Millisecond)}, false},
+		"gone, without a grace":   {`gone_grace = "0s"`, platformtest.Everything{State: gateway.Deprovisioned, Deleted: vectorTime.Add(-time.Millisecond)}, false},
+		"gone, a long grace":      {`gone_grace = "720h"`, platformtest.Everything{State: gateway.Deprovisioned, Deleted: vectorTime.Add(-720 * time.Hour)}, true},
 	} {
 		m := signOnMount(t, common(), c.settings, salt, vectorTime)
-		w, l, _ := postSignOn(m, &c.engine, asForm, signed(m, 0))
-		if c.told != (w.Code == 302 && l.gone == "our-res_1") || !c.told && w.Code != 403 || l.resource != "" {
-			t.Errorf("%s: %d, told of %q, entered %q", name, w.Code, l.gone, l.resource)
+		visit := postSignOn(m, &c.engine, asForm, signed(m, 0))
+		if c.told != (visit.Code == 302 && visit.TooLate == "our-res_1") || !c.told && visit.Code != 403 || visit.Entered != "" {
+			t.Errorf("%s: %d, told of %q, entered %q", name, visit.Code, visit.TooLate, visit.Entered)
 		}
 	}
 }
@@ -214,11 +127,11 @@ func TestAProofIsTheSameInEveryForm(t *testing.T) {
 	asNumber := strings.Replace(string(asText), `"1700000000"`, "1700000000", 1)
 	var proofs []string
 	for contentType, body := range map[string]string{asForm: fields.Encode(), asJSON: string(asText), "application/json; charset=utf-8": asNumber} {
-		w, l, _ := postSignOn(m, &everything{state: gateway.Active}, contentType, body)
-		if w.Code != 302 || l.customer.Proof == "" || l.customer.ProofUntil.Before(vectorTime.Add(5*time.Minute)) {
-			t.Errorf("%s: %d, proof until %s", contentType, w.Code, l.customer.ProofUntil)
+		visit := postSignOn(m, &platformtest.Everything{State: gateway.Active}, contentType, body)
+		if visit.Code != 302 || visit.Customer.Proof == "" || visit.Customer.ProofUntil.Before(vectorTime.Add(5*time.Minute)) {
+			t.Errorf("%s: %d, proof until %s", contentType, visit.Code, visit.Customer.ProofUntil)
 		}
-		proofs = append(proofs, l.customer.Proof)
+		proofs = append(proofs, visit.Customer.Proof)
 	}
 	if len(slices.Compact(proofs)) != 1 {
 		t.Errorf("one proof in three forms would open three sessions: %q", proofs)
@@ -226,8 +139,8 @@ func TestAProofIsTheSameInEveryForm(t *testing.T) {
 	c, many := common(), false
 	c.SSOSingleUse = &many
 	m = signOnMount(t, c, "", salt, vectorTime)
-	if _, l, _ := postSignOn(m, &everything{state: gateway.Active}, asForm, signed(m, 0)); l.resource == "" || l.customer.Proof != "" {
-		t.Errorf("where a proof may be used often it is %q", l.customer.Proof)
+	if visit := postSignOn(m, &platformtest.Everything{State: gateway.Active}, asForm, signed(m, 0)); visit.Entered == "" || visit.Customer.Proof != "" {
+		t.Errorf("where a proof may be used often it is %q", visit.Customer.Proof)
 	}
 }
 
@@ -236,8 +149,8 @@ func TestTheWindowIsTheOperators(t *testing.T) {
 	c.SSOWindow, c.SSOSkew, c.SSOMaxAge = 20*time.Minute, 0, 10*time.Minute
 	m := signOnMount(t, c, "", salt, vectorTime)
 	for age, want := range map[time.Duration]int{10 * time.Minute: 302, 10*time.Minute + time.Second: 403, 0: 302, -time.Second: 403} {
-		if w, _, _ := postSignOn(m, &everything{state: gateway.Active}, asForm, signed(m, age)); w.Code != want {
-			t.Errorf("signed %s ago: %d, want %d", age, w.Code, want)
+		if visit := postSignOn(m, &platformtest.Everything{State: gateway.Active}, asForm, signed(m, age)); visit.Code != want {
+			t.Errorf("signed %s ago: %d, want %d", age, visit.Code, want)
 		}
 	}
 }
@@ -279,14 +192,14 @@ func FuzzSignOn(f *testing.F) {
 		if isJSON {
 			contentType, read = asJSON, readJSONPlainly
 		}
-		w, l, _ := postSignOn(m, &everything{state: gateway.Active}, contentType, body)
-		if w.Code == 403 {
+		visit := postSignOn(m, &platformtest.Everything{State: gateway.Active}, contentType, body)
+		if visit.Code == 403 {
 			return
 		}
 		id, timestamp, token, ok := read(body)
 		sum := sha1.Sum([]byte(id + ":" + salt + ":" + timestamp))
-		if w.Code != 302 || !ok || l.resource != "our-"+id || !strings.EqualFold(token, hex.EncodeToString(sum[:])) {
-			t.Errorf("%q as %s gets in: %d", body, contentType, w.Code)
+		if visit.Code != 302 || !ok || visit.Entered != "our-"+id || !strings.EqualFold(token, hex.EncodeToString(sum[:])) {
+			t.Errorf("%q as %s gets in: %d", body, contentType, visit.Code)
 		}
 		if timestamp < "1699999700" || timestamp > "1700000060" || strings.Trim(timestamp, "0123456789") != "" {
 			t.Errorf("%q is in time", timestamp)

@@ -1,0 +1,64 @@
+package platformtest
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/julienschmidt/httprouter"
+
+	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/platform"
+	"github.com/addongw/addongw/gateway/server"
+)
+
+// Serve serves a mount behind the real server on a real listener until the test
+// ends, and returns the mount's URL.
+func Serve(t *testing.T, m platform.Mount, l platform.Lifecycle) string {
+	t.Helper()
+	prefix := "/" + m.Scope().Platform + "/" + m.Scope().Addon
+	s, err := server.New(server.Options{
+		Mounts:    []server.Mount{{Prefix: prefix, Mount: m}},
+		Lifecycle: func(gateway.Scope) platform.Lifecycle { return l },
+		Landing:   &Landing{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(t.Context(), listener) }()
+	t.Cleanup(func() {
+		if err := <-ended; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	return "http://" + listener.Addr().String() + prefix
+}
+
+// Send makes one of the platform's calls, and returns the answer without the
+// space around its body. An empty body is none.
+func Send(t *testing.T, username, method, url, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth(username, Password)
+	a := do(t, r)
+	return a.status, strings.TrimSpace(a.body)
+}
+
+// Router routes as the server does below a mount's prefix. There is no network
+// between.
+func Router(m platform.Mount, l platform.Lifecycle) http.Handler {
+	router := httprouter.New()
+	for _, route := range m.Routes(l, nil) {
+		router.Handle(route.Method, route.Path, route.Handle)
+	}
+	return router
+}
