@@ -14,6 +14,7 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/conformance/clevercloud/vendorapi"
+	"github.com/addongw/addongw/gateway/conformance/standin"
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/secret"
 )
@@ -124,7 +125,7 @@ func TestTheListingIsReadToItsEnd(t *testing.T) {
 
 func TestAListingThatIgnoresTheOffsetEnds(t *testing.T) {
 	api, client := standIn(t, 0)
-	api.Fail(vendorapi.Fault{Body: `[{"addon_id": "addon_1", "provider_id": 5}, {"heroku_id": "addon_2"}]`})
+	api.Fail(standin.Fault{Body: `[{"addon_id": "addon_1", "provider_id": 5}, {"heroku_id": "addon_2"}]`})
 	got, err := client.List(t.Context())
 	if err != nil || len(got) != 2 || len(api.Calls()) != 2 {
 		t.Errorf("%d add-ons in %d calls, %v", len(got), len(api.Calls()), err)
@@ -152,7 +153,7 @@ func TestEveryStatusHasAKind(t *testing.T) {
 	for name, call := range calls(t, client) {
 		for status, want := range kinds {
 			api.Heal()
-			api.Fail(vendorapi.Fault{Status: status, Header: map[string]string{"Retry-After": "7"}, Body: `{"message": "` + configSecret + `"}`})
+			api.Fail(standin.Fault{Status: status, Header: map[string]string{"Retry-After": "7"}, Body: `{"message": "` + configSecret + `"}`})
 			err := call()
 			checkSafe(t, fmt.Sprint(name, " ", status), err, want)
 			var e *gateway.Error
@@ -180,7 +181,7 @@ func checkSafe(t *testing.T, what string, err error, want gateway.Kind) {
 
 func TestAnswersThatAreNoneAreSafeErrors(t *testing.T) {
 	huge := `{"name": "` + strings.Repeat("x", oneApp) + `"}`
-	faults := map[string]vendorapi.Fault{
+	faults := map[string]standin.Fault{
 		"a web page":         {Header: map[string]string{"Content-Type": "text/html; charset=utf-8"}, Body: "<h1>" + configSecret},
 		"half a document":    {Header: map[string]string{"Content-Length": "1000"}, Body: `{"name": "` + configSecret, Cut: true},
 		"half of JSON":       {Body: `{"name": "` + configSecret},
@@ -210,7 +211,7 @@ func TestAnswersThatAreNoneAreSafeErrors(t *testing.T) {
 		t.Errorf("too much: %v", err)
 	}
 	api.Heal()
-	api.Fail(vendorapi.Fault{Body: `[{"plan": "basic"}]`})
+	api.Fail(standin.Fault{Body: `[{"plan": "basic"}]`})
 	_, err := client.List(t.Context())
 	checkSafe(t, "an entry without an id", err, gateway.Unavailable)
 	api.Heal()
@@ -226,7 +227,7 @@ func TestCredentialsGoToTheAPIAndNowhereElse(t *testing.T) {
 	api, client := standIn(t, 0)
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		api.Heal()
-		api.Fail(vendorapi.Fault{Status: status, Header: map[string]string{"Location": elsewhere.URL + "/v2/vendor/apps/addon_1"}})
+		api.Fail(standin.Fault{Status: status, Header: map[string]string{"Location": elsewhere.URL + "/v2/vendor/apps/addon_1"}})
 		for name, call := range calls(t, client) {
 			checkSafe(t, fmt.Sprint(name, " ", status), call(), gateway.Unavailable)
 		}
@@ -263,7 +264,7 @@ func TestNobodyAnswering(t *testing.T) {
 		checkSafe(t, name, call(), gateway.Unavailable)
 	}
 	api, client := standIn(t, 0)
-	api.Fail(vendorapi.Fault{After: time.Minute})
+	api.Fail(standin.Fault{After: time.Minute})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	checkSafe(t, "a slow answer", client.Push(ctx, resource("addon_1"), configVars()), gateway.Unavailable)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/conformance/scalingo/ownapi"
+	"github.com/addongw/addongw/gateway/conformance/standin"
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/secret"
 )
@@ -100,7 +101,7 @@ func TestAPromisedOrderGetsItsConfigAndThenItsEnd(t *testing.T) {
 			t.Errorf("%s: before the platform has read our answer: %v", settings, err)
 		}
 		api.Add(ownapi.Addon{ID: "res_1", UUID: "ad-1", App: "app-1", Pending: true})
-		api.Fail(ownapi.Fault{Method: "POST", Times: 1, Status: 502})
+		api.Fail(standin.Fault{Method: "POST", Times: 1, Status: 502})
 		if err := client.Complete(t.Context(), resource(), configVars()); gateway.KindOf(err) != gateway.Unavailable || !api.Pending("res_1") {
 			t.Errorf("%s: in the middle of a failure: %v", settings, err)
 		}
@@ -152,12 +153,12 @@ func TestTheListingIsReadToItsEnd(t *testing.T) {
 
 func TestAListingThatRepeatsItselfEnds(t *testing.T) {
 	api, client := standIn(t, 0, "")
-	api.Fail(ownapi.Fault{Body: `{"apps": [{"app_id": "app-1", "plan": "free", "addon_provider_id": 5}], "meta": {"pagination": {"next_page": 1}}}`})
+	api.Fail(standin.Fault{Body: `{"apps": [{"app_id": "app-1", "plan": "free", "addon_provider_id": 5}], "meta": {"pagination": {"next_page": 1}}}`})
 	if got, err := client.List(t.Context()); err != nil || len(got) != 1 || len(api.Calls()) != 1 {
 		t.Errorf("%d apps in %d calls, %v", len(got), len(api.Calls()), err)
 	}
 	api.Heal()
-	api.Fail(ownapi.Fault{Body: `{"apps": [{"app_id": "app-1", "plan": "free"}]}`}) // as in the document's example
+	api.Fail(standin.Fault{Body: `{"apps": [{"app_id": "app-1", "plan": "free"}]}`}) // as in the document's example
 	if got, err := client.List(t.Context()); err != nil || len(got) != 1 {
 		t.Errorf("without pages: %d apps, %v", len(got), err)
 	}
@@ -186,7 +187,7 @@ func TestEveryStatusHasAKind(t *testing.T) {
 	for name, call := range calls(t, client) {
 		for status, want := range kinds {
 			api.Heal()
-			api.Fail(ownapi.Fault{Status: status, Header: map[string]string{"Retry-After": "7"}, Body: `{"error": "` + configSecret + `"}`})
+			api.Fail(standin.Fault{Status: status, Header: map[string]string{"Retry-After": "7"}, Body: `{"error": "` + configSecret + `"}`})
 			err := call()
 			checkSafe(t, fmt.Sprint(name, " ", status), err, want)
 			var e *gateway.Error
@@ -216,7 +217,7 @@ func checkSafe(t *testing.T, what string, err error, want gateway.Kind) {
 }
 
 func TestAnswersThatAreNoneAreSafeErrors(t *testing.T) {
-	faults := map[string]ownapi.Fault{
+	faults := map[string]standin.Fault{
 		"a web page":         {Header: map[string]string{"Content-Type": "text/html; charset=utf-8"}, Body: "<h1>" + configSecret},
 		"half a document":    {Header: map[string]string{"Content-Length": "1000"}, Body: `{"app": "` + configSecret, Cut: true},
 		"half of JSON":       {Body: `{"app": "` + configSecret},
@@ -239,7 +240,7 @@ func TestAnswersThatAreNoneAreSafeErrors(t *testing.T) {
 		}
 	}
 	api.Heal()
-	api.Fail(ownapi.Fault{Body: `{"apps": [{"plan": "free"}]}`})
+	api.Fail(standin.Fault{Body: `{"apps": [{"plan": "free"}]}`})
 	_, err := client.List(t.Context())
 	checkSafe(t, "an entry without an app", err, gateway.Unavailable)
 }
@@ -250,7 +251,7 @@ func TestCredentialsGoToTheAPIAndNowhereElse(t *testing.T) {
 	api, client := standIn(t, 0, "")
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		api.Heal()
-		api.Fail(ownapi.Fault{Status: status, Header: map[string]string{"Location": elsewhere.URL + "/v1/provider/apps"}})
+		api.Fail(standin.Fault{Status: status, Header: map[string]string{"Location": elsewhere.URL + "/v1/provider/apps"}})
 		for name, call := range calls(t, client) {
 			checkSafe(t, fmt.Sprint(name, " ", status), call(), gateway.Unavailable)
 		}
@@ -285,7 +286,7 @@ func TestNobodyAnswering(t *testing.T) {
 		checkSafe(t, name, call(), gateway.Unavailable)
 	}
 	api, client := standIn(t, 0, "")
-	api.Fail(ownapi.Fault{After: time.Minute})
+	api.Fail(standin.Fault{After: time.Minute})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	checkSafe(t, "a slow answer", client.Push(ctx, resource(), configVars()), gateway.Unavailable)
