@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway/conformance"
+	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 	"github.com/addongw/addongw/gateway/conformance/scalingo"
 	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/spec"
@@ -151,8 +152,8 @@ func TestSecretsMayComeFromElsewhere(t *testing.T) {
 	if len(problems) != 1 || !problems[0].Fatal || !strings.Contains(problems[0].Text, conformance.PasswordVariable) {
 		t.Errorf("a placeholder gives %+v", problems)
 	}
-	p, problems := scalingo.Platform{}.ReadManifest([]byte(withheld), conformance.Reading{Password: secret.New(password)})
-	if len(problems) > 0 || p.Password.Reveal() != password {
+	p, problems := scalingo.Platform{}.ReadManifest([]byte(withheld), conformance.Reading{Password: secret.New(conformancetest.Password)})
+	if len(problems) > 0 || p.Password.Reveal() != conformancetest.Password {
 		t.Errorf("with a password from elsewhere: %+v", problems)
 	}
 }
