@@ -62,7 +62,7 @@ var internalImports = map[string][]string{
 	"plugins/shell/addongw-plugin-shell":        {"plugins/shell"},
 	"plugins/postgres/addongw-plugin-postgres":  {"plugins/postgres"},
 	"gateway/conformance/clevercloud/vendorapi": {"gateway/conformance/standin"},
-	"gateway/conformance/conformancetest":       {"gateway/conformance"},
+	"gateway/conformance/conformancetest":       {"gateway/conformance", "gateway/secret", "spec"},
 	"gateway/platform/xervo":                    {"gateway/diagnostic", "gateway/platform", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
 	"gateway/conformance/xervo":                 {"gateway/conformance", "gateway/secret", "spec"},
 }

@@ -170,16 +170,12 @@ func (p *provider) change(body map[string]any, id string) *refusal {
 	fields, f := p.Texts(body, "addon_id", "heroku_id", "plan")
 	p.Lock()
 	defer p.Unlock()
-	known := p.ByID[id]
+	known, unsold := p.Sold(id)
 	switch {
 	case f != nil:
 		return f
-	case known == nil && p.Defect == "changes the plan of what never was":
-		return nil
 	case known == nil:
-		return refused(404, "Never heard of it.")
-	case known.Gone && p.Defect != "changes the plan of what is gone":
-		return refused(410, "It is gone.")
+		return unsold
 	case p.Defect == "plan changes of the legacy generation" && fields["heroku_id"] != "" && fields["addon_id"] == "":
 		return refused(400, "An id, please.")
 	case p.Defect == "plan changes need the id" && fields["addon_id"] == "" && fields["heroku_id"] == "":

@@ -139,3 +139,19 @@ func (v *Vendor) Remove(r *http.Request, id string) *Refusal {
 		return nil
 	}
 }
+
+// Sold finds a resource whose plan may be changed. None and no refusal is a
+// defect. The lock is held.
+func (v *Vendor) Sold(id string) (*Resource, *Refusal) {
+	known := v.ByID[id]
+	switch {
+	case known == nil && v.Defect == "changes the plan of what never was":
+		return nil, nil
+	case known == nil:
+		return nil, Refused(404, "Never heard of it.")
+	case known.Gone && v.Defect != "changes the plan of what is gone":
+		return nil, Refused(410, "It is gone.")
+	default:
+		return known, nil
+	}
+}

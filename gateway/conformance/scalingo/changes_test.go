@@ -53,16 +53,13 @@ func (p *provider) change(body map[string]any, id string) *refusal {
 	}
 	p.Lock()
 	defer p.Unlock()
-	known, plan := p.ByID[id], fields["plan"]
+	known, unsold := p.Sold(id)
+	plan := fields["plan"]
 	switch {
 	case f != nil:
 		return f
-	case known == nil && p.Defect == "changes the plan of what never was":
-		return nil
 	case known == nil:
-		return refused(404, "Never heard of it.")
-	case known.Gone && p.Defect != "changes the plan of what is gone":
-		return refused(410, "It is gone.")
+		return unsold
 	case p.later && p.Defect == "plan changes refused once completed":
 		return refused(409, "Not now.")
 	case plan == "" && p.Defect == "a plan change without a plan":

@@ -43,15 +43,12 @@ func (p *provider) change(body map[string]any, id string) (*resource, *refusal) 
 	}
 	p.Lock()
 	defer p.Unlock()
-	known := p.ByID[id]
-	if known == nil && p.Defect == "changes the plan of what never was" {
-		return &resource{}, nil
-	}
+	known, f := p.Sold(id)
 	switch {
+	case f != nil:
+		return nil, f
 	case known == nil:
-		return nil, refused(404, "Never heard of it.")
-	case known.Gone && p.Defect != "changes the plan of what is gone":
-		return nil, refused(410, "It is gone.")
+		return &resource{}, nil
 	case given != "" && given != known.Order && p.Defect != "changes the plan of somebody else", given == "" && p.Defect == "plan changes need an id":
 		return nil, refused(400, "It has another id.")
 	case order["plan"] == "":
