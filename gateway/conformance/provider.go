@@ -3,6 +3,7 @@ package conformance
 import (
 	"crypto/sha1"
 	"encoding/hex"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -31,6 +32,14 @@ type Provider struct {
 
 // Resource is the address of what the provider calls id.
 func (p Provider) Resource(id string) string { return p.BaseURL + "/" + url.PathEscape(id) }
+
+// longestOrder is more than any order that can succeed needs.
+const longestOrder = 64 << 10
+
+// Ordered reports whether a request is an order that may succeed.
+func (p Provider) Ordered(r Request) bool {
+	return r.Method == http.MethodPost && strings.TrimRight(r.URL, "/") == p.BaseURL && len(r.Body) <= longestOrder
+}
 
 // Token signs a sign-on as Heroku did, and all who took its API over.
 func (p Provider) Token(id, timestamp string) string {
