@@ -29,7 +29,7 @@ var internalImports = map[string][]string{
 	"gateway/diagnostic/explain":                {},
 	"gateway/lifecycle":                         {"gateway/secret"},
 	"gateway/conformance/scalingo":              {"gateway/conformance", "gateway/conformance/scalingo/ownapi", "gateway/secret", "spec"},
-	"gateway/conformance/scalingo/ownapi":       {},
+	"gateway/conformance/scalingo/ownapi":       {"gateway/conformance/standin"},
 	"gateway/platform":                          {"gateway/diagnostic", "gateway/schema", "gateway/secret"},
 	"gateway/platform/all":                      {"gateway/platform", "gateway/platform/clevercloud", "gateway/platform/scalingo", "gateway/platform/xervo"},
 	"gateway/platform/clevercloud":              {"gateway/diagnostic", "gateway/platform", "gateway/platform/caller", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema", "gateway/secret"},
@@ -60,10 +60,11 @@ var internalImports = map[string][]string{
 	"spec":                                      {},
 	"plugins/shell/addongw-plugin-shell":        {"plugins/shell"},
 	"plugins/postgres/addongw-plugin-postgres":  {"plugins/postgres"},
-	"gateway/conformance/clevercloud/vendorapi": {},
-	"gateway/conformance/conformancetest":       {"gateway/conformance"},
+	"gateway/conformance/clevercloud/vendorapi": {"gateway/conformance/standin"},
+	"gateway/conformance/conformancetest":       {"gateway/conformance", "gateway/secret", "spec"},
 	"gateway/platform/xervo":                    {"gateway/diagnostic", "gateway/platform", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
 	"gateway/conformance/xervo":                 {"gateway/conformance", "gateway/secret", "spec"},
+	"gateway/conformance/standin":               {},
 }
 
 // always lists what any package of gateway/ may import besides; plugins may

@@ -8,11 +8,14 @@ import (
 var (
 	capturePattern = regexp.MustCompile(` as ([a-z][a-z0-9_]*)\}\}`)
 	namePattern    = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+	// namesPattern finds what only judges names, so without them nothing.
+	namesPattern = regexp.MustCompile(`\{\{(optional )?(declared|complete)\b`)
 )
 
 // Lacks returns a name that a request of the exchange mentions, that no answer
-// captures, and that vars has no value for: the exchange does not apply to the
-// provider. It saves sending the steps before. Empty: there is none.
+// captures, and that vars has no value for, or config_vars where an answer is
+// about their names: the exchange does not apply to the provider. It saves sending the steps before. Empty: there is none.
 func (e Exchange) Lacks(vars Vars) string {
 	known, moments := map[string]bool{}, map[string]bool{}
 	for _, s := range e.Steps {
@@ -20,6 +23,9 @@ func (e Exchange) Lacks(vars Vars) string {
 			if _, ok := vars[name]; !ok && !known[name] {
 				return name
 			}
+		}
+		if _, ok := vars["config_vars"]; !ok && namesPattern.MatchString(s.answer.body) {
+			return "config_vars"
 		}
 		for _, match := range capturePattern.FindAllStringSubmatch(s.answer.body, -1) {
 			known[match[1]] = true

@@ -24,6 +24,9 @@ type Answer struct {
 	Body   []byte
 }
 
+// Succeeded reports a status that says so.
+func (a Answer) Succeeded() bool { return a.Status/100 == 2 }
+
 // Check returns what is wrong with an answer, nil when nothing is. What the
 // step captures is added to vars for the steps that follow.
 func (s Step) Check(a Answer, vars Vars) []string {

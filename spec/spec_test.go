@@ -427,6 +427,22 @@ func TestAnExchangeSaysWhatItLacksBeforeItIsSent(t *testing.T) {
 	}
 }
 
+func TestNamesOfConfigVarsAreJudgedOnlyWhereTheyAreKnown(t *testing.T) {
+	for matcher, want := range map[string]string{
+		"declared": "config_vars", "optional declared": "config_vars", "optional complete as config": "config_vars", "config": "", "texts": "",
+	} {
+		e := parse(t, "title: x\nlevel: may\nsource: y\n>>>\nPOST {{base_url}}\n<<< 200\n\n{\"config\": \"{{"+matcher+"}}\"}\n")
+		v := vars()
+		if got := e.Lacks(v); got != "" {
+			t.Errorf("%s with names lacks %q", matcher, got)
+		}
+		delete(v, "config_vars")
+		if got := e.Lacks(v); got != want {
+			t.Errorf("%s without names lacks %q", matcher, got)
+		}
+	}
+}
+
 // A check that cannot fail is a defect: a provider that is broken altogether
 // breaks every rule, in every step that is about it.
 func TestEveryExchangeCanFail(t *testing.T) {

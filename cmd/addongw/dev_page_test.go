@@ -69,8 +69,8 @@ func TestDevIsTestedByTheCommandThatItPrints(t *testing.T) {
 	if command == nil {
 		t.Fatalf("no command:\n%s", screen)
 	}
-	out := paste(t, command[1]+" --only provision,deprovision")
-	if !strings.Contains(out, "Clever Cloud  "+p.URL) || strings.Contains(out, "failed") || !strings.Contains(out, " passed in ") {
+	out := paste(t, command[1]+" --only manifest,provision,deprovision")
+	if !strings.Contains(out, "Clever Cloud  "+p.URL) || strings.Contains(out, "failed") || strings.Contains(out, "(should)") || !strings.Contains(out, " passed in ") {
 		t.Errorf("%s", out)
 	}
 	call{method: "GET", url: p.URL + devManifests + "clevercloud/nothing.json"}.must(t, 404)

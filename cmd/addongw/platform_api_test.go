@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway/conformance/clevercloud/vendorapi"
+	"github.com/addongw/addongw/gateway/conformance/standin"
 )
 
 // seller is a gateway that serves the quickstart example and calls a stand-in
@@ -149,7 +150,7 @@ func TestAPlatformThatIsDownAtFirstIsAskedAgain(t *testing.T) {
 	t.Parallel() // it mostly waits
 	s := newSeller(t, "")
 	const canary = "answer-of-the-platform-canary"
-	for _, f := range []vendorapi.Fault{
+	for _, f := range []standin.Fault{
 		{Times: 1, Status: 500, Body: `{"message":"` + canary + `"}`},
 		{Times: 1, Header: map[string]string{"Content-Type": "text/html"}, Body: "<p>" + canary},
 		{Times: 1, Body: `{"name": ["` + canary},
@@ -173,7 +174,7 @@ func TestKill9BetweenOrderAndOwnerLosesNeither(t *testing.T) {
 		id := fmt.Sprint("addon_", round)
 		hit := make(chan struct{})
 		var once sync.Once
-		s.api.Fail(vendorapi.Fault{Times: 1, Path: id, Status: 500, Act: func() { once.Do(func() { close(hit) }) }, After: 200 * time.Millisecond})
+		s.api.Fail(standin.Fault{Times: 1, Path: id, Status: 500, Act: func() { once.Do(func() { close(hit) }) }, After: 200 * time.Millisecond})
 		if made, err := s.order(id); err != nil || made.Status != 200 {
 			t.Fatalf("%v: %d", err, made.Status)
 		}
@@ -294,7 +295,7 @@ func TestAnOperatorPushesAndReconciles(t *testing.T) {
 	if _, errOut, code := reconcile("--platform", "moon"); code != 1 || !strings.Contains(errOut, "lists its add-ons") {
 		t.Errorf("an unknown platform: exit %d: %s", code, errOut)
 	}
-	s.api.Fail(vendorapi.Fault{Status: 401})
+	s.api.Fail(standin.Fault{Status: 401})
 	if _, errOut, code := reconcile(); code != 1 || !strings.Contains(errOut, "manifest that was uploaded") {
 		t.Errorf("without a listing: exit %d: %s", code, errOut)
 	}
@@ -307,7 +308,7 @@ func TestStoppingDoesNotWaitForAPlatformForLong(t *testing.T) {
 	t.Parallel() // it mostly waits
 	s := newSeller(t, "")
 	reached := make(chan struct{}, 9)
-	s.api.Fail(vendorapi.Fault{Times: 1, After: 5 * time.Second, Status: 500, Act: func() { reached <- struct{}{} }})
+	s.api.Fail(standin.Fault{Times: 1, After: 5 * time.Second, Status: 500, Act: func() { reached <- struct{}{} }})
 	if made, err := s.order("addon_1"); err != nil || made.Status != 200 {
 		t.Fatalf("%v: %d", err, made.Status)
 	}

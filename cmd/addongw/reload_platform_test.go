@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway/conformance/clevercloud/vendorapi"
+	"github.com/addongw/addongw/gateway/conformance/standin"
 )
 
 const nextPassword = "e2e-next-password-of-35-characters-or-more"
@@ -88,7 +89,7 @@ func TestCallsThatWaitGoToTheAPIOfTheNewConfiguration(t *testing.T) {
 	t.Parallel() // it mostly waits
 	m := newMoving(t)
 	reached := make(chan struct{}, 99)
-	m.api.Fail(vendorapi.Fault{Status: 503, After: time.Second, Act: func() { reached <- struct{}{} }})
+	m.api.Fail(standin.Fault{Status: 503, After: time.Second, Act: func() { reached <- struct{}{} }})
 	made, err := m.order("addon_1")
 	if err != nil || made.Status != 200 {
 		t.Fatalf("%v: %d", err, made.Status)

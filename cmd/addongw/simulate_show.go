@@ -31,19 +31,13 @@ func (s *simulation) mask(p prepared) *mask {
 		return m
 	}
 	for _, f := range p.signOn.Fields {
-		if isProof(f.Name) {
+		if conformance.IsSecret(f.Name) {
 			m.Add(f.Value)
 		} else {
 			m.plain[f.Value] = true
 		}
 	}
 	return m
-}
-
-// isProof recognizes the field that makes a sign-on one.
-func isProof(field string) bool {
-	field = strings.ToLower(field)
-	return strings.Contains(field, "token") || strings.Contains(field, "signature")
 }
 
 // learn hides what an answer gives: cookies, and the way in that a sign-on

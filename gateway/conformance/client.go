@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -34,6 +35,15 @@ type Order struct {
 	Region  string // empty: the provider's
 	App     string // the platform's id of the customer's app, where it has apps
 	Options map[string]string
+}
+
+// ChosenOptions are the options, never nil: some platforms send an empty object
+// where there are none.
+func (o Order) ChosenOptions() map[string]string {
+	if o.Options == nil {
+		return map[string]string{}
+	}
+	return o.Options
 }
 
 // Person is a customer in front of a browser. Empty fields are made up.
@@ -126,3 +136,10 @@ func NewRequest(method, url string, body any) Request {
 }
 
 func jsonHeader() http.Header { return http.Header{"Content-Type": {"application/json"}} }
+
+// Random draws bytes for an id that no other order has.
+func Random(n int) []byte {
+	random := make([]byte, n)
+	_, _ = rand.Read(random) // never fails: crypto/rand ends the process instead
+	return random
+}

@@ -40,14 +40,12 @@ func (l *ledger) note(call Call) {
 		if !errors.Is(call.Err, errNotSent) {
 			l.loose = append(l.loose, "an order had no answer and may have made a resource")
 		}
-	case call.Request.Method == http.MethodPost && id == "" && succeeded(call):
+	case call.Request.Method == http.MethodPost && id == "" && call.Answer.Succeeded():
 		l.made(call)
-	case call.Request.Method == http.MethodDelete && succeeded(call):
+	case call.Request.Method == http.MethodDelete && call.Answer.Succeeded():
 		l.ids = slices.DeleteFunc(l.ids, func(other string) bool { return other == id })
 	}
 }
-
-func succeeded(call Call) bool { return call.Answer.Status >= 200 && call.Answer.Status < 300 }
 
 func (l *ledger) made(call Call) {
 	var body struct {
@@ -137,7 +135,7 @@ func (r *run) remove(ctx context.Context, id string) string {
 	switch {
 	case err != nil:
 		return err.Error()
-	case succeeded(call), call.Answer.Status == http.StatusNotFound, call.Answer.Status == http.StatusGone:
+	case call.Answer.Succeeded(), call.Answer.Status == http.StatusNotFound, call.Answer.Status == http.StatusGone:
 		return ""
 	default:
 		return fmt.Sprintf("its removal was answered with %d", call.Answer.Status)

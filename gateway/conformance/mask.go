@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,9 +16,13 @@ import (
 const masked = "[redacted]"
 
 // secretFields are members, form fields and parameters whose values give
-// somebody a right.
-var secretFields = []string{
-	"token", "signature", "password", "sso_salt", "logplex_token", "log_token", "log_drain_url", "code",
+// somebody a right, besides all sorts of tokens and signatures.
+var secretFields = []string{"password", "sso_salt", "log_drain_url", "code"}
+
+// IsSecret reports whether a field's value gives somebody a right.
+func IsSecret(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "token") || strings.Contains(name, "signature") || slices.Contains(secretFields, name)
 }
 
 // Dump writes a call as it went over the wire, with credentials, signatures and
@@ -47,7 +52,7 @@ func (c Call) Dump(w io.Writer, prefix string) error {
 }
 
 func dumpHeader(b *strings.Builder, header http.Header) {
-	for _, name := range sortedNames(header) {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
 		for _, value := range header[name] {
 			switch name {
 			case "Authorization":
@@ -62,15 +67,6 @@ func dumpHeader(b *strings.Builder, header http.Header) {
 			fmt.Fprintf(b, "%s: %s\n", name, value)
 		}
 	}
-}
-
-func sortedNames(header http.Header) []string {
-	var names []string
-	for name := range header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // longest is how much of a body is shown.
@@ -107,14 +103,12 @@ func maskForm(text string) string {
 	pairs := strings.Split(text, "&")
 	for i, pair := range pairs {
 		name, _, _ := strings.Cut(pair, "=")
-		if decoded, err := url.QueryUnescape(name); err == nil && isSecret(decoded) {
+		if decoded, err := url.QueryUnescape(name); err == nil && IsSecret(decoded) {
 			pairs[i] = name + "=" + masked
 		}
 	}
 	return strings.Join(pairs, "&")
 }
-
-func isSecret(name string) bool { return slices.Contains(secretFields, strings.ToLower(name)) }
 
 // maskJSON indents JSON and masks values, in the order of the text. ok is false
 // when it is none.
@@ -144,7 +138,7 @@ func (m *jsonMasker) value(name string, in bool) {
 	case json.Delim:
 		m.compound(v, in || name == "config" || name == "env")
 	default:
-		if in && name != "name" || isSecret(name) {
+		if in && name != "name" || IsSecret(name) {
 			v = masked
 		}
 		m.out.WriteString(compact(v))

@@ -123,6 +123,8 @@ func lacking(name string) string {
 		"sso_salt":   "there is no salt for sign-ons",
 		"region":     "no region is known; name one with --region",
 
+		"config_vars": "no names of config vars are known; a manifest has them (--manifest)",
+
 		"plan_options":       "the manifest gives the plan no options",
 		"other_plan_options": "the manifest gives the second plan no options",
 		"log_drain":          "the manifest asks for no log drain",

@@ -1,6 +1,12 @@
 package conformance
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strings"
+
 	"github.com/addongw/addongw/gateway/secret"
 )
 
@@ -22,6 +28,23 @@ type Provider struct {
 	LogDrain      bool                         // it asks for a log drain's address
 
 	Manifest []byte // as it was given; nil: there is none
+}
+
+// Resource is the address of what the provider calls id.
+func (p Provider) Resource(id string) string { return p.BaseURL + "/" + url.PathEscape(id) }
+
+// longestOrder is more than any order that can succeed needs.
+const longestOrder = 64 << 10
+
+// Ordered reports whether a request is an order that may succeed.
+func (p Provider) Ordered(r Request) bool {
+	return r.Method == http.MethodPost && strings.TrimRight(r.URL, "/") == p.BaseURL && len(r.Body) <= longestOrder
+}
+
+// Token signs a sign-on as Heroku did, and all who took its API over.
+func (p Provider) Token(id, timestamp string) string {
+	sum := sha1.Sum([]byte(strings.Join([]string{id, p.Salt.Reveal(), timestamp}, ":")))
+	return hex.EncodeToString(sum[:])
 }
 
 // Environment says which of a manifest's addresses are meant.

@@ -100,6 +100,20 @@ func TestAnInterruptedRunCleansUp(t *testing.T) {
 	}
 }
 
+// Without a manifest an answer with any name would be in order: that is no
+// finding.
+func TestNamesThatNobodyKnowsAreNotJudged(t *testing.T) {
+	p := serve(t, &careless{})
+	only := conformance.Options{Only: []string{"CC-V2"}}
+	if r := run(t, t.Context(), p, only).Results[0]; r.Outcome != conformance.Skipped || !strings.Contains(r.Why, "--manifest") {
+		t.Errorf("without names it is %s: %s", r.Outcome, r.Why)
+	}
+	p.ConfigVars, p.ConfigVarsSet = []string{"ACME_URL"}, true
+	if r := run(t, t.Context(), p, only).Results[0]; r.Outcome != conformance.OK {
+		t.Errorf("with the names it is %s: %s%q", r.Outcome, r.Why, r.Problems)
+	}
+}
+
 func TestWhatCannotBeRemovedIsListedWithItsReason(t *testing.T) {
 	c := &careless{remove: 500}
 	report := run(t, t.Context(), serve(t, c), conformance.Options{Only: []string{"provision-current", "CC-P3"}})

@@ -3,7 +3,6 @@ package clevercloud
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"time"
 
 	"github.com/addongw/addongw/gateway/conformance"
@@ -52,13 +51,13 @@ func calledEarly(ctx context.Context, s *conformance.Session) conformance.Findin
 
 // StandIn is the infos API.
 func (Platform) StandIn(p conformance.Provider) conformance.StandIn {
-	return &standIn{base: p.BaseURL, Server: vendorapi.New(p.Username, p.Password.Reveal(), 0)}
+	return &standIn{provider: p, Server: vendorapi.New(p.Username, p.Password.Reveal(), 0)}
 }
 
 // standIn tells the infos API of the orders that the tester places.
 type standIn struct {
 	*vendorapi.Server
-	base string
+	provider conformance.Provider
 }
 
 // Sent notes an order before it is sent.
@@ -77,15 +76,12 @@ func (s *standIn) Answered(r conformance.Request, a spec.Answer) {
 	o, ok := s.order(r)
 	switch {
 	case !ok:
-	case a.Status >= 200 && a.Status < 300:
+	case a.Succeeded():
 		s.Replied(o.AddonID)
 	case s.Unanswered(o.AddonID):
 		s.Remove(o.AddonID)
 	}
 }
-
-// longestOrder is more than any order that can succeed needs.
-const longestOrder = 64 << 10
 
 // order reads the order in a request of either generation.
 func (s *standIn) order(r conformance.Request) (order, bool) {
@@ -93,7 +89,7 @@ func (s *standIn) order(r conformance.Request) (order, bool) {
 		order
 		HerokuID string `json:"heroku_id"`
 	}
-	if r.Method != http.MethodPost || r.URL != s.base || len(r.Body) > longestOrder || json.Unmarshal(r.Body, &body) != nil {
+	if !s.provider.Ordered(r) || json.Unmarshal(r.Body, &body) != nil {
 		return order{}, false
 	}
 	if body.AddonID == "" {

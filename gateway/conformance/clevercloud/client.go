@@ -2,7 +2,6 @@ package clevercloud
 
 import (
 	"cmp"
-	"crypto/rand"
 	"crypto/sha512"
 	"encoding/hex"
 	"net/http"
@@ -18,23 +17,15 @@ import (
 type client struct{ provider conformance.Provider }
 
 // NewID draws an id as the samples show them.
-func (client) NewID() string {
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
-	return "addon_" + hex.EncodeToString(random[:])
-}
+func (client) NewID() string { return "addon_" + hex.EncodeToString(conformance.Random(8)) }
 
 // Provision names the region in capitals, as Clever Cloud does.
 func (c client) Provision(o conformance.Order) conformance.Request {
 	id := cmp.Or(o.ID, c.NewID())
-	options := o.Options
-	if options == nil {
-		options = map[string]string{}
-	}
 	return conformance.NewRequest(http.MethodPost, c.provider.BaseURL, order{
 		AddonID: id, OwnerID: "orga_3d5c0f0e", OwnerName: "My Company", UserID: "user_81a2c7d4",
 		Plan: cmp.Or(o.Plan, c.provider.FirstPlan()), Region: cmp.Or(o.Region, c.provider.Region),
-		CallbackURL: "https://api.clever-cloud.com/v2/vendor/apps/" + url.PathEscape(id), Options: options,
+		CallbackURL: "https://api.clever-cloud.com/v2/vendor/apps/" + url.PathEscape(id), Options: o.ChosenOptions(),
 	})
 }
 
@@ -52,7 +43,7 @@ type order struct {
 
 // ChangePlan is a PUT in both generations.
 func (c client) ChangePlan(id string, o conformance.Order) conformance.Request {
-	return conformance.NewRequest(http.MethodPut, c.resource(id), struct {
+	return conformance.NewRequest(http.MethodPut, c.provider.Resource(id), struct {
 		AddonID string `json:"addon_id,omitempty"`
 		Plan    string `json:"plan"`
 	}{o.ID, cmp.Or(o.Plan, c.provider.FirstPlan())})
@@ -60,10 +51,8 @@ func (c client) ChangePlan(id string, o conformance.Order) conformance.Request {
 
 // Deprovision has no body.
 func (c client) Deprovision(id string) conformance.Request {
-	return conformance.NewRequest(http.MethodDelete, c.resource(id), nil)
+	return conformance.NewRequest(http.MethodDelete, c.provider.Resource(id), nil)
 }
-
-func (c client) resource(id string) string { return c.provider.BaseURL + "/" + url.PathEscape(id) }
 
 // Suspend is false: Clever Cloud removes what is not paid for.
 func (client) Suspend(string) (conformance.Request, bool) { return conformance.Request{}, false }

@@ -10,10 +10,10 @@ import (
 func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 	conformancetest.Run(t, conformancetest.Suite{
 		Platform: clevercloud.Platform{},
-		Plans:    []string{"basic", "premium"},
+		Plans:    conformancetest.Plans,
 		Serve: func(t *testing.T, defect, apiURL string) conformancetest.Provider {
 			p, manifest := newProvider(t, defect, apiURL)
-			return conformancetest.Provider{Manifest: manifest, Alive: p.alive}
+			return conformancetest.Provider{Manifest: manifest, Alive: p.Alive}
 		},
 		Defects: map[string]string{
 			"no credentials on removals":                   "CC-A1",

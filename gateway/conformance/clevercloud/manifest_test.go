@@ -1,15 +1,12 @@
 package clevercloud_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/conformance/clevercloud"
-	"github.com/addongw/addongw/gateway/secret"
+	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 	"github.com/addongw/addongw/spec"
 )
 
@@ -39,7 +36,7 @@ const manifest = `{"id": "acme", "api": {"config_vars": ["ACME_URL"], "regions":
 	"test": {"base_url": "http://127.0.0.1:9/r", "sso_url": "http://127.0.0.1:9/s"}}}`
 
 func TestEachMistakeOfAManifestBreaksItsRule(t *testing.T) {
-	for replaced, want := range map[string]string{
+	conformancetest.BreakManifest(t, clevercloud.Platform{}, manifest, map[string]string{
 		manifest + "|[]":       "CC-M1 the manifest is a list, not an object",
 		manifest + "|{\"id\":": "CC-M1 the manifest is not JSON: unexpected end of JSON input",
 		`"acme"|"Acme DB"`:     "CC-M2 id may hold a-z, 0-9, _ and - only, and begins with a letter or digit|CC-M3 api.config_vars has ACME_URL, which should be ACME DB_ followed by A-Z, 0-9 or _",
@@ -58,17 +55,7 @@ func TestEachMistakeOfAManifestBreaksItsRule(t *testing.T) {
 		`"http://127.0.0.1:9/s"|"ftp://x"`:                                           "CC-M8 api.test.sso_url must be an address such as https://addons.example.com/resources",
 		`"https://a.example/s"|"http://a.example/s"`:                                 "CC-M9 api.production.sso_url begins with http:",
 		`:9/r"|:9/r/"`: "CC-M10 api.test.base_url ends with a slash",
-	} {
-		old, replacement, _ := strings.Cut(replaced, "|")
-		_, problems := read(strings.Replace(manifest, old, replacement, 1))
-		var got []string
-		for _, problem := range problems {
-			got = append(got, problem.Rule+" "+problem.Text)
-		}
-		if diff := cmp.Diff(strings.Split(want, "|"), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", replaced, diff)
-		}
-	}
+	})
 }
 
 func TestTheEnvironmentChoosesTheAddresses(t *testing.T) {
@@ -86,33 +73,10 @@ func TestTheEnvironmentChoosesTheAddresses(t *testing.T) {
 	}
 }
 
-// A manifest in a repository had better not hold its secrets.
 func TestSecretsMayComeFromElsewhere(t *testing.T) {
-	withheld := strings.Replace(manifest, "correct-horse-battery-staple-and-36-c", "(set with --with-secrets)", 1)
-	_, problems := read(withheld)
-	if len(problems) != 1 || !problems[0].Fatal || !strings.Contains(problems[0].Text, conformance.PasswordVariable) {
-		t.Errorf("a placeholder gives %+v", problems)
-	}
-	const own = "a-password-of-more-than-35-characters-x"
-	p, problems := clevercloud.Platform{}.ReadManifest([]byte(withheld), conformance.Reading{Password: secret.New(own)})
-	if len(problems) > 0 || p.Password.Reveal() != own {
-		t.Errorf("with a password from elsewhere: %+v", problems)
-	}
+	conformancetest.WithholdPassword(t, clevercloud.Platform{}, manifest)
 }
 
-// The rules quote what the document says, and every rule is one that can be
-// broken: see TestEachMistakeOfAManifestBreaksItsRule.
 func TestEveryRuleOfTheManifestIsTried(t *testing.T) {
-	source, err := os.ReadFile("manifest_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, rule := range (clevercloud.Platform{}).ManifestRules() {
-		if !strings.Contains(string(source), `"`+rule.ID+" ") {
-			t.Errorf("no mistake breaks %s", rule.ID)
-		}
-		if rule.Title == "" || rule.Platform == "" || rule.Source == "" || rule.Level == spec.Must && rule.Says == "" {
-			t.Errorf("%s lacks something: %+v", rule.ID, rule)
-		}
-	}
+	conformancetest.EveryRuleIsTried(t, clevercloud.Platform{})
 }

@@ -1,7 +1,6 @@
 package clevercloud_test
 
 import (
-	"crypto/sha1"
 	"crypto/sha512"
 	"encoding/hex"
 	"io"
@@ -10,14 +9,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 )
 
-// signOn is the provider's single sign-on: a page for people, whatever happens.
-func (p *provider) signOn(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if r.Method != http.MethodPost && p.defect != "sign-on by GET" {
+// SignOn is the provider's single sign-on: a page for people, whatever happens.
+func (p *provider) SignOn(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost && p.Defect != "sign-on by GET" {
 		w.Header().Set("Allow", "POST")
-		w.WriteHeader(http.StatusMethodNotAllowed)
+		conformancetest.Page(w, http.StatusMethodNotAllowed)
 		return
 	}
 	text, _ := io.ReadAll(io.LimitReader(r.Body, 1<<16))
@@ -26,17 +26,16 @@ func (p *provider) signOn(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		status = p.judge(fields)
 	}
-	if p.defect == "a sign-on that is no form" && len(fields) < 2 {
+	if p.Defect == "a sign-on that is no form" && len(fields) < 2 {
 		status = http.StatusInternalServerError
 	}
-	if r.Method != http.MethodPost && p.defect == "sign-on by GET" {
+	if r.Method != http.MethodPost && p.Defect == "sign-on by GET" {
 		status = http.StatusFound
 	}
 	if status == http.StatusFound {
 		w.Header().Set("Location", "/dashboard")
 	}
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, "<!doctype html><title>Acme</title>")
+	conformancetest.Page(w, status)
 }
 
 func (p *provider) judge(fields url.Values) int {
@@ -48,13 +47,13 @@ func (p *provider) judge(fields url.Values) int {
 		return values[0]
 	}
 	for _, name := range []string{"id", "timestamp", "nav-data", "email", "user_id", "token", "signature"} {
-		if len(fields[name]) > 1 && p.defect != "a field twice" {
+		if len(fields[name]) > 1 && p.Defect != "a field twice" {
 			return http.StatusForbidden
 		}
 	}
 	for _, name := range []string{"id", "email", "user_id"} {
-		ours := name == "id" && p.defect == "an id with a colon"
-		if strings.Contains(field(name), ":") && p.defect != "a colon in a field" && !ours {
+		ours := name == "id" && p.Defect == "an id with a colon"
+		if strings.Contains(field(name), ":") && p.Defect != "a colon in a field" && !ours {
 			return http.StatusForbidden
 		}
 	}
@@ -62,13 +61,13 @@ func (p *provider) judge(fields url.Values) int {
 	if !p.proven(field, signed) || !p.fresh(field("timestamp")) {
 		return http.StatusForbidden
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known := p.byID[field("id")]
+	p.Lock()
+	defer p.Unlock()
+	known := p.ByID[field("id")]
 	switch {
-	case known == nil && p.defect != "signs on to what never was":
+	case known == nil && p.Defect != "signs on to what never was":
 		return http.StatusForbidden
-	case known != nil && known.gone && p.defect != "signs on to what is gone":
+	case known != nil && known.Gone && p.Defect != "signs on to what is gone":
 		return http.StatusGone
 	default:
 		return http.StatusFound
@@ -82,23 +81,22 @@ func sum(parts ...string) string {
 
 func (p *provider) proven(field func(string) string, signed bool) bool {
 	id, user, email, nav, at := field("id"), field("user_id"), field("email"), field("nav-data"), field("timestamp")
-	digest := sha1.Sum([]byte(id + ":" + salt + ":" + at))
-	token := id != "" && field("token") == hex.EncodeToString(digest[:])
+	token := id != "" && field("token") == conformancetest.Token(id, salt, at)
 	good := sum(id, user, email, nav, salt, at)
 	switch claimed := field("signature"); {
-	case p.defect == "no signature needed" && !signed && field("token") == "":
+	case p.Defect == "no signature needed" && !signed && field("token") == "":
 		return true
-	case p.defect == "signatures":
+	case p.Defect == "signatures":
 		return !signed && token
 	case !signed:
 		return token
-	case p.defect == "a token rescues a bad signature" && token:
+	case p.Defect == "a token rescues a bad signature" && token:
 		return true
-	case p.defect == "the salt in another place" && claimed == sum(salt, id, user, email, nav, at):
+	case p.Defect == "the salt in another place" && claimed == sum(salt, id, user, email, nav, at):
 		return true
-	case p.defect == "the email is not covered":
+	case p.Defect == "the email is not covered":
 		return claimed == good || claimed == sum(id, user, "ann@example.com", nav, salt, at)
-	case p.defect == "the signature of another resource":
+	case p.Defect == "the signature of another resource":
 		return claimed == good || claimed == sum("other", user, email, nav, salt, at)
 	default:
 		return claimed == good
@@ -112,15 +110,15 @@ func (p *provider) fresh(timestamp string) bool {
 		return false
 	}
 	at := time.Unix(n, 0)
-	if n >= 1e11 && p.defect != "milliseconds read as seconds" {
+	if n >= 1e11 && p.Defect != "milliseconds read as seconds" {
 		at = time.UnixMilli(n)
 	}
 	age := time.Since(at)
-	if p.defect == "milliseconds read as seconds" || p.defect == "sign-ons from the future" {
+	if p.Defect == "milliseconds read as seconds" || p.Defect == "sign-ons from the future" {
 		return age <= 5*time.Minute
 	}
-	if p.defect == "milliseconds only" && n < 1e11 {
+	if p.Defect == "milliseconds only" && n < 1e11 {
 		return false
 	}
-	return age >= -time.Minute && (age <= 5*time.Minute || p.defect == "sign-ons never expire")
+	return age >= -time.Minute && (age <= 5*time.Minute || p.Defect == "sign-ons never expire")
 }

@@ -3,5 +3,5 @@
 // each. A check that cannot fail is a defect, and so is one that fails for
 // another's fault.
 //
-// Read [Suite] first.
+// Read [Suite] first, then [Vendor]: what the wrong providers have in common.
 package conformancetest

@@ -2,15 +2,10 @@ package scalingo
 
 import (
 	"cmp"
-	"crypto/rand"
-	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/addongw/addongw/gateway/conformance"
@@ -23,8 +18,7 @@ type client struct{ provider conformance.Provider }
 
 // NewID draws an id as Scalingo's own add-ons have them.
 func (client) NewID() string {
-	var random [16]byte
-	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
+	random := conformance.Random(16)
 	return fmt.Sprintf("ad-%x-%x-%x-%x-%x", random[:4], random[4:6], random[6:8], random[8:10], random[10:])
 }
 
@@ -60,7 +54,7 @@ func (c client) options(plan string, chosen map[string]string) map[string]string
 // ChangePlan is a PUT, as in the documents.
 func (c client) ChangePlan(id string, o conformance.Order) conformance.Request {
 	plan := cmp.Or(o.Plan, c.provider.FirstPlan())
-	return c.write(http.MethodPut, c.address(id), struct {
+	return c.write(http.MethodPut, c.provider.Resource(id), struct {
 		Plan    string            `json:"plan"`
 		Options map[string]string `json:"options"`
 	}{plan, c.options(plan, o.Options)})
@@ -74,31 +68,28 @@ func (c client) write(method, address string, body any) conformance.Request {
 
 // Deprovision has no body.
 func (c client) Deprovision(id string) conformance.Request {
-	return conformance.NewRequest(http.MethodDelete, c.address(id), nil)
+	return conformance.NewRequest(http.MethodDelete, c.provider.Resource(id), nil)
 }
 
 // Suspend is what Scalingo sends when a payment fails. The boilerplate says
 // that it has no body.
 func (c client) Suspend(id string) (conformance.Request, bool) {
-	return conformance.NewRequest(http.MethodPost, c.address(id)+"/suspend", nil), true
+	return conformance.NewRequest(http.MethodPost, c.provider.Resource(id)+"/suspend", nil), true
 }
 
 // Resume is what Scalingo sends when it is paid.
 func (c client) Resume(id string) (conformance.Request, bool) {
-	return conformance.NewRequest(http.MethodPost, c.address(id)+"/resume", nil), true
+	return conformance.NewRequest(http.MethodPost, c.provider.Resource(id)+"/resume", nil), true
 }
-
-func (c client) address(id string) string { return c.provider.BaseURL + "/" + url.PathEscape(id) }
 
 // SignOn is a link. It is for a resource: nothing in it says who the customer
 // is.
 func (c client) SignOn(id string, _ conformance.Person, at time.Time) conformance.SignOn {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
-	sum := sha1.Sum([]byte(strings.Join([]string{id, c.provider.Salt.Reveal(), timestamp}, ":")))
 	return conformance.SignOn{
 		Method: http.MethodGet, URL: c.provider.SSOURL, Encoding: conformance.Query,
 		Fields: []conformance.Field{
-			{Name: "id", Value: id}, {Name: "timestamp", Value: timestamp}, {Name: "token", Value: hex.EncodeToString(sum[:])},
+			{Name: "id", Value: id}, {Name: "timestamp", Value: timestamp}, {Name: "token", Value: c.provider.Token(id, timestamp)},
 		},
 	}
 }

@@ -19,7 +19,7 @@ func suite(later bool) conformancetest.Suite {
 		Platform: scalingo.Platform{},
 		Serve: func(t *testing.T, defect, apiURL string) conformancetest.Provider {
 			p, manifest := newProvider(t, defect, apiURL, later)
-			return conformancetest.Provider{Manifest: manifest, Alive: p.alive}
+			return conformancetest.Provider{Manifest: manifest, Alive: p.Alive}
 		},
 	}
 }

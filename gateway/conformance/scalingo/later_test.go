@@ -4,46 +4,46 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+
+	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 )
 
 // complete ends an order that was answered 202: the config, then the end.
 func (p *provider) complete(r *resource) {
-	p.mu.Lock()
-	config := map[string]any{}
-	for name, value := range r.config {
-		config[name] = value
-	}
-	p.mu.Unlock()
-	switch p.defect {
+	p.Lock()
+	config := maps.Clone(r.Config)
+	p.Unlock()
+	switch p.Defect {
 	case "never completed":
 		return
 	case "completed with an undeclared config var":
-		config["ACME_HOST"] = "db"
+		maps.Copy(config, conformancetest.Undeclared)
 	case "completed with a number":
-		config["ACME_PORT"] = 5432
+		config["ACME_DB_PORT"] = 5432
 	case "the end before the config":
 		p.end(r)
-		p.call(http.MethodPatch, "/addons/"+r.id+"/config", map[string]any{"config": config})
+		p.call(http.MethodPatch, "/addons/"+r.ID+"/config", map[string]any{"config": config})
 		return
 	case "the end without the config":
 		p.end(r)
 		return
 	}
-	if p.call(http.MethodPatch, "/addons/"+r.id+"/config", map[string]any{"config": config}) == http.StatusOK {
+	if p.call(http.MethodPatch, "/addons/"+r.ID+"/config", map[string]any{"config": config}) == http.StatusOK {
 		p.end(r)
 	}
 }
 
 func (p *provider) end(r *resource) {
-	name := r.id
-	if r.uuid != "" && p.defect == "" {
-		name = r.uuid // the documents do not say which
+	name := r.ID
+	if r.Order != "" && p.Defect == "" {
+		name = r.Order // the documents do not say which
 	}
 	if p.call(http.MethodPost, "/addons/"+name+"/actions/provision", nil) == http.StatusOK {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		r.done = true
+		p.Lock()
+		defer p.Unlock()
+		r.Done = true
 	}
 }
 
@@ -57,11 +57,11 @@ func (p *provider) call(method, path string, body any) int {
 	if err != nil {
 		return 0
 	}
-	secret := password
-	if p.defect == "a wrong password for the platform" {
+	secret := conformancetest.Password
+	if p.Defect == "a wrong password for the platform" {
 		secret = salt
 	}
-	r.SetBasicAuth(username, secret)
+	r.SetBasicAuth(p.Username, secret)
 	r.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -74,13 +74,13 @@ func (p *provider) call(method, path string, body any) int {
 
 // callEarly completes an order that is not answered yet, and once more later.
 func (p *provider) callEarly(r *resource) {
-	if p.defect != "completed before the answer" {
+	if p.Defect != "completed before the answer" {
 		return
 	}
-	p.mu.Lock()
+	p.Lock()
 	first := !p.early
 	p.early = true
-	p.mu.Unlock()
+	p.Unlock()
 	if first {
 		p.end(r)
 	}

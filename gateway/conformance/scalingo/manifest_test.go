@@ -1,15 +1,14 @@
 package scalingo_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway/conformance"
+	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 	"github.com/addongw/addongw/gateway/conformance/scalingo"
-	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/spec"
 )
 
@@ -52,7 +51,7 @@ const manifest = `{"name": "Acme", "username": "acme", "password": "correct-hors
 		{"name": "big", "display_name": "Big", "price": 9.5, "description": "Large"}]}`
 
 func TestEachMistakeOfAManifestBreaksItsRule(t *testing.T) {
-	for replaced, want := range map[string]string{
+	conformancetest.BreakManifest(t, scalingo.Platform{}, manifest, map[string]string{
 		manifest + "|[]":                               "SC-M1 the manifest is a list, not an object",
 		manifest + "|{\"name\":":                       "SC-M1 the manifest is not JSON: unexpected end of JSON input",
 		`"username": "acme", |`:                        "SC-M2 username can't be blank",
@@ -84,24 +83,7 @@ func TestEachMistakeOfAManifestBreaksItsRule(t *testing.T) {
 		`{"tier": "a"}|["n"]`:    `SC-M16 the options of the plan "free" must be an object`,
 		`"Large"|""`:             `SC-M17 description of the plan "big" can't be blank`,
 		`true|"yes"`:             "SC-M18 log_drain must be true or false",
-	} {
-		old, replacement, _ := strings.Cut(replaced, "|")
-		text := strings.Replace(manifest, old, replacement, 1)
-		if text == manifest {
-			t.Errorf("%s replaces nothing", replaced)
-		}
-		_, problems := read(text)
-		if diff := cmp.Diff(strings.Split(want, "|"), texts(problems)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", replaced, diff)
-		}
-	}
-}
-
-func texts(problems []conformance.Problem) (all []string) {
-	for _, problem := range problems {
-		all = append(all, problem.Rule+" "+problem.Text)
-	}
-	return all
+	})
 }
 
 func TestAManifestWithoutPlansIsRefused(t *testing.T) {
@@ -110,7 +92,7 @@ func TestAManifestWithoutPlansIsRefused(t *testing.T) {
 		`, "plans": {}}`: "SC-M13 plans must be a list", `, "plans": ["free"]}`: "SC-M13 plans[0] must be an object|SC-M14 no plan has a name, so that none can be ordered",
 	} {
 		_, problems := read(manifest[:strings.Index(manifest, ",\n\t\"plans\"")] + replacement)
-		if diff := cmp.Diff(strings.Split(want, "|"), texts(problems)); diff != "" || !problems[len(problems)-1].Fatal {
+		if diff := cmp.Diff(strings.Split(want, "|"), conformancetest.Texts(problems)); diff != "" || !problems[len(problems)-1].Fatal {
 			t.Errorf("%s (-want +got):\n%s", replacement, diff)
 		}
 	}
@@ -119,7 +101,7 @@ func TestAManifestWithoutPlansIsRefused(t *testing.T) {
 func TestEverythingThatIsWrongIsReportedAtOnce(t *testing.T) {
 	_, problems := read(`{"log_drain": 1, "production": {}, "plans": [{"price": "9"}]}`)
 	if len(problems) < 14 {
-		t.Errorf("only this is reported: %q", texts(problems))
+		t.Errorf("only this is reported: %q", conformancetest.Texts(problems))
 	}
 }
 
@@ -144,31 +126,10 @@ func TestTheEnvironmentChoosesTheAddresses(t *testing.T) {
 	}
 }
 
-// A manifest in a repository had better not hold its secrets.
 func TestSecretsMayComeFromElsewhere(t *testing.T) {
-	withheld := strings.Replace(manifest, "correct-horse-battery-staple-and-36-c", "(set with --with-secrets)", 1)
-	_, problems := read(withheld)
-	if len(problems) != 1 || !problems[0].Fatal || !strings.Contains(problems[0].Text, conformance.PasswordVariable) {
-		t.Errorf("a placeholder gives %+v", problems)
-	}
-	p, problems := scalingo.Platform{}.ReadManifest([]byte(withheld), conformance.Reading{Password: secret.New(password)})
-	if len(problems) > 0 || p.Password.Reveal() != password {
-		t.Errorf("with a password from elsewhere: %+v", problems)
-	}
+	conformancetest.WithholdPassword(t, scalingo.Platform{}, manifest)
 }
 
-// Every rule is one that can be broken: see TestEachMistakeOfAManifestBreaksItsRule.
 func TestEveryRuleOfTheManifestIsTried(t *testing.T) {
-	source, err := os.ReadFile("manifest_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, rule := range (scalingo.Platform{}).ManifestRules() {
-		if !strings.Contains(string(source), rule.ID+" ") {
-			t.Errorf("no mistake breaks %s", rule.ID)
-		}
-		if rule.Title == "" || rule.Platform == "" || rule.Source == "" || rule.Level == spec.Must && rule.Says == "" {
-			t.Errorf("%s lacks something: %+v", rule.ID, rule)
-		}
-	}
+	conformancetest.EveryRuleIsTried(t, scalingo.Platform{})
 }

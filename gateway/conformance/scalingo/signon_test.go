@@ -1,22 +1,19 @@
 package scalingo_test
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 )
 
-// signOn is the provider's single sign-on: a page for people, whatever happens.
-func (p *provider) signOn(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if r.Method != http.MethodGet && p.defect != "sign-on by POST" {
+// SignOn is the provider's single sign-on: a page for people, whatever happens.
+func (p *provider) SignOn(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && p.Defect != "sign-on by POST" {
 		w.Header().Set("Allow", "GET")
-		w.WriteHeader(http.StatusMethodNotAllowed)
+		conformancetest.Page(w, http.StatusMethodNotAllowed)
 		return
 	}
 	fields, err := url.ParseQuery(r.URL.RawQuery)
@@ -26,76 +23,70 @@ func (p *provider) signOn(w http.ResponseWriter, r *http.Request) {
 	}
 	if status == http.StatusFound {
 		w.Header().Set("Location", "/dashboard")
-		if p.defect != "sign-ons that leak the token" {
+		if p.Defect != "sign-ons that leak the token" {
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("Referrer-Policy", "no-referrer")
 		}
 	}
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, "<!doctype html><title>Acme</title>")
+	conformancetest.Page(w, status)
 }
 
 func (p *provider) judge(fields url.Values) int {
 	for name, values := range fields {
 		switch {
-		case len(values) > 1 && name != "utm" && p.defect != "a parameter twice":
+		case len(values) > 1 && name != "utm" && p.Defect != "a parameter twice":
 			return http.StatusForbidden
-		case name == "utm" && p.defect == "other parameters refused":
+		case name == "utm" && p.Defect == "other parameters refused":
 			return http.StatusForbidden
 		}
 	}
-	if p.defect == "no sign-ons" {
+	if p.Defect == "no sign-ons" {
 		return http.StatusForbidden
 	}
 	id, at, token := fields.Get("id"), fields.Get("timestamp"), fields.Get("token")
 	if !p.proven(id, at, token) || !p.fresh(at) {
 		return http.StatusForbidden
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known := p.byID[id]
+	p.Lock()
+	defer p.Unlock()
+	known := p.ByID[id]
 	switch {
-	case known == nil && p.defect != "signs on to what never was":
+	case known == nil && p.Defect != "signs on to what never was":
 		return http.StatusForbidden
 	case known == nil:
 		return http.StatusFound
-	case known.gone && p.defect == "403 for what is gone":
+	case known.Gone && p.Defect == "403 for what is gone":
 		return http.StatusForbidden
-	case known.gone && p.defect != "signs on to what is gone":
+	case known.Gone && p.Defect != "signs on to what is gone":
 		return http.StatusGone
-	case known.suspended && p.defect == "no sign-on to what is suspended":
+	case known.Suspended && p.Defect == "no sign-on to what is suspended":
 		return http.StatusForbidden
-	case p.defect == "a link works once":
-		known.config["used"+token] = "x"
-		if len(known.config) > 3 || known.config["again"+token] != nil {
+	case p.Defect == "a link works once":
+		known.Config["used"+token] = "x"
+		if len(known.Config) > 3 || known.Config["again"+token] != nil {
 			return http.StatusForbidden
 		}
-		known.config["again"+token] = "x"
+		known.Config["again"+token] = "x"
 	}
 	return http.StatusFound
 }
 
-func sum(parts ...string) string {
-	digest := sha1.Sum([]byte(strings.Join(parts, ":")))
-	return hex.EncodeToString(digest[:])
-}
-
 func (p *provider) proven(id, at, token string) bool {
-	if token == sum(id, salt, at) {
+	if token == conformancetest.Token(id, salt, at) {
 		return true
 	}
-	switch p.defect {
+	switch p.Defect {
 	case "no token needed":
 		return token == ""
 	case "the salt first":
-		return token == sum(salt, id, at)
+		return token == conformancetest.Token(salt, id, at)
 	case "the time is not covered":
-		return token == sum(id, salt, "1600073910")
+		return token == conformancetest.Token(id, salt, "1600073910")
 	case "the token of another resource":
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for other := range p.byID {
-			if token == sum(other, salt, at) {
+		p.Lock()
+		defer p.Unlock()
+		for other := range p.ByID {
+			if token == conformancetest.Token(other, salt, at) {
 				return true
 			}
 		}
@@ -106,19 +97,19 @@ func (p *provider) proven(id, at, token string) bool {
 // fresh judges the age, in seconds.
 func (p *provider) fresh(timestamp string) bool {
 	n, err := strconv.ParseInt(timestamp, 10, 64)
-	if err != nil && p.defect == "times that are no number" {
+	if err != nil && p.Defect == "times that are no number" {
 		return true
 	}
 	if err != nil {
 		return false
 	}
-	if n >= 1e11 && p.defect == "milliseconds are always fresh" {
+	if n >= 1e11 && p.Defect == "milliseconds are always fresh" {
 		return true
 	}
 	age := time.Since(time.Unix(n, 0))
 	longest := time.Hour
-	if p.defect == "five minutes only" {
+	if p.Defect == "five minutes only" {
 		longest = 5 * time.Minute
 	}
-	return (age >= -time.Minute || p.defect == "sign-ons from the future") && (age <= longest || p.defect == "sign-ons never expire")
+	return (age >= -time.Minute || p.Defect == "sign-ons from the future") && (age <= longest || p.Defect == "sign-ons never expire")
 }

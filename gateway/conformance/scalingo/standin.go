@@ -51,20 +51,19 @@ func (s *standIn) Sent(r conformance.Request) {
 
 // Answered notes what became of an order, a plan change or a removal.
 func (s *standIn) Answered(r conformance.Request, a spec.Answer) {
-	taken := a.Status >= 200 && a.Status < 300
 	if o, ok := s.order(r); ok {
 		s.change(func() {
 			if i := slices.Index(s.uuids(), o.UUID); i >= 0 {
 				s.placed = slices.Delete(s.placed, i, i+1)
 			}
-			if id := idOf(a.Body); taken && id != "" {
+			if id := idOf(a.Body); a.Succeeded() && id != "" {
 				s.add(ownapi.Addon{ID: id, UUID: o.UUID, App: o.AppID, Plan: o.Plan, Pending: a.Status == http.StatusAccepted})
 			}
 		})
 		return
 	}
 	id, err := url.PathUnescape(strings.TrimPrefix(r.URL, s.provider.BaseURL+"/"))
-	if err == nil && taken && r.Method == http.MethodDelete {
+	if err == nil && a.Succeeded() && r.Method == http.MethodDelete {
 		s.Remove(id)
 	}
 }
@@ -116,12 +115,9 @@ func (s *standIn) await(ctx context.Context, patience time.Duration, isTrue func
 	}
 }
 
-// longestOrder is more than any order that can succeed needs.
-const longestOrder = 64 << 10
-
 // order reads the order in a request.
 func (s *standIn) order(r conformance.Request) (o order, ok bool) {
-	if r.Method != http.MethodPost || strings.TrimRight(r.URL, "/") != s.provider.BaseURL || len(r.Body) > longestOrder {
+	if !s.provider.Ordered(r) {
 		return order{}, false
 	}
 	var body struct {

@@ -2,15 +2,11 @@ package xervo
 
 import (
 	"cmp"
-	"crypto/rand"
-	"crypto/sha1"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/addongw/addongw/gateway/conformance"
@@ -22,22 +18,16 @@ type client struct{ provider conformance.Provider }
 
 // NewID draws an id as the samples show them: the add-on's, and digits.
 func (c client) NewID() string {
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
-	return fmt.Sprintf("%s%020d", cmp.Or(c.provider.Name, c.provider.Username), binary.BigEndian.Uint64(random[:]))
+	return fmt.Sprintf("%s%020d", cmp.Or(c.provider.Name, c.provider.Username), binary.BigEndian.Uint64(conformance.Random(8)))
 }
 
 // Provision has no app: Xervo knows the add-on only.
 func (c client) Provision(o conformance.Order) conformance.Request {
 	id := cmp.Or(o.ID, c.NewID())
-	options := o.Options
-	if options == nil {
-		options = map[string]string{}
-	}
 	return conformance.NewRequest(http.MethodPost, c.provider.BaseURL, order{
 		XervoID: id, Email: "user@example.com",
 		Plan: cmp.Or(o.Plan, c.provider.FirstPlan()), Region: cmp.Or(o.Region, c.provider.Region),
-		CallbackURL: "https://api.xervo.io/vendor/apps/" + url.PathEscape(id), Options: options,
+		CallbackURL: "https://api.xervo.io/vendor/apps/" + url.PathEscape(id), Options: o.ChosenOptions(),
 	})
 }
 
@@ -53,7 +43,7 @@ type order struct {
 
 // ChangePlan is a PUT.
 func (c client) ChangePlan(id string, o conformance.Order) conformance.Request {
-	return conformance.NewRequest(http.MethodPut, c.address(id), struct {
+	return conformance.NewRequest(http.MethodPut, c.provider.Resource(id), struct {
 		XervoID string `json:"xervo_id,omitempty"`
 		Plan    string `json:"plan"`
 	}{o.ID, cmp.Or(o.Plan, c.provider.FirstPlan())})
@@ -61,10 +51,8 @@ func (c client) ChangePlan(id string, o conformance.Order) conformance.Request {
 
 // Deprovision has no body.
 func (c client) Deprovision(id string) conformance.Request {
-	return conformance.NewRequest(http.MethodDelete, c.address(id), nil)
+	return conformance.NewRequest(http.MethodDelete, c.provider.Resource(id), nil)
 }
-
-func (c client) address(id string) string { return c.provider.BaseURL + "/" + url.PathEscape(id) }
 
 // Suspend is false: Xervo removes what is not paid for.
 func (client) Suspend(string) (conformance.Request, bool) { return conformance.Request{}, false }
@@ -77,12 +65,11 @@ func (client) Resume(string) (conformance.Request, bool) { return conformance.Re
 // save the email, which the token does not cover.
 func (c client) SignOn(id string, who conformance.Person, at time.Time) conformance.SignOn {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
-	sum := sha1.Sum([]byte(strings.Join([]string{id, c.provider.Salt.Reveal(), timestamp}, ":")))
 	return conformance.SignOn{
 		Method: http.MethodPost, URL: c.provider.SSOURL, Encoding: conformance.Form,
 		Fields: []conformance.Field{
 			{Name: "nav-data", Value: ""}, {Name: "email", Value: cmp.Or(who.Email, "username@example.com")},
-			{Name: "timestamp", Value: timestamp}, {Name: "id", Value: id}, {Name: "token", Value: hex.EncodeToString(sum[:])},
+			{Name: "timestamp", Value: timestamp}, {Name: "id", Value: id}, {Name: "token", Value: c.provider.Token(id, timestamp)},
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway/conformance"
+	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 	"github.com/addongw/addongw/gateway/conformance/xervo"
 	"github.com/addongw/addongw/gateway/secret"
 )
@@ -18,7 +19,7 @@ import (
 func newClient() conformance.Client {
 	return xervo.Platform{}.Client(conformance.Provider{
 		Name: username, Username: username, BaseURL: "https://acme.example/resources", SSOURL: "https://acme.example/sso",
-		Password: secret.New(password), Salt: secret.New(salt), Plans: []string{"basic", "premium"},
+		Password: secret.New(conformancetest.Password), Salt: secret.New(salt), Plans: []string{"basic", "premium"},
 	})
 }
 

@@ -10,10 +10,10 @@ import (
 func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 	conformancetest.Run(t, conformancetest.Suite{
 		Platform: xervo.Platform{},
-		Plans:    []string{"basic", "premium"},
+		Plans:    conformancetest.Plans,
 		Serve: func(t *testing.T, defect, _ string) conformancetest.Provider {
 			p, manifest := newProvider(t, defect)
-			return conformancetest.Provider{Manifest: manifest, Alive: p.alive}
+			return conformancetest.Provider{Manifest: manifest, Alive: p.Alive}
 		},
 		Defects: map[string]string{
 			"no credentials on removals":                    "XV-A1",
@@ -25,7 +25,7 @@ func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 			"credentials that cannot be read are a failure": "XV-A5",
 			"the body before the credentials":               "XV-A6",
 			"401 without a challenge":                       "XV-A7",
-			"401 without a sentence":                        "XV-A8",
+			"a 401 without a sentence":                      "XV-A8",
 			"everything fails":                              "XV-P1",
 			"orders fail":                                   "XV-P1",
 			"201 for an order":                              "XV-P2",
@@ -33,7 +33,7 @@ func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 			"id is a number":                                "XV-P4",
 			"an id with a colon":                            "XV-P5",
 			"orders without a message":                      "XV-P6",
-			"orders are answered as text":                   "XV-P7",
+			"JSON under another name":                       "XV-P7",
 			"doubles on retry":                              "XV-P8",
 			"another config on retry":                       "XV-P8",
 			"doubles at once":                               "XV-P9",
@@ -52,14 +52,14 @@ func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 			"another plan is no conflict":                   "XV-P22",
 			"what was removed can never be ordered again":   "XV-P23",
 			"what was removed comes back":                   "XV-P24",
-			"any platform id":                               "XV-P26",
-			"half an order is a failure":                    "XV-P27",
+			"any id of an order":                            "XV-P26",
+			"half a body breaks an order":                   "XV-P27",
 			"a name twice":                                  "XV-P28",
-			"any type":                                      "XV-P29",
+			"any type is text":                              "XV-P29",
 			"demands a Content-Type":                        "XV-P30",
 			"takes forms":                                   "XV-P31",
-			"any length":                                    "XV-P32",
-			"refused orders say nothing":                    "XV-P33",
+			"bodies of any length":                          "XV-P32",
+			"orders refused without a sentence":             "XV-P33",
 			"every refused order is a 400":                  "XV-P34",
 			"plan changes fail":                             "XV-L1",
 			"201 for a plan change":                         "XV-L2",
@@ -74,8 +74,8 @@ func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 			"changes to any plan":                           "XV-L11",
 			"changes the plan of what never was":            "XV-L12",
 			"changes the plan of what is gone":              "XV-L13",
-			"half a plan change is a failure":               "XV-L14",
-			"refused plan changes say nothing":              "XV-L15",
+			"half a body breaks a plan change":              "XV-L14",
+			"plan changes refused without a sentence":       "XV-L15",
 			"every refused plan change is a 400":            "XV-L16",
 			"takes plan changes as forms":                   "XV-L17",
 			"a config var is missing":                       "XV-V1",

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway/conformance"
+	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 	"github.com/addongw/addongw/gateway/conformance/xervo"
 	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/spec"
@@ -157,4 +158,8 @@ func TestWhatIsNoManifestIsSaidAndNothingElse(t *testing.T) {
 			t.Errorf("%s: %q", text, got)
 		}
 	}
+}
+
+func TestEveryRuleOfTheManifestIsTried(t *testing.T) {
+	conformancetest.EveryRuleIsTried(t, xervo.Platform{})
 }

@@ -1,8 +1,6 @@
 package xervo_test
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,15 +9,17 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/addongw/addongw/gateway/conformance/conformancetest"
 )
 
-// signOn is the provider's single sign-on: a page for people, whatever happens.
-func (p *provider) signOn(w http.ResponseWriter, r *http.Request) {
+// SignOn is the provider's single sign-on: a page for people, whatever happens.
+func (p *provider) SignOn(w http.ResponseWriter, r *http.Request) {
 	status, to := http.StatusForbidden, ""
 	switch {
 	case r.Method == http.MethodPost:
 		status, to = p.judge(r)
-	case p.defect == "sign-on by GET":
+	case p.Defect == "sign-on by GET":
 		status, to = http.StatusFound, "/dashboard"
 	default:
 		w.Header().Set("Allow", "POST")
@@ -29,38 +29,32 @@ func (p *provider) signOn(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", to)
 		w.Header().Set("Set-Cookie", "session=1; Path=/; HttpOnly")
 	}
-	page(w, status)
-}
-
-func page(w http.ResponseWriter, status int) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, "<!doctype html><title>Acme</title>")
+	conformancetest.Page(w, status)
 }
 
 // judge returns the status, and the address that a good sign-on leads to.
 func (p *provider) judge(r *http.Request) (status int, to string) {
 	proof, ok := p.readProof(r)
 	switch {
-	case !ok && proof != nil && p.defect == "a sign-on that cannot be read is a failure":
+	case !ok && proof != nil && p.Defect == "a sign-on that cannot be read is a failure":
 		return http.StatusInternalServerError, ""
 	case !ok:
 		return http.StatusForbidden, ""
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known := p.byID[proof["id"]]
-	gone := known != nil && known.gone
+	p.Lock()
+	defer p.Unlock()
+	known := p.ByID[proof["id"]]
+	gone := known != nil && known.Gone
 	switch {
-	case !p.proven(proof) && gone && p.defect == "strangers learn what was removed":
+	case !p.proven(proof) && gone && p.Defect == "strangers learn what was removed":
 		return http.StatusGone, ""
-	case !p.proven(proof) && p.defect == "401 for a forged sign-on":
+	case !p.proven(proof) && p.Defect == "401 for a forged sign-on":
 		return http.StatusUnauthorized, ""
-	case !p.proven(proof), !p.fresh(proof["timestamp"]), gone && p.defect == "a late sign-on is refused", p.defect == "sign-ons fail":
+	case !p.proven(proof), !p.fresh(proof["timestamp"]), gone && p.Defect == "a late sign-on is refused", p.Defect == "sign-ons fail":
 		return http.StatusForbidden, ""
-	case known == nil && p.defect == "404 for a sign-on to what never was":
+	case known == nil && p.Defect == "404 for a sign-on to what never was":
 		return http.StatusNotFound, ""
-	case known == nil && p.defect != "signs on to what never was":
+	case known == nil && p.Defect != "signs on to what never was":
 		return http.StatusForbidden, ""
 	case gone:
 		return http.StatusFound, "/dashboard/gone"
@@ -70,7 +64,7 @@ func (p *provider) judge(r *http.Request) (status int, to string) {
 }
 
 func (p *provider) entered() int {
-	if p.defect == "303 for a sign-on" {
+	if p.Defect == "303 for a sign-on" {
 		return http.StatusSeeOther
 	}
 	return http.StatusFound
@@ -81,7 +75,7 @@ func (p *provider) enter(id string) string {
 	code := fmt.Sprint(len(p.codes) + 1)
 	p.codes[code] = true
 	to := "/dashboard?code=" + code
-	switch p.defect {
+	switch p.Defect {
 	case "a path with an address in it":
 		to += "&back=http://xervo.example"
 	case "a path without a slash":
@@ -93,21 +87,21 @@ func (p *provider) enter(id string) string {
 // page is what customers see: the code of a sign-on leads to it, over one more
 // redirect.
 func (p *provider) page(w http.ResponseWriter, r *http.Request) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.Lock()
+	defer p.Unlock()
 	code := r.URL.Query().Get("code")
 	_, err := r.Cookie("session")
 	switch {
-	case r.URL.Path == "/dashboard/gone" && p.defect == "the page of what is gone is a 410":
-		page(w, http.StatusGone)
+	case r.URL.Path == "/dashboard/gone" && p.Defect == "the page of what is gone is a 410":
+		conformancetest.Page(w, http.StatusGone)
 	case strings.HasPrefix(r.URL.Path, "/dashboard/"):
-		page(w, http.StatusOK)
-	case p.defect == "the page needs a cookie" && err != nil:
-		page(w, http.StatusUnauthorized)
-	case p.defect == "the page leads to itself":
+		conformancetest.Page(w, http.StatusOK)
+	case p.Defect == "the page needs a cookie" && err != nil:
+		conformancetest.Page(w, http.StatusUnauthorized)
+	case p.Defect == "the page leads to itself":
 		http.Redirect(w, r, r.URL.String(), http.StatusFound)
 	case !p.codes[code]:
-		page(w, http.StatusForbidden)
+		conformancetest.Page(w, http.StatusForbidden)
 	default:
 		delete(p.codes, code)
 		http.Redirect(w, r, "/dashboard/resource", http.StatusFound)
@@ -121,7 +115,7 @@ func (p *provider) readProof(r *http.Request) (map[string]string, bool) {
 	proof := map[string]string{}
 	switch media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); media {
 	case "application/json":
-		body, ok := p.parse(text)
+		body, ok := p.Parse(text)
 		switch {
 		case !json.Valid(text):
 			return proof, false
@@ -137,12 +131,12 @@ func (p *provider) readProof(r *http.Request) (map[string]string, bool) {
 	case "application/x-www-form-urlencoded":
 		form, err := url.ParseQuery(string(text))
 		for name, values := range form {
-			if len(values) > 1 && p.defect != "a field twice" {
+			if len(values) > 1 && p.Defect != "a field twice" {
 				return nil, false
 			}
 			proof[name] = values[len(values)-1]
 		}
-		return proof, err == nil && p.defect != "no sign-on as a form"
+		return proof, err == nil && p.Defect != "no sign-on as a form"
 	default:
 		return nil, false
 	}
@@ -156,7 +150,7 @@ func (p *provider) proofText(v any) (string, bool) {
 		return text, isText
 	}
 	f, _ := number.Float64()
-	switch p.defect {
+	switch p.Defect {
 	case "numbers go through a float":
 		return fmt.Sprint(f), true
 	case "fractions are cut off":
@@ -165,28 +159,23 @@ func (p *provider) proofText(v any) (string, bool) {
 	return number.String(), true
 }
 
-func sum(parts ...string) string {
-	digest := sha1.Sum([]byte(strings.Join(parts, ":")))
-	return hex.EncodeToString(digest[:])
-}
-
 func (p *provider) proven(proof map[string]string) bool {
 	id, at, token := proof["id"], proof["timestamp"], proof["token"]
-	switch p.defect {
+	switch p.Defect {
 	case "any token":
 		return true
 	case "no token":
-		return token == "" || token == sum(id, salt, at)
+		return token == "" || token == conformancetest.Token(id, salt, at)
 	case "the salt first":
-		return token == sum(id, salt, at) || token == sum(salt, id, at)
+		return token == conformancetest.Token(id, salt, at) || token == conformancetest.Token(salt, id, at)
 	case "the token of another resource":
-		for other := range p.byID {
-			if token == sum(other, salt, at) {
+		for other := range p.ByID {
+			if token == conformancetest.Token(other, salt, at) {
 				return true
 			}
 		}
 	}
-	return token == sum(id, salt, at)
+	return token == conformancetest.Token(id, salt, at)
 }
 
 func (p *provider) fresh(timestamp string) bool {
@@ -195,11 +184,11 @@ func (p *provider) fresh(timestamp string) bool {
 	switch {
 	case err != nil:
 		return false
-	case n >= 1e11 && p.defect == "milliseconds never expire":
+	case n >= 1e11 && p.Defect == "milliseconds never expire":
 		return true
 	case age < -time.Minute:
-		return p.defect == "sign-ons from the future"
+		return p.Defect == "sign-ons from the future"
 	default:
-		return age <= 5*time.Minute || p.defect == "sign-ons never expire"
+		return age <= 5*time.Minute || p.Defect == "sign-ons never expire"
 	}
 }

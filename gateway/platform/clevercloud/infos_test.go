@@ -13,6 +13,7 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/conformance/clevercloud/vendorapi"
+	"github.com/addongw/addongw/gateway/conformance/standin"
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/platformtest"
 	"github.com/addongw/addongw/gateway/secret"
@@ -124,7 +125,7 @@ func TestTheListingIsReadToItsEnd(t *testing.T) {
 
 func TestAListingThatIgnoresTheOffsetEnds(t *testing.T) {
 	api, client := standIn(t, 0)
-	api.Fail(vendorapi.Fault{Body: `[{"addon_id": "addon_1", "provider_id": 5}, {"heroku_id": "addon_2"}]`})
+	api.Fail(standin.Fault{Body: `[{"addon_id": "addon_1", "provider_id": 5}, {"heroku_id": "addon_2"}]`})
 	got, err := client.List(t.Context())
 	if err != nil || len(got) != 2 || len(api.Calls()) != 2 {
 		t.Errorf("%d add-ons in %d calls, %v", len(got), len(api.Calls()), err)
@@ -148,7 +149,7 @@ func TestEveryCallTellsWhatWentWrong(t *testing.T) {
 	for name, call := range calls(t, client) {
 		for status, want := range kinds {
 			api.Heal()
-			api.Fail(vendorapi.Fault{Status: status, Header: map[string]string{"Retry-After": "7"}, Body: `{"message": "` + configSecret + `"}`})
+			api.Fail(standin.Fault{Status: status, Header: map[string]string{"Retry-After": "7"}, Body: `{"message": "` + configSecret + `"}`})
 			err := call()
 			checkSafe(t, fmt.Sprint(name, " ", status), err, want)
 			var e *gateway.Error
@@ -166,7 +167,7 @@ func checkSafe(t *testing.T, what string, err error, want gateway.Kind) {
 }
 
 func TestAnswersOfAnotherFormAreSafeErrors(t *testing.T) {
-	faults := map[string]vendorapi.Fault{
+	faults := map[string]standin.Fault{
 		"half a document":    {Header: map[string]string{"Content-Length": "1000"}, Body: `{"name": "` + configSecret, Cut: true},
 		"wrong types":        {Body: `{"name": ["` + configSecret + `"]}`},
 		"wrong types inside": {Body: `{"owner_emails": [12345678, "a"]}`},
@@ -188,7 +189,7 @@ func TestAnswersOfAnotherFormAreSafeErrors(t *testing.T) {
 		}
 	}
 	api.Heal()
-	api.Fail(vendorapi.Fault{Body: `[{"plan": "basic"}]`})
+	api.Fail(standin.Fault{Body: `[{"plan": "basic"}]`})
 	_, err := client.List(t.Context())
 	checkSafe(t, "an entry without an id", err, gateway.Unavailable)
 }

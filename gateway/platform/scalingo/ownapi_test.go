@@ -12,6 +12,7 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/conformance/scalingo/ownapi"
+	"github.com/addongw/addongw/gateway/conformance/standin"
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/platformtest"
 	"github.com/addongw/addongw/gateway/secret"
@@ -99,7 +100,7 @@ func TestAPromisedOrderGetsItsConfigAndThenItsEnd(t *testing.T) {
 			t.Errorf("%s: before the platform has read our answer: %v", settings, err)
 		}
 		api.Add(ownapi.Addon{ID: "res_1", UUID: "ad-1", App: "app-1", Pending: true})
-		api.Fail(ownapi.Fault{Method: "POST", Times: 1, Status: 502})
+		api.Fail(standin.Fault{Method: "POST", Times: 1, Status: 502})
 		if err := client.Complete(t.Context(), resource(), configVars()); gateway.KindOf(err) != gateway.Unavailable || !api.Pending("res_1") {
 			t.Errorf("%s: in the middle of a failure: %v", settings, err)
 		}
@@ -151,12 +152,12 @@ func TestTheListingIsReadToItsEnd(t *testing.T) {
 
 func TestAListingThatRepeatsItselfEnds(t *testing.T) {
 	api, client := standIn(t, 0, "")
-	api.Fail(ownapi.Fault{Body: `{"apps": [{"app_id": "app-1", "plan": "free", "addon_provider_id": 5}], "meta": {"pagination": {"next_page": 1}}}`})
+	api.Fail(standin.Fault{Body: `{"apps": [{"app_id": "app-1", "plan": "free", "addon_provider_id": 5}], "meta": {"pagination": {"next_page": 1}}}`})
 	if got, err := client.List(t.Context()); err != nil || len(got) != 1 || len(api.Calls()) != 1 {
 		t.Errorf("%d apps in %d calls, %v", len(got), len(api.Calls()), err)
 	}
 	api.Heal()
-	api.Fail(ownapi.Fault{Body: `{"apps": [{"app_id": "app-1", "plan": "free"}]}`}) // as in the document's example
+	api.Fail(standin.Fault{Body: `{"apps": [{"app_id": "app-1", "plan": "free"}]}`}) // as in the document's example
 	if got, err := client.List(t.Context()); err != nil || len(got) != 1 {
 		t.Errorf("without pages: %d apps, %v", len(got), err)
 	}
@@ -183,7 +184,7 @@ func TestEveryCallTellsWhatWentWrong(t *testing.T) {
 	for name, call := range calls(t, client) {
 		for status, want := range kinds {
 			api.Heal()
-			api.Fail(ownapi.Fault{Status: status, Header: map[string]string{"Retry-After": "7"}, Body: `{"error": "` + configSecret + `"}`})
+			api.Fail(standin.Fault{Status: status, Header: map[string]string{"Retry-After": "7"}, Body: `{"error": "` + configSecret + `"}`})
 			err := call()
 			checkSafe(t, fmt.Sprint(name, " ", status), err, want)
 			var e *gateway.Error
@@ -204,7 +205,7 @@ func checkSafe(t *testing.T, what string, err error, want gateway.Kind) {
 }
 
 func TestAnswersOfAnotherFormAreSafeErrors(t *testing.T) {
-	faults := map[string]ownapi.Fault{
+	faults := map[string]standin.Fault{
 		"half a document":    {Header: map[string]string{"Content-Length": "1000"}, Body: `{"app": "` + configSecret, Cut: true},
 		"a list":             {Body: `["` + configSecret + `"]`},
 		"wrong types inside": {Body: `{"app": {"name": 12345678}, "apps": [{"app_id": 12345678}]}`},
@@ -223,7 +224,7 @@ func TestAnswersOfAnotherFormAreSafeErrors(t *testing.T) {
 		}
 	}
 	api.Heal()
-	api.Fail(ownapi.Fault{Body: `{"apps": [{"plan": "free"}]}`})
+	api.Fail(standin.Fault{Body: `{"apps": [{"plan": "free"}]}`})
 	_, err := client.List(t.Context())
 	checkSafe(t, "an entry without an app", err, gateway.Unavailable)
 }

@@ -7,5 +7,5 @@
 // the order. A provider must never make a call while it handles an order: such
 // calls are counted.
 //
-// Read [Server] first, then [Fault] for what it can be made to do wrong.
+// Read [Server] first, then [standin.Fault] for what it can be made to do wrong.
 package vendorapi

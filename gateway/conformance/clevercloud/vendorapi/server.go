@@ -1,7 +1,6 @@
 package vendorapi
 
 import (
-	"crypto/subtle"
 	"encoding/json"
 	"io"
 	"maps"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/addongw/addongw/gateway/conformance/standin"
 )
 
 // App is an add-on that a customer has ordered.
@@ -41,14 +42,14 @@ type Call struct {
 // mistake of the provider, when no reply comes within the time of a crossing:
 // above all when the provider waits for the call before it replies.
 type Server struct {
-	username, password string
-	pageSize           int
+	*standin.Counter
+	username string
+	pageSize int
 
-	mu     sync.Mutex
-	apps   map[string]*ordered
-	order  []string // the ids, as they were ordered
-	calls  []Call
-	faults []Fault
+	mu    sync.Mutex
+	apps  map[string]*ordered
+	order []string // the ids, as they were ordered
+	calls []Call
 }
 
 // ordered is an add-on with what the provider has sent for it.
@@ -61,7 +62,7 @@ type ordered struct {
 // New makes a Server for the provider with these credentials. A page of its
 // listing holds pageSize entries; 0: all.
 func New(username, password string, pageSize int) *Server {
-	return &Server{username: username, password: password, pageSize: pageSize, apps: map[string]*ordered{}}
+	return &Server{Counter: standin.NewCounter(username, password), username: username, pageSize: pageSize, apps: map[string]*ordered{}}
 }
 
 // Order notes that the order for app is on its way to the provider.
@@ -166,29 +167,37 @@ func (s *Server) Early() (n int) {
 
 // ServeHTTP answers one call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id, listing := target(r)
 	// Read first: net/http notices that a caller is gone only behind the body.
 	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-	answer := reply{status: http.StatusNotFound, body: message("Not found.")}
+	id, _ := target(r)
 	crossed, early := s.cross(id)
-	fault, faulty := s.nextFault(r)
-	switch {
-	case !s.authentic(r):
-		answer = reply{status: http.StatusUnauthorized, body: message("Wrong credentials.")}
-	case faulty:
-		answer = fault.reply(r)
-	case crossed: // not found
-	case listing && r.Method == http.MethodGet:
-		answer = s.list(r.URL.Query().Get("offset"))
-	case id != "" && r.Method == http.MethodGet:
-		answer = s.show(id)
-	case id != "" && r.Method == http.MethodPut:
-		answer = s.push(id, r.Header.Get("Content-Type"), body)
-	}
+	refusal := standin.Answer{Status: http.StatusUnauthorized, Body: message("Wrong credentials.")}
+	answer := s.Answer(r, refusal, func() standin.Answer {
+		if crossed {
+			return notFound
+		}
+		return s.answer(r, body)
+	})
 	s.mu.Lock()
-	s.calls = append(s.calls, Call{Method: r.Method, Path: r.URL.Path, Status: answer.status, Early: early})
+	s.calls = append(s.calls, Call{Method: r.Method, Path: r.URL.Path, Status: answer.Status, Early: early})
 	s.mu.Unlock()
-	answer.write(w)
+	answer.Write(w)
+}
+
+var notFound = standin.Answer{Status: http.StatusNotFound, Body: message("Not found.")}
+
+func (s *Server) answer(r *http.Request, body []byte) standin.Answer {
+	id, listing := target(r)
+	switch {
+	case listing && r.Method == http.MethodGet:
+		return s.list(r.URL.Query().Get("offset"))
+	case id != "" && r.Method == http.MethodGet:
+		return s.show(id)
+	case id != "" && r.Method == http.MethodPut:
+		return s.push(id, r.Header.Get("Content-Type"), body)
+	default:
+		return notFound
+	}
 }
 
 // target finds what a request is about: an add-on, or the listing.
@@ -200,13 +209,7 @@ func target(r *http.Request) (id string, listing bool) {
 	return strings.TrimPrefix(rest, "/"), rest == ""
 }
 
-func (s *Server) authentic(r *http.Request) bool {
-	username, password, ok := r.BasicAuth()
-	return ok && subtle.ConstantTimeCompare([]byte(username), []byte(s.username)) == 1 &&
-		subtle.ConstantTimeCompare([]byte(password), []byte(s.password)) == 1
-}
-
-func (s *Server) list(offset string) reply {
+func (s *Server) list(offset string) standin.Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from, _ := strconv.Atoi(offset)
@@ -225,43 +228,43 @@ func (s *Server) list(offset string) reply {
 			"plan": app.Plan, "owner_id": app.OwnerID,
 		})
 	}
-	return reply{status: http.StatusOK, body: entries}
+	return standin.Answer{Status: http.StatusOK, Body: entries}
 }
 
-func (s *Server) show(id string) reply {
+func (s *Server) show(id string) standin.Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	app, ok := s.apps[id]
 	if !ok || app.unanswered() {
-		return reply{status: http.StatusNotFound, body: message("No such add-on.")}
+		return standin.Answer{Status: http.StatusNotFound, Body: message("No such add-on.")}
 	}
 	config := map[string]string{}
 	if n := len(app.pushes); n > 0 {
 		config = app.pushes[n-1]
 	}
-	return reply{status: http.StatusOK, body: map[string]any{
+	return standin.Answer{Status: http.StatusOK, Body: map[string]any{
 		"id": id, "name": app.Name, "config": config, "callback_url": "https://api.example/v2/vendor/apps/" + id,
 		"owner_email": app.OwnerEmail, "owner_id": app.OwnerID, "owner_name": app.OwnerName,
 		"owner_emails": app.OwnerEmails, "region": app.Region, "domains": []string{},
 	}}
 }
 
-func (s *Server) push(id, contentType string, text []byte) reply {
+func (s *Server) push(id, contentType string, text []byte) standin.Answer {
 	var body struct {
 		Config map[string]string `json:"config"`
 	}
 	err := json.Unmarshal(text, &body)
 	if err != nil || body.Config == nil || contentType != "application/json" {
-		return reply{status: http.StatusBadRequest, body: message("No config.")}
+		return standin.Answer{Status: http.StatusBadRequest, Body: message("No config.")}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	app, ok := s.apps[id]
 	if !ok || app.unanswered() {
-		return reply{status: http.StatusNotFound, body: message("No such add-on.")}
+		return standin.Answer{Status: http.StatusNotFound, Body: message("No such add-on.")}
 	}
 	app.pushes = append(app.pushes, body.Config)
-	return reply{status: http.StatusOK, body: map[string]any{"id": id, "configKeys": slices.Sorted(maps.Keys(body.Config))}}
+	return standin.Answer{Status: http.StatusOK, Body: map[string]any{"id": id, "configKeys": slices.Sorted(maps.Keys(body.Config))}}
 }
 
 func message(text string) map[string]string { return map[string]string{"message": text} }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/addongw/addongw/gateway/conformance/standin"
 )
 
 // defaultPage is how many entries a page has when nobody asks for a number.
@@ -17,7 +19,7 @@ const addonProviderID = "1234567890abcdef"
 
 // answer finds what a request is about: "/apps", "/apps/ID",
 // "/addons/ID/config" or "/addons/ID/actions/provision".
-func (s *Server) answer(r *http.Request, body []byte) reply {
+func (s *Server) answer(r *http.Request, body []byte) standin.Answer {
 	_, rest, ok := strings.Cut(r.URL.EscapedPath(), "/v1/provider/")
 	parts := strings.Split(rest, "/")
 	for i, part := range parts {
@@ -43,7 +45,7 @@ func (s *Server) answer(r *http.Request, body []byte) reply {
 
 // The methods below are called while the lock is held.
 
-func (s *Server) list(q url.Values) reply {
+func (s *Server) list(q url.Values) standin.Answer {
 	number, size := max(atoi(q.Get("page")), 1), atoi(q.Get("per_page"))
 	if size < 1 {
 		size = defaultPage
@@ -67,7 +69,7 @@ func (s *Server) list(q url.Values) reply {
 	if to < len(s.addons) {
 		pages["next_page"] = number + 1
 	}
-	return reply{status: http.StatusOK, body: map[string]any{"apps": entries, "meta": map[string]any{"pagination": pages}}}
+	return standin.Answer{Status: http.StatusOK, Body: map[string]any{"apps": entries, "meta": map[string]any{"pagination": pages}}}
 }
 
 func atoi(text string) int {
@@ -75,19 +77,19 @@ func atoi(text string) int {
 	return n
 }
 
-func (s *Server) show(id string) reply {
+func (s *Server) show(id string) standin.Answer {
 	i := slices.IndexFunc(s.addons, func(a *Addon) bool { return a.App == id })
 	if i < 0 {
 		return refusal(http.StatusNotFound, "not found")
 	}
 	found := s.apps[id]
-	return reply{status: http.StatusOK, body: map[string]any{"app": map[string]any{
+	return standin.Answer{Status: http.StatusOK, Body: map[string]any{"app": map[string]any{
 		"addon_provider_id": addonProviderID, "id": id, "name": found.Name, "owner_email": found.OwnerEmail,
 		"plan": s.addons[i].Plan, "config": found.config,
 	}}}
 }
 
-func (s *Server) changeApp(id string, header http.Header, body []byte) reply {
+func (s *Server) changeApp(id string, header http.Header, body []byte) standin.Answer {
 	if !slices.ContainsFunc(s.addons, func(a *Addon) bool { return a.App == id }) {
 		return refusal(http.StatusNotFound, "not found")
 	}
@@ -98,7 +100,7 @@ func (s *Server) changeApp(id string, header http.Header, body []byte) reply {
 	return s.show(id)
 }
 
-func (s *Server) changeAddon(id string, header http.Header, body []byte) reply {
+func (s *Server) changeAddon(id string, header http.Header, body []byte) standin.Answer {
 	a := s.addon(id)
 	if a == nil {
 		return refusal(http.StatusNotFound, "not found")
@@ -106,16 +108,16 @@ func (s *Server) changeAddon(id string, header http.Header, body []byte) reply {
 	if refused, ok := s.change(s.apps[a.App], header, body); !ok {
 		return refused
 	}
-	return reply{status: http.StatusOK, body: map[string]any{"addon": map[string]string{"id": id}}}
+	return standin.Answer{Status: http.StatusOK, Body: map[string]any{"addon": map[string]string{"id": id}}}
 }
 
-func (s *Server) finish(id string) reply {
+func (s *Server) finish(id string) standin.Answer {
 	a := s.addon(id)
 	if a == nil {
 		return refusal(http.StatusNotFound, "not found")
 	}
 	a.Pending = false
-	return reply{status: http.StatusOK, body: map[string]any{"addon": map[string]string{"id": id, "status": "running"}}}
+	return standin.Answer{Status: http.StatusOK, Body: map[string]any{"addon": map[string]string{"id": id, "status": "running"}}}
 }
 
 func (s *Server) addon(id string) *Addon {
@@ -128,7 +130,7 @@ func (s *Server) addon(id string) *Addon {
 }
 
 // change sets the variables that are named.
-func (s *Server) change(of *app, header http.Header, text []byte) (refused reply, ok bool) {
+func (s *Server) change(of *app, header http.Header, text []byte) (refused standin.Answer, ok bool) {
 	var body struct {
 		Config map[string]string `json:"config"`
 	}
@@ -137,11 +139,15 @@ func (s *Server) change(of *app, header http.Header, text []byte) (refused reply
 	}
 	for name := range body.Config {
 		if s.declared != nil && !slices.Contains(s.declared, name) {
-			return reply{status: http.StatusUnprocessableEntity, body: map[string]any{"errors": map[string][]string{name: {"is not in the manifest"}}}}, false
+			return standin.Answer{Status: http.StatusUnprocessableEntity, Body: map[string]any{"errors": map[string][]string{name: {"is not in the manifest"}}}}, false
 		}
 	}
 	for name, value := range body.Config {
 		of.config[name] = value
 	}
-	return reply{}, true
+	return standin.Answer{}, true
+}
+
+func refusal(status int, text string) standin.Answer {
+	return standin.Answer{Status: status, Body: map[string]string{"error": text}}
 }

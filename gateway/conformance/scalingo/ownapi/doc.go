@@ -8,5 +8,5 @@
 // variable that the manifest does not declare is refused, and an add-on is not
 // known before the provider's answer to its order was read.
 //
-// Read [Server] first, then [Fault] for what it can be made to do wrong.
+// Read [Server] first, then [standin.Fault] for what it can be made to do wrong.
 package ownapi

@@ -1,12 +1,13 @@
 package ownapi
 
 import (
-	"crypto/subtle"
 	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"sync"
+
+	"github.com/addongw/addongw/gateway/conformance/standin"
 )
 
 // Addon is an add-on that a customer has ordered, and whose order the provider
@@ -34,8 +35,8 @@ type Call struct {
 // it below any base path: what counts is how their path goes on from
 // "/v1/provider".
 type Server struct {
-	username, password string
-	pageSize           int
+	*standin.Counter
+	pageSize int
 
 	mu       sync.Mutex
 	byUUID   bool
@@ -44,7 +45,6 @@ type Server struct {
 	apps     map[string]*app
 	addons   []*Addon // as they were ordered
 	calls    []Call
-	faults   []Fault
 }
 
 // app is an App with what the provider has sent for it.
@@ -57,7 +57,7 @@ type app struct {
 // New makes a Server for the provider with these credentials. A page of its
 // listing holds at most pageSize entries; 0: as many as are asked for.
 func New(username, password string, pageSize int) *Server {
-	return &Server{username: username, password: password, pageSize: pageSize, apps: map[string]*app{}}
+	return &Server{Counter: standin.NewCounter(username, password), pageSize: pageSize, apps: map[string]*app{}}
 }
 
 // Declare makes variables of any other name be refused.
@@ -155,24 +155,9 @@ func (s *Server) Calls() []Call {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Read first: net/http notices that a caller is gone only behind the body.
 	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-	answer := refusal(http.StatusUnauthorized, "unauthorized")
-	if s.authentic(r) {
-		fault, faulty := s.nextFault(r)
-		if !faulty || fault.Act {
-			answer = s.answer(r, body)
-		}
-		if faulty {
-			answer = fault.reply(r)
-		}
-	}
+	answer := s.Answer(r, refusal(http.StatusUnauthorized, "unauthorized"), func() standin.Answer { return s.answer(r, body) })
 	s.mu.Lock()
-	s.calls = append(s.calls, Call{Method: r.Method, Path: r.URL.RequestURI(), Status: answer.status})
+	s.calls = append(s.calls, Call{Method: r.Method, Path: r.URL.RequestURI(), Status: answer.Status})
 	s.mu.Unlock()
-	answer.write(w)
-}
-
-func (s *Server) authentic(r *http.Request) bool {
-	username, password, ok := r.BasicAuth()
-	return ok && subtle.ConstantTimeCompare([]byte(username), []byte(s.username)) == 1 &&
-		subtle.ConstantTimeCompare([]byte(password), []byte(s.password)) == 1
+	answer.Write(w)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addongw/addongw/gateway/conformance/scalingo/ownapi"
+	"github.com/addongw/addongw/gateway/conformance/standin"
 )
 
 func start(t *testing.T, s *ownapi.Server) string {
@@ -122,7 +123,7 @@ func TestFaultsHappenInTheirOrder(t *testing.T) {
 	url := start(t, s)
 	s.Own(ownapi.App{ID: "app-1", Name: "shop", OwnerEmail: "zoe@acme.example"})
 	s.Add(ownapi.Addon{ID: "res_1", App: "app-1", Plan: "small", Pending: true})
-	s.Fail(ownapi.Fault{Method: "POST", Path: "/actions/", Times: 2, Status: 502, Act: true})
+	s.Fail(standin.Fault{Method: "POST", Path: "/actions/", Times: 2, Status: 502, Done: true})
 	s.Fail(ownapi.TooMany)
 	var got []int
 	for range 2 {
