@@ -149,7 +149,8 @@ func supersede(tx Tx, resourceID string) error {
 }
 
 // outrun reports whether the operation is a turn whose opposite is wanted by now
-// and waits behind it: what the backend could not do it need not do any more.
+// and waits behind it. What the backend could not do it need not do any more;
+// what it may still be doing it must end first, or it would undo the opposite.
 func (t *transition) outrun() bool {
 	switch backend.Verb(t.op.Verb) {
 	case backend.VerbSuspend:
@@ -159,6 +160,16 @@ func (t *transition) outrun() bool {
 	default:
 		return false
 	}
+}
+
+// giveWay ends a turn that is outrun, which would wait for an operator
+// otherwise. How far it came is told to what waits behind.
+func (e *Engine) giveWay(t *transition, out outcome) error {
+	var err error
+	if t.op.State, err = moveOperation(t.op.State, cancel); err != nil {
+		return err
+	}
+	return e.keepState(t, out.state)
 }
 
 // judgeTurned records that the backend has followed, or that it has nothing to

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,6 +85,73 @@ func TestAResumeReplacesASuspensionThatNeedsAnOperator(t *testing.T) {
 				t.Errorf("it is %s: %s", got.State, got.LastError)
 			}
 		})
+	}
+}
+
+// A job of the backend's that goes on behind a resume would lock out who has
+// paid.
+func TestAResumeWaitsForASuspensionThatIsStillAtWork(t *testing.T) {
+	for name, passing := range map[string]error{
+		"pending":           &backend.Failure{Class: backend.Retryable, Message: "job 42 is at work", RetryAfter: time.Millisecond},
+		"down":              backend.Failf(backend.Retryable, "down"),
+		"outcome not known": errors.New("the stream broke"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			id := r.provision("ext-1").Resource.ID
+			r.limits.MaxAttempts = 1000
+			var over atomic.Bool
+			r.world.hook(func(_ context.Context, call lifecycle.Call, checkpoint func(string, []byte)) error {
+				if call.Verb != backend.VerbSuspend || over.Load() {
+					return nil
+				}
+				checkpoint("at work", []byte(`{"job":"42"}`))
+				return passing
+			}, nil)
+			r.scope.Budget = time.Millisecond
+			r.suspend(id)
+			eventually(t, "it was tried", func() bool { return len(r.world.callsOf(backend.VerbSuspend)) > 0 })
+			r.resume(id)
+			tried := len(r.world.callsOf(backend.VerbSuspend))
+			eventually(t, "it is tried again", func() bool { return len(r.world.callsOf(backend.VerbSuspend)) > tried+1 })
+			if n := len(r.world.callsOf(backend.VerbResume)); n != 0 {
+				t.Fatalf("%d resumes overtook it", n)
+			}
+			over.Store(true)
+			r.restedAs(id, "provision:done suspend:done resume:done ")
+			if r.suspended(id) || r.resource(id).State != gateway.Active {
+				t.Errorf("it is %s, locked out: %t", r.resource(id).State, r.suspended(id))
+			}
+		})
+	}
+}
+
+func TestAResumeReplacesASuspensionWhoseAttemptsAreSpent(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	g := newGate()
+	r.world.hook(func(ctx context.Context, call lifecycle.Call, checkpoint func(string, []byte)) error {
+		if call.Verb != backend.VerbSuspend {
+			return nil
+		}
+		checkpoint("half", []byte(`{"locked":["a"]}`))
+		if err := g.hold(ctx, call); err != nil {
+			return err
+		}
+		return backend.Failf(backend.Retryable, "down")
+	}, nil)
+	r.limits.MaxAttempts = 2
+	r.scope.Budget = time.Millisecond
+	r.suspend(id)
+	<-g.reached
+	r.resume(id)
+	close(g.open)
+	r.restedAs(id, "provision:done suspend:cancelled resume:done ")
+	if n := len(r.world.callsOf(backend.VerbSuspend)); n != 2 {
+		t.Errorf("%d attempts", n)
+	}
+	if got := string(r.world.callsOf(backend.VerbResume)[0].Op.State); got != `{"locked":["a"]}` {
+		t.Errorf("the resume was told the state %q", got)
 	}
 }
 
