@@ -144,7 +144,7 @@ func cancelLive(tx Tx, resourceID string) (cancelled []OperationRecord, removing
 }
 
 // inheritState keeps the last checkpoint of what was cancelled with the
-// resource, where the removal finds it.
+// resource, where the operation that comes instead finds it.
 func (e *Engine) inheritState(row *ResourceRecord, cancelled []OperationRecord) error {
 	for _, op := range cancelled {
 		if op.StateSealed == nil {

@@ -119,33 +119,39 @@ func (s *Scoped) beginTurn(ctx context.Context, budget <-chan struct{}, a *activ
 		return waited{}, err
 	}
 	return s.launch(ctx, budget, a, it, func(tx Tx) (ResourceRecord, error) {
-		if err := supersede(tx, found.ID); err != nil {
+		replaced, err := supersede(tx, found.ID)
+		if err != nil {
 			return next, err
 		}
-		return amend(next)(tx)
+		row := next
+		if err := e.inheritState(&row, replaced); err != nil {
+			return row, err
+		}
+		return amend(row)(tx)
 	})
 }
 
 // supersede cancels a turn that waits for an operator: what comes now is wanted
 // instead, whatever the backend had done of the other.
-func supersede(tx Tx, resourceID string) error {
+func supersede(tx Tx, resourceID string) (cancelled []OperationRecord, err error) {
 	live, err := tx.LiveOperations(resourceID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, op := range live {
 		if !turns(backend.Verb(op.Verb)) || !op.Parked() {
 			continue
 		}
 		if op.State, err = moveOperation(op.State, cancel); err != nil {
-			return err
+			return nil, err
 		}
 		op.CancelRequested, op.WaitingFor, op.FinishedAt = true, "", tx.Now()
-		if err := tx.UpdatePending(op); err != nil {
-			return err
+		if err = tx.UpdatePending(op); err != nil {
+			return nil, err
 		}
+		cancelled = append(cancelled, op)
 	}
-	return nil
+	return cancelled, nil
 }
 
 // outrun reports whether the operation is a turn whose opposite is wanted by now

@@ -155,6 +155,35 @@ func TestAResumeReplacesASuspensionWhoseAttemptsAreSpent(t *testing.T) {
 	}
 }
 
+func TestWhatReplacesATurnThatNeedsAnOperatorIsToldHowFarItCame(t *testing.T) {
+	for _, parked := range []backend.Verb{backend.VerbSuspend, backend.VerbResume} {
+		t.Run(string(parked), func(t *testing.T) {
+			r := newRig(t)
+			id := r.provision("ext-1").Resource.ID
+			r.world.hook(func(_ context.Context, call lifecycle.Call, checkpoint func(string, []byte)) error {
+				if call.Verb != parked {
+					return nil
+				}
+				checkpoint("half", []byte(`{"locked":["a"]}`))
+				return backend.Failf(backend.Conflict, "no")
+			}, nil)
+			r.scope.Budget = time.Second
+			r.suspend(id)
+			opposite, turn, calls := backend.VerbResume, r.resume, 0
+			if parked == backend.VerbResume {
+				opposite, turn, calls = backend.VerbSuspend, r.suspend, 1
+				r.resume(id)
+			}
+			r.parked(id, "human")
+			turn(id)
+			eventually(t, "the opposite is told", func() bool { return len(r.world.callsOf(opposite)) > calls })
+			if got := string(r.world.callsOf(opposite)[calls].Op.State); got != `{"locked":["a"]}` {
+				t.Errorf("the %s was told the state %q", opposite, got)
+			}
+		})
+	}
+}
+
 func TestASuspensionUsesAnEarlierInputWhenTheConfigurationLostTheResource(t *testing.T) {
 	r := newRig(t)
 	id := r.provision("ext-1").Resource.ID
