@@ -34,17 +34,7 @@ type turn struct {
 func turns(verb backend.Verb) bool { return verb == backend.VerbSuspend || verb == backend.VerbResume }
 
 func (s *Scoped) turn(ctx context.Context, id string, t turn) (gateway.Delivery, error) {
-	a, err := s.configuration()
-	if err != nil {
-		return gateway.Delivery{}, err
-	}
-	budget, stop := s.budget()
-	defer stop()
-	return untilSettled(func() (gateway.Delivery, error) {
-		found, err := s.record(ctx, id)
-		if err != nil {
-			return gateway.Delivery{}, err
-		}
+	return s.judged(ctx, id, func(a *active, budget <-chan struct{}, found ResourceRecord) (gateway.Delivery, error) {
 		unfinished := found.State == gateway.Provisioning || found.State == gateway.Updating
 		switch {
 		case found.State == t.from:
@@ -65,8 +55,8 @@ func (s *Scoped) turn(ctx context.Context, id string, t turn) (gateway.Delivery,
 	})
 }
 
-// letFinish waits for the last operation of a resource that is being made or
-// changed. errAgain: it is over, whatever its end.
+// letFinish waits for the last operation of a resource's own lane. errAgain: it
+// is over, whatever its end.
 func (s *Scoped) letFinish(ctx context.Context, budget <-chan struct{}, found ResourceRecord) error {
 	live, err := s.engine.store.LiveOperations(ctx, found.ID)
 	if err != nil {

@@ -184,6 +184,53 @@ func TestWhatReplacesATurnThatNeedsAnOperatorIsToldHowFarItCame(t *testing.T) {
 	}
 }
 
+// A change behind the resume would keep the resource from being suspended again.
+func TestNoPlanChangeQueuesBehindATurnThatNeedsAnOperator(t *testing.T) {
+	for name, parked := range map[string]bool{"parked already": true, "parked while the change waits": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			id := r.provision("ext-1").Resource.ID
+			r.suspend(id)
+			g := newGate()
+			r.world.hook(func(ctx context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+				if call.Verb != backend.VerbResume {
+					return nil
+				}
+				if err := g.hold(ctx, call); err != nil {
+					return err
+				}
+				return backend.Failf(backend.Conflict, "no")
+			}, nil)
+			impatient := r.scope
+			impatient.Budget = time.Millisecond
+			if _, err := r.engine.For(impatient).Resume(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			<-g.reached
+			if parked {
+				close(g.open)
+				r.parked(id, "human")
+			}
+			var group sync.WaitGroup
+			group.Go(func() {
+				_, err := r.scoped().ChangePlan(context.Background(), id, "big")
+				var told *gateway.Error
+				if !errors.As(err, &told) || told.Kind != gateway.Unavailable || told.Message == "" {
+					t.Errorf("the change was answered %v", err)
+				}
+			})
+			if !parked {
+				close(g.open)
+			}
+			group.Wait()
+			if d := r.suspend(id); d.Resource.State != gateway.Suspended {
+				t.Errorf("it is %s", d.Resource.State)
+			}
+			r.restedAs(id, "provision:done suspend:done resume:cancelled suspend:done ")
+		})
+	}
+}
+
 func TestASuspensionUsesAnEarlierInputWhenTheConfigurationLostTheResource(t *testing.T) {
 	r := newRig(t)
 	id := r.provision("ext-1").Resource.ID
