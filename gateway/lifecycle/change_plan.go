@@ -13,17 +13,18 @@ import (
 func (s *Scoped) ChangePlan(ctx context.Context, id, plan string) (gateway.Delivery, error) {
 	return s.judged(ctx, id, func(a *active, budget <-chan struct{}, found ResourceRecord) (gateway.Delivery, error) {
 		switch found.State {
-		case gateway.Active:
+		case gateway.Active, gateway.Suspended:
 			if found.Plan == plan {
 				return s.engine.deliver(found, backend.VerbChangePlan)
+			}
+			if found.State == gateway.Suspended {
+				return gateway.Delivery{}, gateway.Errorf(gateway.Refused, "The service is suspended; its plan can be changed once it is resumed.")
 			}
 			return s.beginPlanChange(ctx, budget, a, found, plan)
 		case gateway.Updating:
 			return s.joinPlanChange(ctx, budget, found, plan)
 		case gateway.Provisioning:
 			return gateway.Delivery{}, busy("The service is still being set up. Please try again in a moment.")
-		case gateway.Suspended:
-			return gateway.Delivery{}, gateway.Errorf(gateway.Refused, "The service is suspended; its plan can be changed once it is resumed.")
 		case gateway.Failed:
 			return gateway.Delivery{}, gateway.Errorf(gateway.Conflict, "The service could not be set up, so its plan cannot be changed.")
 		default:

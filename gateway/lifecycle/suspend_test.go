@@ -223,6 +223,9 @@ func TestAPlanChangeOfASuspendedResourceIsRefused(t *testing.T) {
 	if got := gateway.Message(err); got != "The service is suspended; its plan can be changed once it is resumed." {
 		t.Errorf("the customer reads %q", got)
 	}
+	if d, err := r.scoped().ChangePlan(t.Context(), id, "free"); err != nil || d.Resource.Plan != "free" || d.Resource.State != gateway.Suspended {
+		t.Errorf("the plan that it has: %s, %v", d.Resource.Plan, err)
+	}
 	if got := r.story(id); got != "provision:done suspend:done " {
 		t.Errorf("operations: %s", got)
 	}
