@@ -30,7 +30,7 @@ func (e *Engine) judge(a *active, current work, out outcome) (*transition, error
 		return t, e.judgeReply(t, out.reply)
 	case out.absent != nil:
 		return t, e.judgeAbsent(t, out)
-	case turns(backend.Verb(current.op.Verb)) && (out.failure == nil || out.failure.Class == backend.Unsupported):
+	case turns(backend.Verb(current.op.Verb)) && (out.failure == nil || current.nothingToTurn(out.failure)):
 		return t, e.judgeTurned(t, out)
 	case out.failure != nil:
 		return t, e.judgeFailure(t, out)

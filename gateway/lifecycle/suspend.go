@@ -108,17 +108,26 @@ func (s *Scoped) beginTurn(ctx context.Context, budget <-chan struct{}, a *activ
 	if err != nil {
 		return waited{}, err
 	}
-	return s.launch(ctx, budget, a, it, func(tx Tx) (ResourceRecord, error) {
-		replaced, err := supersede(tx, found.ID)
-		if err != nil {
-			return next, err
-		}
+	return s.launch(ctx, budget, a, it, e.amendTurned(next))
+}
+
+// amendTurned is amend for a turn that takes the place of one that waits for an
+// operator. What the backend had done of that, nobody knows.
+func (e *Engine) amendTurned(next ResourceRecord) func(Tx) (ResourceRecord, error) {
+	return func(tx Tx) (ResourceRecord, error) {
 		row := next
+		replaced, err := supersede(tx, row.ID)
+		if err != nil {
+			return row, err
+		}
 		if err := e.inheritState(&row, replaced); err != nil {
 			return row, err
 		}
+		for _, op := range replaced {
+			row.LockedOut = row.LockedOut || op.Verb == string(backend.VerbSuspend)
+		}
 		return amend(row)(tx)
-	})
+	}
 }
 
 // supersede cancels a turn that waits for an operator: what comes now is wanted
@@ -165,7 +174,17 @@ func (e *Engine) giveWay(t *transition, out outcome) error {
 	if t.op.State, err = moveOperation(t.op.State, cancel); err != nil {
 		return err
 	}
+	if t.op.Verb == string(backend.VerbSuspend) {
+		t.touched, t.res.LockedOut = true, true // it may be: nobody knows what it did
+	}
 	return e.keepState(t, out.state)
+}
+
+// nothingToTurn reports whether a backend that cannot do a turn need not: it
+// leaves the resource as it was. One that was suspended, by a script that is
+// gone or by a plugin as it was before, does not become usable by that.
+func (w work) nothingToTurn(f *backend.Failure) bool {
+	return f.Class == backend.Unsupported && (w.op.Verb == string(backend.VerbSuspend) || !w.res.LockedOut)
 }
 
 // judgeTurned records that the backend has followed, or that it has nothing to
@@ -181,5 +200,6 @@ func (e *Engine) judgeTurned(t *transition, out outcome) error {
 	if out.result == nil {
 		return e.keepState(t, out.state)
 	}
+	t.res.LockedOut = t.op.Verb == string(backend.VerbSuspend)
 	return e.keepState(t, out.result.State)
 }

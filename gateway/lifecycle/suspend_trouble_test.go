@@ -32,6 +32,81 @@ func TestABackendThatCannotSuspendLeavesTheRecordedState(t *testing.T) {
 	}
 }
 
+// A script resume that was removed, or a plugin that was downgraded.
+func TestAResumeThatTheBackendCannotDoAnyMoreNeedsAnOperator(t *testing.T) {
+	cannot := func(verb backend.Verb) func(context.Context, lifecycle.Call, func(string, []byte)) error {
+		return func(_ context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+			if call.Verb == verb {
+				return backend.Failf(backend.Unsupported, "plugin fake cannot %s", call.Verb)
+			}
+			return nil
+		}
+	}
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	r.suspend(id)
+	r.world.hook(cannot(backend.VerbResume), nil)
+	if d := r.resume(id); d.Resource.State != gateway.Active {
+		t.Errorf("it is %s", d.Resource.State)
+	}
+	op := r.parked(id, "human")
+	if got := r.resource(id).LastError; got != "UNSUPPORTED: plugin fake cannot resume" || !r.suspended(id) {
+		t.Errorf("operators read %q; locked out: %t", got, r.suspended(id))
+	}
+	r.restart()
+	if err := r.engine.Retry(t.Context(), op.ID); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it was tried again", func() bool { return len(r.world.callsOf(backend.VerbResume)) == 2 })
+	r.parked(id, "human")
+	r.world.hook(nil, nil) // the script is back
+	if err := r.engine.Retry(t.Context(), op.ID); err != nil {
+		t.Fatal(err)
+	}
+	r.restedAs(id, "provision:done suspend:done resume:done ")
+	if r.suspended(id) {
+		t.Error("it is still locked out")
+	}
+	r.world.hook(cannot(backend.VerbSuspend), nil)
+	r.suspend(id)
+	r.world.hook(cannot(backend.VerbResume), nil)
+	r.resume(id)
+	r.restedAs(id, "provision:done suspend:done resume:done suspend:done resume:done ")
+}
+
+func TestAResumeThatTheBackendCannotDoNeedsAnOperatorAfterASuspensionOfUnknownOutcome(t *testing.T) {
+	for name, parked := range map[string]bool{"parked already": true, "parked while the resume waits": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			id := r.provision("ext-1").Resource.ID
+			g := newGate()
+			r.world.hook(func(ctx context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+				if call.Verb == backend.VerbResume {
+					return backend.Failf(backend.Unsupported, "plugin fake cannot resume")
+				}
+				return g.hold(ctx, call)
+			}, func(_ context.Context, call lifecycle.Call) error { return errors.New("the stream broke") })
+			r.limits.MaxAttempts = 1
+			r.scope.Budget = time.Millisecond
+			r.suspend(id)
+			<-g.reached
+			if parked {
+				close(g.open)
+				r.parked(id, "human")
+			}
+			r.resume(id)
+			if !parked {
+				close(g.open)
+			}
+			eventually(t, "the resume was tried", func() bool { return len(r.world.callsOf(backend.VerbResume)) > 0 })
+			r.parked(id, "human")
+			if got := r.story(id); got != "provision:done suspend:cancelled resume:pending " {
+				t.Errorf("operations: %s", got)
+			}
+		})
+	}
+}
+
 func TestASuspensionIsRepeatedUntilTheBackendHasFollowed(t *testing.T) {
 	r := newRig(t)
 	id := r.provision("ext-1").Resource.ID
