@@ -242,6 +242,44 @@ func TestACompletionRacedByAPlanChangeIsFollowedByAPush(t *testing.T) {
 	}
 }
 
+func TestACompletionRacedByAPlanChangeIsFollowedByAPushAfterTheResume(t *testing.T) {
+	r, g := newAcceptingRig(t)
+	r.pushAfter = soon
+	r.restart()
+	reached, open := make(chan struct{}, 1), make(chan struct{})
+	r.moon.set(func(m *moon) {
+		m.before = func(_ context.Context, what string, _ gateway.Resource) error {
+			if what == "complete" {
+				reached <- struct{}{}
+				<-open
+			}
+			return nil
+		}
+	})
+	id := r.provision("ext-1").Resource.ID
+	close(g.open)
+	<-reached
+	r.scope.Budget = 10 * time.Second
+	changed, err := r.scoped().ChangePlan(t.Context(), id, "big")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(changed)
+	eventually(t, "the answer is marked", func() bool { return r.resource(id).DeliveredRev == 2 })
+	r.suspend(id)
+	close(open)
+	r.until(id, gateway.Suspended)
+	if row := r.resource(id); row.DeliveredRev >= row.ConfigRev {
+		t.Errorf("delivered %d of %d", row.DeliveredRev, row.ConfigRev)
+	}
+	r.resume(id)
+	eventually(t, "it is pushed", func() bool { return len(r.moon.pushed("ext-1")) > 0 })
+	r.until(id, gateway.Active)
+	if diff := cmp.Diff([]string{vars(changed)["ACME_DB_URL"]}, r.moon.pushed("ext-1")); diff != "" {
+		t.Errorf("pushed (-want +got):\n%s", diff)
+	}
+}
+
 func TestARemovalOfAnAcceptedOrderCompletesNothing(t *testing.T) {
 	r, g := newAcceptingRig(t)
 	id := r.provision("ext-1").Resource.ID

@@ -60,11 +60,12 @@ func inUse(s gateway.State) bool { return s == gateway.Active || s == gateway.Up
 
 // reply is what one attempt on a platform's own API came to.
 type reply struct {
-	err      error   // nil: it is done
-	reason   string  // err without secrets, for operators
-	needless bool    // there was nothing to do
-	absent   bool    // the configuration has no such API: nothing was called
-	by       *active // the configuration that the call was made with
+	err       error   // nil: it is done
+	reason    string  // err without secrets, for operators
+	needless  bool    // there was nothing to do
+	postponed bool    // nothing was called: what an earlier attempt sent may arrive yet, so that another push must follow
+	absent    bool    // the configuration has no such API: nothing was called
+	by        *active // the configuration that the call was made with
 
 	rev         int64 // the revision that was pushed
 	particulars gateway.Particulars
@@ -74,8 +75,11 @@ type reply struct {
 func (e *Engine) callPlatform(a *active, current work) *reply {
 	op, said := current.op, &reply{by: a}
 	switch {
-	case !exists(current.res.State), op.Verb == string(verbPush) && !inUse(current.res.State):
+	case !exists(current.res.State):
 		said.needless = true
+		return said
+	case op.Verb == string(verbPush) && !inUse(current.res.State):
+		said.needless, said.postponed = op.Attempt == 1, op.Attempt > 1
 		return said
 	case op.Attempt > op.MaxAttempts:
 		said.err = gateway.Fault(fmt.Errorf("the gateway ended during each of %d attempts", op.MaxAttempts))
