@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -187,6 +188,57 @@ func TestACompletionIsRepeatedLikeAPush(t *testing.T) {
 	r.moon.fail("", nil)
 	r.engine.Activate(r.catalog, r, r.platforms())
 	r.restedAs(id, "provision:done complete:done fetch_owner:done ")
+}
+
+// The platform has heard it already, and refuses to hear it again.
+func TestACompletionWhoseAnswerWasLostIsDoneWhenItsRepeatIsRefused(t *testing.T) {
+	r, g := newAcceptingRig(t)
+	r.moon.set(func(m *moon) {
+		m.after = func(what string, _ gateway.Resource) error {
+			switch {
+			case what != "complete":
+				return nil
+			case len(m.completed("ext-1")) == 1:
+				return gateway.Errorf(gateway.Unavailable, "the answer was lost")
+			}
+			return gateway.Errorf(gateway.Conflict, "it is there already")
+		}
+	})
+	id := r.provision("ext-1").Resource.ID
+	close(g.open)
+	r.restedAs(id, "provision:done complete:done fetch_owner:done ")
+	if row := r.resource(id); row.DeliveredRev != row.ConfigRev {
+		t.Errorf("delivered %d of %d", row.DeliveredRev, row.ConfigRev)
+	}
+}
+
+func TestACompletionThatNeedsAnOperatorKeepsNothingFromBeingDelivered(t *testing.T) {
+	for kind, taken := range map[gateway.Kind]bool{gateway.Conflict: true, gateway.Refused: false} {
+		t.Run(string(kind), func(t *testing.T) {
+			r, g := newAcceptingRig(t)
+			r.pushAfter = soon
+			r.restart()
+			r.moon.fail("complete", gateway.Errorf(kind, "no"))
+			id := r.provision("ext-1").Resource.ID
+			close(g.open)
+			stuck := func() bool {
+				return slices.ContainsFunc(r.operations(id), func(op gateway.Operation) bool { return op.Verb == "complete" && op.WaitingFor == "human" })
+			}
+			eventually(t, "it needs an operator", stuck)
+			if row := r.resource(id); taken && row.DeliveredRev != row.ConfigRev {
+				t.Errorf("delivered %d of %d", row.DeliveredRev, row.ConfigRev)
+			}
+			r.scope.Budget = 10 * time.Second
+			changed, err := r.scoped().ChangePlan(t.Context(), id, "big") // nobody receives its answer
+			if err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "it is pushed", func() bool { return slices.Contains(r.moon.pushed("ext-1"), vars(changed)["ACME_DB_URL"]) })
+			if !stuck() {
+				t.Errorf("operations: %s", r.story(id))
+			}
+		})
+	}
 }
 
 func TestACompletionWithoutAnAPIWaitsForIt(t *testing.T) {

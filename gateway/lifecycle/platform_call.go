@@ -67,7 +67,8 @@ type reply struct {
 	absent    bool    // the configuration has no such API: nothing was called
 	by        *active // the configuration that the call was made with
 
-	rev         int64 // the revision that was pushed
+	rev         int64 // the revision that was sent
+	taken       bool  // the platform has it, whatever err says
 	particulars gateway.Particulars
 }
 
@@ -144,5 +145,12 @@ func (e *Engine) callSend(ctx context.Context, api Platform, current work, said 
 		secrets = append(secrets, cv.Value.Reveal())
 	}
 	said.err = send(ctx, facts, d.ConfigVars)
+	said.taken = said.err == nil
+	if current.op.Verb == string(verbComplete) && gateway.KindOf(said.err) == gateway.Conflict {
+		said.taken = true
+		if current.op.Attempt > 1 {
+			said.err = nil // an attempt before may have told it, and only its answer was lost
+		}
+	}
 	return secrets
 }

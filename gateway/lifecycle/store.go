@@ -72,7 +72,8 @@ type Reader interface {
 	Resources(ctx context.Context, f gateway.ResourceFilter) ([]gateway.Resource, error)
 	// Undelivered lists, by id and after one, active resources whose newest
 	// config nobody has received, that were not changed since, and of which
-	// neither a push nor a completion, which delivers it too, is live.
+	// neither a push is live, nor a completion, which delivers it too; save for
+	// one that waits for a human.
 	Undelivered(ctx context.Context, since time.Duration, after string, limit int) ([]gateway.Resource, error)
 }
 
