@@ -144,13 +144,17 @@ func (e *Engine) callSend(ctx context.Context, api Platform, current work, said 
 	for _, cv := range d.ConfigVars {
 		secrets = append(secrets, cv.Value.Reveal())
 	}
-	said.err = send(ctx, facts, d.ConfigVars)
-	said.taken = said.err == nil
-	if current.op.Verb == string(verbComplete) && gateway.KindOf(said.err) == gateway.Conflict {
-		said.taken = true
-		if current.op.Attempt > 1 {
-			said.err = nil // an attempt before may have told it, and only its answer was lost
-		}
-	}
+	said.sent(current.op, send(ctx, facts, d.ConfigVars))
 	return secrets
+}
+
+// sent takes in what a push or a completion came to. A completion may have been
+// refused because an attempt before has told the platform already, and only the
+// answer to that was lost.
+func (r *reply) sent(op OperationRecord, err error) {
+	refused := op.Verb == string(verbComplete) && gateway.KindOf(err) == gateway.Conflict
+	r.err, r.taken = err, err == nil || refused
+	if refused && op.Attempt > 1 {
+		r.err = nil
+	}
 }
