@@ -33,10 +33,11 @@ func (s *Scoped) Deprovision(ctx context.Context, id string) (gateway.Delivery, 
 	})
 }
 
-// deliverRemoval is deliver without config vars: they are of no use any more.
+// deliverRemoval is deliver without config vars and log drain: they are of no use
+// any more.
 func (e *Engine) deliverRemoval(r ResourceRecord) (gateway.Delivery, error) {
 	d, err := e.deliver(r, backend.VerbDeprovision)
-	d.ConfigVars = nil
+	d.ConfigVars, d.LogDrainURL = nil, ""
 	return d, err
 }
 
