@@ -152,6 +152,10 @@ type Scope struct {
 	// and is told on its own API when the resource is there.
 	Accepts bool
 	AtOnce  bool // orders are not waited for at all, where Accepts; everything else is
+
+	// ListsApps tells that the platform's listing names the applications of its
+	// customers, and no ids of resources. An empty one does not tell it.
+	ListsApps bool
 }
 
 // Offer is what the configuration says about one add-on × plan × region.

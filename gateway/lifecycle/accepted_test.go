@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -189,6 +190,57 @@ func TestACompletionIsRepeatedLikeAPush(t *testing.T) {
 	r.restedAs(id, "provision:done complete:done fetch_owner:done ")
 }
 
+// The platform has heard it already, and refuses to hear it again.
+func TestACompletionWhoseAnswerWasLostIsDoneWhenItsRepeatIsRefused(t *testing.T) {
+	r, g := newAcceptingRig(t)
+	r.moon.set(func(m *moon) {
+		m.after = func(what string, _ gateway.Resource) error {
+			switch {
+			case what != "complete":
+				return nil
+			case len(m.completed("ext-1")) == 1:
+				return gateway.Errorf(gateway.Unavailable, "the answer was lost")
+			}
+			return gateway.Errorf(gateway.Conflict, "it is there already")
+		}
+	})
+	id := r.provision("ext-1").Resource.ID
+	close(g.open)
+	r.restedAs(id, "provision:done complete:done fetch_owner:done ")
+	if row := r.resource(id); row.DeliveredRev != row.ConfigRev {
+		t.Errorf("delivered %d of %d", row.DeliveredRev, row.ConfigRev)
+	}
+}
+
+func TestACompletionThatNeedsAnOperatorKeepsNothingFromBeingDelivered(t *testing.T) {
+	for kind, taken := range map[gateway.Kind]bool{gateway.Conflict: true, gateway.Refused: false} {
+		t.Run(string(kind), func(t *testing.T) {
+			r, g := newAcceptingRig(t)
+			r.pushAfter = soon
+			r.restart()
+			r.moon.fail("complete", gateway.Errorf(kind, "no"))
+			id := r.provision("ext-1").Resource.ID
+			close(g.open)
+			stuck := func() bool {
+				return slices.ContainsFunc(r.operations(id), func(op gateway.Operation) bool { return op.Verb == "complete" && op.WaitingFor == "human" })
+			}
+			eventually(t, "it needs an operator", stuck)
+			if row := r.resource(id); taken && row.DeliveredRev != row.ConfigRev {
+				t.Errorf("delivered %d of %d", row.DeliveredRev, row.ConfigRev)
+			}
+			r.scope.Budget = 10 * time.Second
+			changed, err := r.scoped().ChangePlan(t.Context(), id, "big") // nobody receives its answer
+			if err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "it is pushed", func() bool { return slices.Contains(r.moon.pushed("ext-1"), vars(changed)["ACME_DB_URL"]) })
+			if !stuck() {
+				t.Errorf("operations: %s", r.story(id))
+			}
+		})
+	}
+}
+
 func TestACompletionWithoutAnAPIWaitsForIt(t *testing.T) {
 	r, g := newAcceptingRig(t)
 	r.moon.set(func(m *moon) { m.gone = true })
@@ -239,6 +291,44 @@ func TestACompletionRacedByAPlanChangeIsFollowedByAPush(t *testing.T) {
 	r.until(id, gateway.Active)
 	if got := r.moon.pushed("ext-1"); got[0] != vars(changed)["ACME_DB_URL"] || got[0] == r.moon.completed("ext-1")[0] {
 		t.Error("the newest config vars were not pushed")
+	}
+}
+
+func TestACompletionRacedByAPlanChangeIsFollowedByAPushAfterTheResume(t *testing.T) {
+	r, g := newAcceptingRig(t)
+	r.pushAfter = soon
+	r.restart()
+	reached, open := make(chan struct{}, 1), make(chan struct{})
+	r.moon.set(func(m *moon) {
+		m.before = func(_ context.Context, what string, _ gateway.Resource) error {
+			if what == "complete" {
+				reached <- struct{}{}
+				<-open
+			}
+			return nil
+		}
+	})
+	id := r.provision("ext-1").Resource.ID
+	close(g.open)
+	<-reached
+	r.scope.Budget = 10 * time.Second
+	changed, err := r.scoped().ChangePlan(t.Context(), id, "big")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(changed)
+	eventually(t, "the answer is marked", func() bool { return r.resource(id).DeliveredRev == 2 })
+	r.suspend(id)
+	close(open)
+	r.until(id, gateway.Suspended)
+	if row := r.resource(id); row.DeliveredRev >= row.ConfigRev {
+		t.Errorf("delivered %d of %d", row.DeliveredRev, row.ConfigRev)
+	}
+	r.resume(id)
+	eventually(t, "it is pushed", func() bool { return len(r.moon.pushed("ext-1")) > 0 })
+	r.until(id, gateway.Active)
+	if diff := cmp.Diff([]string{vars(changed)["ACME_DB_URL"]}, r.moon.pushed("ext-1")); diff != "" {
+		t.Errorf("pushed (-want +got):\n%s", diff)
 	}
 }
 

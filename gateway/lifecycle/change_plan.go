@@ -11,29 +11,20 @@ import (
 // success without an operation; the plan that a running change leads to is
 // waited for; any other plan while an operation runs is gateway.Busy.
 func (s *Scoped) ChangePlan(ctx context.Context, id, plan string) (gateway.Delivery, error) {
-	a, err := s.configuration()
-	if err != nil {
-		return gateway.Delivery{}, err
-	}
-	budget, stop := s.budget()
-	defer stop()
-	return untilSettled(func() (gateway.Delivery, error) {
-		found, err := s.record(ctx, id)
-		if err != nil {
-			return gateway.Delivery{}, err
-		}
+	return s.judged(ctx, id, func(a *active, budget <-chan struct{}, found ResourceRecord) (gateway.Delivery, error) {
 		switch found.State {
-		case gateway.Active:
+		case gateway.Active, gateway.Suspended:
 			if found.Plan == plan {
 				return s.engine.deliver(found, backend.VerbChangePlan)
+			}
+			if found.State == gateway.Suspended {
+				return gateway.Delivery{}, gateway.Errorf(gateway.Refused, "The service is suspended; its plan can be changed once it is resumed.")
 			}
 			return s.beginPlanChange(ctx, budget, a, found, plan)
 		case gateway.Updating:
 			return s.joinPlanChange(ctx, budget, found, plan)
 		case gateway.Provisioning:
 			return gateway.Delivery{}, busy("The service is still being set up. Please try again in a moment.")
-		case gateway.Suspended:
-			return gateway.Delivery{}, gateway.Errorf(gateway.Refused, "The service is suspended; its plan can be changed once it is resumed.")
 		case gateway.Failed:
 			return gateway.Delivery{}, gateway.Errorf(gateway.Conflict, "The service could not be set up, so its plan cannot be changed.")
 		default:
@@ -66,9 +57,18 @@ func (s *Scoped) joinPlanChange(ctx context.Context, budget <-chan struct{}, fou
 	return s.engine.answer(end)
 }
 
-// beginPlanChange evaluates the change and records it.
+// beginPlanChange evaluates the change and records it. A suspend or resume that
+// the backend still does is waited for: behind one that comes to need an operator
+// the change would keep its opposite, which replaces it, from being ordered.
 func (s *Scoped) beginPlanChange(ctx context.Context, budget <-chan struct{}, a *active, found ResourceRecord, plan string) (gateway.Delivery, error) {
 	e := s.engine
+	live, err := e.store.LiveOperations(ctx, found.ID)
+	if err != nil {
+		return gateway.Delivery{}, unrecorded(err)
+	}
+	if !alone(live, found.ID) {
+		return gateway.Delivery{}, s.letFinish(ctx, budget, found)
+	}
 	facts, err := e.vault.resource(found)
 	if err != nil {
 		return gateway.Delivery{}, unreadable(err)
@@ -86,11 +86,7 @@ func (s *Scoped) beginPlanChange(ctx context.Context, budget <-chan struct{}, a 
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
-	live, err := e.store.LiveOperations(ctx, found.ID)
-	if err != nil {
-		return gateway.Delivery{}, unrecorded(err)
-	}
-	it, err := e.newIntent(a, next, backend.VerbChangePlan, plan, input, alone(live, found.ID)) // a resume may be on its way
+	it, err := e.newIntent(a, next, backend.VerbChangePlan, plan, input, true)
 	if err != nil {
 		return gateway.Delivery{}, err
 	}

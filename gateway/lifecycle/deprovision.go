@@ -33,10 +33,11 @@ func (s *Scoped) Deprovision(ctx context.Context, id string) (gateway.Delivery, 
 	})
 }
 
-// deliverRemoval is deliver without config vars: they are of no use any more.
+// deliverRemoval is deliver without config vars and log drain: they are of no use
+// any more.
 func (e *Engine) deliverRemoval(r ResourceRecord) (gateway.Delivery, error) {
 	d, err := e.deliver(r, backend.VerbDeprovision)
-	d.ConfigVars = nil
+	d.ConfigVars, d.LogDrainURL = nil, ""
 	return d, err
 }
 
@@ -144,7 +145,7 @@ func cancelLive(tx Tx, resourceID string) (cancelled []OperationRecord, removing
 }
 
 // inheritState keeps the last checkpoint of what was cancelled with the
-// resource, where the removal finds it.
+// resource, where the operation that comes instead finds it.
 func (e *Engine) inheritState(row *ResourceRecord, cancelled []OperationRecord) error {
 	for _, op := range cancelled {
 		if op.StateSealed == nil {

@@ -10,6 +10,34 @@ import (
 )
 
 // drop deprovisions and must succeed at once.
+// Where a customer's logs go holds a password.
+func TestALogDrainGoesWithItsResource(t *testing.T) {
+	r := newRig(t)
+	r.catalog.set(func(c *fakeCatalog) {
+		c.render = func(res gateway.Resource, verb backend.Verb, outputs backend.Value) (gateway.Rendered, error) {
+			rendered, err := renderURL(res, verb, outputs)
+			rendered.LogDrainURL = "https://user:password@logs.example"
+			return rendered, err
+		}
+	})
+	g := newGate()
+	r.world.holdAt(g, backend.VerbDeprovision)
+	d := r.provision("ext-1")
+	if d.LogDrainURL == "" {
+		t.Error("there is no log drain")
+	}
+	for range 2 { // and a repeat
+		if d := r.drop(d.Resource.ID); d.LogDrainURL != "" || len(d.ConfigVars) != 0 {
+			t.Errorf("a removal is answered with the log drain %q and %d config vars", d.LogDrainURL, len(d.ConfigVars))
+		}
+	}
+	close(g.open)
+	r.until(d.Resource.ID, gateway.Deprovisioned)
+	if d, err := r.engine.Customer(t.Context(), d.Resource.ID); err != nil || d.LogDrainURL != "" || len(d.ConfigVars) != 0 {
+		t.Errorf("the tombstone has the log drain %q and %d config vars, %v", d.LogDrainURL, len(d.ConfigVars), err)
+	}
+}
+
 func (r *rig) drop(id string) gateway.Delivery {
 	r.t.Helper()
 	d, err := r.scoped().Deprovision(r.t.Context(), id)

@@ -30,7 +30,7 @@ func (e *Engine) judge(a *active, current work, out outcome) (*transition, error
 		return t, e.judgeReply(t, out.reply)
 	case out.absent != nil:
 		return t, e.judgeAbsent(t, out)
-	case turns(backend.Verb(current.op.Verb)) && (out.failure == nil || out.failure.Class == backend.Unsupported):
+	case turns(backend.Verb(current.op.Verb)) && (out.failure == nil || current.nothingToTurn(out.failure)):
 		return t, e.judgeTurned(t, out)
 	case out.failure != nil:
 		return t, e.judgeFailure(t, out)
@@ -177,11 +177,6 @@ func (e *Engine) judgeFailure(t *transition, out outcome) error {
 	f, verb := out.failure, backend.Verb(t.op.Verb)
 	t.reason = e.cleanText(f.Error(), out.input)
 	t.op.Error = t.reason
-	if t.outrun() {
-		var err error
-		t.op.State, err = moveOperation(t.op.State, cancel)
-		return err
-	}
 	if e.runCtx.Err() != nil && !permanent(f.Class, verb) {
 		// We ended the call ourselves: that is nobody's attempt.
 		t.op.MaxAttempts++
@@ -197,6 +192,9 @@ func (e *Engine) judgeFailure(t *transition, out outcome) error {
 	final := permanent(f.Class, verb)
 	if !final && !spent {
 		return e.repeat(t, f.RetryAfter)
+	}
+	if t.outrun() {
+		return e.giveWay(t, out)
 	}
 	t.touched, t.res.LastError = true, t.reason
 	switch {

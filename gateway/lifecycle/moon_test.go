@@ -23,6 +23,7 @@ type moon struct {
 	ready  map[string][]string // what orders were completed with
 	calls  map[string]int      // by "push ext-1"
 	listed []gateway.Listed
+	byApp  bool // it lists applications
 	told   gateway.Particulars
 
 	// before may fail or hold a call; it may be nil. what is "fetch", "push" or
@@ -71,7 +72,9 @@ func (m *moon) Platform(name, addon string) (lifecycle.Platform, bool) {
 }
 
 func (m *moon) Scopes() []gateway.Scope {
-	return []gateway.Scope{{Platform: platformName, Addon: addonName}}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return []gateway.Scope{{Platform: platformName, Addon: addonName, ListsApps: m.byApp}}
 }
 
 func (m *moon) set(change func(*moon)) {

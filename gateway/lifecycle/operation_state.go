@@ -29,8 +29,10 @@ import (
 // beside a server that may still be at work. Its result goes to the
 // deprovision that waits behind it.
 //
-// A suspend that its backend cannot do is cancelled once a resume waits behind
-// it, and the other way round: what needs an operator keeps no lane then.
+// A suspend that its backend cannot do, or has not done in all its attempts, is
+// cancelled once a resume waits behind it, and the other way round: what needs an
+// operator keeps no lane then. One that is still being tried is not: what comes
+// behind it comes after it.
 
 // opEvent is something that happens to an operation.
 type opEvent string

@@ -60,13 +60,15 @@ func inUse(s gateway.State) bool { return s == gateway.Active || s == gateway.Up
 
 // reply is what one attempt on a platform's own API came to.
 type reply struct {
-	err      error   // nil: it is done
-	reason   string  // err without secrets, for operators
-	needless bool    // there was nothing to do
-	absent   bool    // the configuration has no such API: nothing was called
-	by       *active // the configuration that the call was made with
+	err       error   // nil: it is done
+	reason    string  // err without secrets, for operators
+	needless  bool    // there was nothing to do
+	postponed bool    // nothing was called: what an earlier attempt sent may arrive yet, so that another push must follow
+	absent    bool    // the configuration has no such API: nothing was called
+	by        *active // the configuration that the call was made with
 
-	rev         int64 // the revision that was pushed
+	rev         int64 // the revision that was sent
+	taken       bool  // the platform has it, whatever err says
 	particulars gateway.Particulars
 }
 
@@ -74,8 +76,11 @@ type reply struct {
 func (e *Engine) callPlatform(a *active, current work) *reply {
 	op, said := current.op, &reply{by: a}
 	switch {
-	case !exists(current.res.State), op.Verb == string(verbPush) && !inUse(current.res.State):
+	case !exists(current.res.State):
 		said.needless = true
+		return said
+	case op.Verb == string(verbPush) && !inUse(current.res.State):
+		said.needless, said.postponed = op.Attempt == 1, op.Attempt > 1
 		return said
 	case op.Attempt > op.MaxAttempts:
 		said.err = gateway.Fault(fmt.Errorf("the gateway ended during each of %d attempts", op.MaxAttempts))
@@ -139,6 +144,17 @@ func (e *Engine) callSend(ctx context.Context, api Platform, current work, said 
 	for _, cv := range d.ConfigVars {
 		secrets = append(secrets, cv.Value.Reveal())
 	}
-	said.err = send(ctx, facts, d.ConfigVars)
+	said.sent(current.op, send(ctx, facts, d.ConfigVars))
 	return secrets
+}
+
+// sent takes in what a push or a completion came to. A completion may have been
+// refused because an attempt before has told the platform already, and only the
+// answer to that was lost.
+func (r *reply) sent(op OperationRecord, err error) {
+	refused := op.Verb == string(verbComplete) && gateway.KindOf(err) == gateway.Conflict
+	r.err, r.taken = err, err == nil || refused
+	if refused && op.Attempt > 1 {
+		r.err = nil
+	}
 }

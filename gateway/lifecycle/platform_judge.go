@@ -65,25 +65,36 @@ func (e *Engine) recordReply(tx Tx, t *transition) error {
 	if err != nil {
 		return err
 	}
+	if t.reply.postponed {
+		return e.sendAnew(tx, row)
+	}
 	if t.op.Verb == string(verbFetchOwner) {
 		return tx.SetParticulars(row.ID, merge(row.Resource, t.reply.particulars))
 	}
 	return e.recordSent(tx, row, t.reply.rev)
 }
 
-// recordSent notes what a push or a completion has delivered. Where an operation has made a
-// newer revision meanwhile, its answer and our call may have arrived in either
-// order, so that one more push must follow, whoever has received what: it gets
-// a revision that nobody has.
+// recordSent notes what a push or a completion has delivered. Where an operation
+// has made a newer revision meanwhile, its answer and our call may have arrived
+// in either order, so that one more push must follow, whoever has received what.
 func (e *Engine) recordSent(tx Tx, row ResourceRecord, sent int64) error {
 	if err := e.recordDelivered(tx, row.ID, sent); err != nil {
 		return err
 	}
-	if row.ConfigRev <= sent || !inUse(row.State) {
+	if row.ConfigRev <= sent {
+		return nil
+	}
+	return e.sendAnew(tx, row)
+}
+
+// sendAnew gives the config vars a revision that nobody has and has it pushed.
+// What is suspended is pushed once it was resumed: it is undelivered then.
+func (e *Engine) sendAnew(tx Tx, row ResourceRecord) error {
+	if !exists(row.State) {
 		return nil
 	}
 	row.ConfigRev++
-	if err := tx.UpdateResource(row); err != nil {
+	if err := tx.UpdateResource(row); err != nil || !inUse(row.State) {
 		return err
 	}
 	_, err := e.enqueueCall(tx, row.Resource, verbPush, 0)

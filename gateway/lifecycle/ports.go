@@ -90,7 +90,9 @@ type Platform interface {
 	// Push replaces all config vars of r on the platform.
 	Push(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error
 	// Complete sends the config vars of a resource that its platform was only
-	// promised, and then that it is there.
+	// promised, and then that it is there. gateway.Conflict: the config vars were
+	// taken, and the platform refuses the rest: it has heard that already, or will
+	// not hear it.
 	Complete(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error
 	// List returns all resources that the platform knows of the add-on.
 	List(ctx context.Context) ([]gateway.Listed, error)

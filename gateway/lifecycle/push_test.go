@@ -91,6 +91,41 @@ func TestAPushRacedByAnAnswerIsFollowedByOneMore(t *testing.T) {
 	}
 }
 
+// What was sent once may arrive after the answer that overtook it.
+func TestAPushOfUnknownOutcomeIsRepeatedAfterTheResume(t *testing.T) {
+	r := newPushRig(t, soon)
+	reached, open := make(chan struct{}, 9), make(chan struct{})
+	r.moon.set(func(m *moon) {
+		m.before = func(_ context.Context, what string, _ gateway.Resource) error {
+			if what == "push" {
+				reached <- struct{}{}
+				<-open
+				return gateway.Errorf(gateway.Unavailable, "the answer was lost")
+			}
+			return nil
+		}
+	})
+	first := r.provision("ext-1")
+	id := first.Resource.ID
+	<-reached
+	changed, err := r.scoped().ChangePlan(t.Context(), id, "big")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(changed)
+	eventually(t, "the answer is marked", func() bool { return r.resource(id).DeliveredRev == 2 })
+	r.suspend(id)
+	close(open)
+	r.until(id, gateway.Suspended)
+	r.moon.fail("", nil)
+	r.resume(id)
+	eventually(t, "it is pushed", func() bool { return len(r.moon.pushed("ext-1")) > 0 })
+	r.until(id, gateway.Active)
+	if diff := cmp.Diff([]string{vars(changed)["ACME_DB_URL"]}, r.moon.pushed("ext-1")); diff != "" {
+		t.Errorf("pushed (-want +got):\n%s", diff)
+	}
+}
+
 func TestAPushThatAnAnswerOvertookSendsNothing(t *testing.T) {
 	r := newPushRig(t, soon)
 	open := make(chan struct{})

@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -73,7 +72,7 @@ func (e *Engine) compare(ctx context.Context, a *active, s gateway.Scope) (compa
 		return c, nil
 	}
 	c.compared.Listed = len(listed)
-	if slices.ContainsFunc(listed, func(l gateway.Listed) bool { return l.ExternalID == "" }) {
+	if s.ListsApps {
 		return c, e.compareApps(ctx, s, asked, listed, &c)
 	}
 	there := make(map[string]gateway.Listed, len(listed))

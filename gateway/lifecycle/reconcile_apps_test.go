@@ -97,7 +97,7 @@ func TestReconcileFindsResourcesByTheirApplicationWhereAListingNamesNoMore(t *te
 		},
 		"an empty listing": {
 			resources: []string{"ext-1 app-1 free", "ext-2 - free"},
-			want:      []string{"unknown_there ext-1 of ,  there, free here", "unknown_there ext-2 of ,  there, free here"},
+			want:      []string{"unknown_there ext-1 of app-1,  there, free here"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestReconcileFindsResourcesByTheirApplicationWhereAListingNamesNoMore(t *te
 				}
 				living++
 			}
-			r.moon.set(func(m *moon) { m.listed = tc.listed })
+			r.moon.set(func(m *moon) { m.listed, m.byApp = tc.listed, true })
 			got, err := r.engine.Reconcile(t.Context(), "", "")
 			if err != nil {
 				t.Fatal(err)
@@ -143,7 +143,7 @@ func TestWhatIsBeingMadeOrRemovedDiffersInNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, listed := range [][]gateway.Listed{listedOf("app-1", "free"), listedOf("app-1", "big"), listedOf("app-2", "free")} {
-		r.moon.set(func(m *moon) { m.listed = listed })
+		r.moon.set(func(m *moon) { m.listed, m.byApp = listed, true })
 		got, err := r.engine.Reconcile(t.Context(), "", "")
 		for _, d := range got.Differences {
 			if d.App == "app-1" {
@@ -173,7 +173,7 @@ func TestWhatIsOrderedWhileAListingIsReadIsNotJudged(t *testing.T) {
 	r := newMoonRig(t)
 	r.buy("ext-1", "app-1", "free", false)
 	r.moon.set(func(m *moon) {
-		m.listed = listedOf("app-1", "free")
+		m.listed, m.byApp = listedOf("app-1", "free"), true
 		m.before = func(_ context.Context, what string, _ gateway.Resource) error {
 			if what == "list" {
 				begun := time.Now() // rows tell whole milliseconds

@@ -47,6 +47,10 @@ func TestReconcileComparesBothWaysAndChangesNothing(t *testing.T) {
 	if r.resource(lost.Resource.ID).State != gateway.Active {
 		t.Error("reconcile changed something")
 	}
+	r.moon.set(func(m *moon) { m.listed = nil })
+	if got, err := r.engine.Reconcile(t.Context(), "", ""); err != nil || len(got.Differences) != 3 || got.Differences[0].Unlike != gateway.UnknownThere {
+		t.Errorf("with an empty listing: %+v, %v", got, err)
+	}
 	_, err = r.engine.Reconcile(t.Context(), "sun", "")
 	wantKind(t, err, gateway.NotFound)
 	r.moon.fail("list", gateway.Errorf(gateway.Unauthorized, "The password is wrong."))

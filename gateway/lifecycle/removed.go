@@ -56,7 +56,7 @@ func (e *Engine) withdraw(t *transition) error {
 	if err != nil {
 		return err
 	}
-	d.Vars = nil
+	d.Vars, d.LogDrain = nil, ""
 	t.res.FirstConfigSealed, t.res.LogTokenSealed, t.res.LastError = nil, nil, ""
 	t.res.DeliverySealed, err = e.vault.sealJSON(d, resourceAD(t.res.ID, deliveryColumn))
 	return err

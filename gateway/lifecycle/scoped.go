@@ -88,6 +88,24 @@ func (s *Scoped) record(ctx context.Context, id string) (ResourceRecord, error) 
 	return r, nil
 }
 
+// judged has act judge the resource as it is recorded and do what is asked of
+// it, again where others changed it meanwhile.
+func (s *Scoped) judged(ctx context.Context, id string, act func(a *active, budget <-chan struct{}, found ResourceRecord) (gateway.Delivery, error)) (gateway.Delivery, error) {
+	a, err := s.configuration()
+	if err != nil {
+		return gateway.Delivery{}, err
+	}
+	budget, stop := s.budget()
+	defer stop()
+	return untilSettled(func() (gateway.Delivery, error) {
+		found, err := s.record(ctx, id)
+		if err != nil {
+			return gateway.Delivery{}, err
+		}
+		return act(a, budget, found)
+	})
+}
+
 // conflicts bounds how often a request starts over because others changed the
 // same resource meanwhile. Each start-over means that somebody else got on.
 const conflicts = 50

@@ -99,7 +99,7 @@ func (e *Engine) write(tx Tx, t *transition) error {
 	if err := tx.Settle(t.op); err != nil {
 		return err
 	}
-	if t.reply != nil && t.op.State == gateway.OperationDone {
+	if t.reply != nil && (t.op.State == gateway.OperationDone || t.reply.taken) {
 		if err := e.recordReply(tx, t); err != nil {
 			return err
 		}

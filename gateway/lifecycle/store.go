@@ -72,7 +72,8 @@ type Reader interface {
 	Resources(ctx context.Context, f gateway.ResourceFilter) ([]gateway.Resource, error)
 	// Undelivered lists, by id and after one, active resources whose newest
 	// config nobody has received, that were not changed since, and of which
-	// neither a push nor a completion, which delivers it too, is live.
+	// neither a push is live, nor a completion, which delivers it too; save for
+	// one that waits for a human.
 	Undelivered(ctx context.Context, since time.Duration, after string, limit int) ([]gateway.Resource, error)
 }
 
@@ -200,6 +201,10 @@ type Fence struct {
 type ResourceRecord struct {
 	gateway.Resource
 	Version int64 // counts the changes; see ResourceTx.UpdateResource
+
+	// LockedOut: the backend has suspended it, or may have, and has not resumed it
+	// since. What is wanted is in State.
+	LockedOut bool
 
 	OutputsSealed     []byte // the outputs with the generated ones
 	SecretsSealed     []byte // the generated outputs by name

@@ -34,17 +34,7 @@ type turn struct {
 func turns(verb backend.Verb) bool { return verb == backend.VerbSuspend || verb == backend.VerbResume }
 
 func (s *Scoped) turn(ctx context.Context, id string, t turn) (gateway.Delivery, error) {
-	a, err := s.configuration()
-	if err != nil {
-		return gateway.Delivery{}, err
-	}
-	budget, stop := s.budget()
-	defer stop()
-	return untilSettled(func() (gateway.Delivery, error) {
-		found, err := s.record(ctx, id)
-		if err != nil {
-			return gateway.Delivery{}, err
-		}
+	return s.judged(ctx, id, func(a *active, budget <-chan struct{}, found ResourceRecord) (gateway.Delivery, error) {
 		unfinished := found.State == gateway.Provisioning || found.State == gateway.Updating
 		switch {
 		case found.State == t.from:
@@ -65,8 +55,8 @@ func (s *Scoped) turn(ctx context.Context, id string, t turn) (gateway.Delivery,
 	})
 }
 
-// letFinish waits for the last operation of a resource that is being made or
-// changed. errAgain: it is over, whatever its end.
+// letFinish waits for the last operation of a resource's own lane. errAgain: it
+// is over, whatever its end.
 func (s *Scoped) letFinish(ctx context.Context, budget <-chan struct{}, found ResourceRecord) error {
 	live, err := s.engine.store.LiveOperations(ctx, found.ID)
 	if err != nil {
@@ -118,38 +108,54 @@ func (s *Scoped) beginTurn(ctx context.Context, budget <-chan struct{}, a *activ
 	if err != nil {
 		return waited{}, err
 	}
-	return s.launch(ctx, budget, a, it, func(tx Tx) (ResourceRecord, error) {
-		if err := supersede(tx, found.ID); err != nil {
-			return next, err
+	return s.launch(ctx, budget, a, it, e.amendTurned(next))
+}
+
+// amendTurned is amend for a turn that takes the place of one that waits for an
+// operator. What the backend had done of that, nobody knows.
+func (e *Engine) amendTurned(next ResourceRecord) func(Tx) (ResourceRecord, error) {
+	return func(tx Tx) (ResourceRecord, error) {
+		row := next
+		replaced, err := supersede(tx, row.ID)
+		if err != nil {
+			return row, err
 		}
-		return amend(next)(tx)
-	})
+		if err := e.inheritState(&row, replaced); err != nil {
+			return row, err
+		}
+		for _, op := range replaced {
+			row.LockedOut = row.LockedOut || op.Verb == string(backend.VerbSuspend)
+		}
+		return amend(row)(tx)
+	}
 }
 
 // supersede cancels a turn that waits for an operator: what comes now is wanted
 // instead, whatever the backend had done of the other.
-func supersede(tx Tx, resourceID string) error {
+func supersede(tx Tx, resourceID string) (cancelled []OperationRecord, err error) {
 	live, err := tx.LiveOperations(resourceID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, op := range live {
 		if !turns(backend.Verb(op.Verb)) || !op.Parked() {
 			continue
 		}
 		if op.State, err = moveOperation(op.State, cancel); err != nil {
-			return err
+			return nil, err
 		}
 		op.CancelRequested, op.WaitingFor, op.FinishedAt = true, "", tx.Now()
-		if err := tx.UpdatePending(op); err != nil {
-			return err
+		if err = tx.UpdatePending(op); err != nil {
+			return nil, err
 		}
+		cancelled = append(cancelled, op)
 	}
-	return nil
+	return cancelled, nil
 }
 
 // outrun reports whether the operation is a turn whose opposite is wanted by now
-// and waits behind it: what the backend could not do it need not do any more.
+// and waits behind it. What the backend could not do it need not do any more;
+// what it may still be doing it must end first, or it would undo the opposite.
 func (t *transition) outrun() bool {
 	switch backend.Verb(t.op.Verb) {
 	case backend.VerbSuspend:
@@ -159,6 +165,26 @@ func (t *transition) outrun() bool {
 	default:
 		return false
 	}
+}
+
+// giveWay ends a turn that is outrun, which would wait for an operator
+// otherwise. How far it came is told to what waits behind.
+func (e *Engine) giveWay(t *transition, out outcome) error {
+	var err error
+	if t.op.State, err = moveOperation(t.op.State, cancel); err != nil {
+		return err
+	}
+	if t.op.Verb == string(backend.VerbSuspend) {
+		t.touched, t.res.LockedOut = true, true // it may be: nobody knows what it did
+	}
+	return e.keepState(t, out.state)
+}
+
+// nothingToTurn reports whether a backend that cannot do a turn need not: it
+// leaves the resource as it was. One that was suspended, by a script that is
+// gone or by a plugin as it was before, does not become usable by that.
+func (w work) nothingToTurn(f *backend.Failure) bool {
+	return f.Class == backend.Unsupported && (w.op.Verb == string(backend.VerbSuspend) || !w.res.LockedOut)
 }
 
 // judgeTurned records that the backend has followed, or that it has nothing to
@@ -174,5 +200,6 @@ func (e *Engine) judgeTurned(t *transition, out outcome) error {
 	if out.result == nil {
 		return e.keepState(t, out.state)
 	}
+	t.res.LockedOut = t.op.Verb == string(backend.VerbSuspend)
 	return e.keepState(t, out.result.State)
 }

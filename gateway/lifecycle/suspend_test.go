@@ -113,16 +113,43 @@ func TestAResumeQueuesBehindASuspensionThatRuns(t *testing.T) {
 	if got := r.story(id); got != "provision:done suspend:running resume:pending suspend:pending resume:pending " {
 		t.Errorf("operations: %s", got)
 	}
-	if _, err := r.scoped().ChangePlan(t.Context(), id, "big"); gateway.KindOf(err) != gateway.Unavailable {
-		t.Errorf("a plan change behind them: %v", err)
-	}
 	close(g.open)
-	r.restedAs(id, "provision:done suspend:done resume:done suspend:done resume:done change_plan:done ")
+	r.restedAs(id, "provision:done suspend:done resume:done suspend:done resume:done ")
+	if row := r.resource(id); row.State != gateway.Active || r.suspended(id) {
+		t.Errorf("it is %s, locked out: %t", row.State, r.suspended(id))
+	}
+}
+
+func TestAPlanChangeWaitsForAResumeThatRuns(t *testing.T) {
+	r := newRig(t)
+	id := r.provision("ext-1").Resource.ID
+	r.suspend(id)
+	g := newGate()
+	r.world.holdAt(g, backend.VerbResume)
+	impatient := r.scope
+	impatient.Budget = time.Millisecond
+	if _, err := r.engine.For(impatient).Resume(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	<-g.reached
+	_, err := r.engine.For(impatient).ChangePlan(t.Context(), id, "big")
+	var told *gateway.Error
+	if !errors.As(err, &told) || told.Kind != gateway.Unavailable || told.RetryAfter == 0 {
+		t.Errorf("with a small budget: %v", err)
+	}
+	if got := r.story(id); got != "provision:done suspend:done resume:running " {
+		t.Errorf("operations: %s", got)
+	}
+	var group sync.WaitGroup
+	group.Go(func() {
+		if d, err := r.scoped().ChangePlan(context.Background(), id, "big"); err != nil || d.Resource.Plan != "big" {
+			t.Errorf("plan %s, %v", d.Resource.Plan, err)
+		}
+	})
+	close(g.open)
+	group.Wait()
 	if found, _ := r.world.thing(id); found.suspended || found.plan != "big" {
 		t.Errorf("the world has %+v", found)
-	}
-	if row := r.resource(id); row.State != gateway.Active || row.Plan != "big" {
-		t.Errorf("it is %s on %s", row.State, row.Plan)
 	}
 }
 
@@ -195,6 +222,9 @@ func TestAPlanChangeOfASuspendedResourceIsRefused(t *testing.T) {
 	wantKind(t, err, gateway.Refused)
 	if got := gateway.Message(err); got != "The service is suspended; its plan can be changed once it is resumed." {
 		t.Errorf("the customer reads %q", got)
+	}
+	if d, err := r.scoped().ChangePlan(t.Context(), id, "free"); err != nil || d.Resource.Plan != "free" || d.Resource.State != gateway.Suspended {
+		t.Errorf("the plan that it has: %s, %v", d.Resource.Plan, err)
 	}
 	if got := r.story(id); got != "provision:done suspend:done " {
 		t.Errorf("operations: %s", got)

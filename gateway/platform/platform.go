@@ -95,7 +95,9 @@ type API interface {
 	Push(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error
 	// Complete sends the config vars of a resource that its platform was only
 	// promised (see gateway.Scope.Accepts), and then that it is there. It is
-	// never asked of a platform that does not accept.
+	// never asked of a platform that does not accept. gateway.Conflict: the config
+	// vars were taken, and the platform refuses the rest: it has heard that
+	// already, or will not hear it.
 	Complete(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error
 	// List returns all resources that the platform knows of the add-on.
 	List(ctx context.Context) ([]gateway.Listed, error)

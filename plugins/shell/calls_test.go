@@ -239,6 +239,18 @@ func TestVerbsWithoutAScriptAreUnsupported(t *testing.T) {
 	wantFailure(t, err, backend.Unsupported, "there is no script", "resume")
 }
 
+func TestAResumeWithoutItsScriptBesideSuspendIsAMistake(t *testing.T) {
+	t.Parallel()
+	done := `echo '{"status":"done"}'`
+	dir := scriptDir(t, scriptsWith(map[string]string{"suspend": done, "resume": done}))
+	b := configuredIn(t, dir, nil)
+	if err := os.Remove(filepath.Join(dir, "resume")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.Resume(t.Context(), backend.ResumeRequest{Op: someOp(t)}, &recorder{})
+	wantFailure(t, err, backend.Internal, "there is no script", "resume", `script "suspend"`)
+}
+
 func TestScriptThatWentBadAfterStartIsNotRun(t *testing.T) {
 	t.Parallel()
 	dir := scriptDir(t, scriptsWith(nil))

@@ -52,7 +52,7 @@ func (s *settings) prepare(c call) (process, error) {
 	why, _, err := checkScript(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return process{}, absent(c, path)
+		return process{}, s.absent(c, path)
 	case why != "":
 		return process{}, backend.Failf(backend.Internal, "%s", why)
 	}
@@ -67,9 +67,12 @@ func (s *settings) prepare(c call) (process, error) {
 }
 
 // absent is the failure of a verb without a script.
-func absent(c call, path string) error {
+func (s *settings) absent(c call, path string) error {
 	if c.pending != "" {
 		return backend.Failf(backend.Internal, "a script answered \"pending\", but there is no script %s to ask how far it is", path)
+	}
+	if _, _, err := checkScript(filepath.Join(s.directory, string(backend.VerbSuspend))); c.verb == backend.VerbResume && !errors.Is(err, fs.ErrNotExist) {
+		return backend.Failf(backend.Internal, "there is no script %s, beside a script %q that has locked customers out", path, backend.VerbSuspend)
 	}
 	switch c.verb {
 	case backend.VerbChangePlan, backend.VerbSuspend, backend.VerbResume, backend.VerbRead:

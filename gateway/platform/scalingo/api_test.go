@@ -183,7 +183,7 @@ func TestWhichOrdersArePromised(t *testing.T) {
 	} {
 		c := common()
 		tc.change(&c)
-		tc.want.Platform, tc.want.Addon, tc.want.DeadID = "scalingo", "acme-db", gateway.DeadIDGone
+		tc.want.Platform, tc.want.Addon, tc.want.DeadID, tc.want.ListsApps = "scalingo", "acme-db", gateway.DeadIDGone, true
 		if diff := cmp.Diff(tc.want, newTestMount(t, c, "").Scope()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}

@@ -47,7 +47,7 @@ func (m *mount) Scope() gateway.Scope {
 	accepts := m.common.Mode != "sync" && m.api != nil && !m.common.LogDrain
 	return gateway.Scope{
 		Platform: "scalingo", Addon: m.common.Addon, Budget: cmp.Or(m.common.Deadline, defaultDeadline), DeadID: gateway.DeadIDGone,
-		Accepts: accepts, AtOnce: accepts && m.common.Mode == "async",
+		Accepts: accepts, AtOnce: accepts && m.common.Mode == "async", ListsApps: true,
 	}
 }
 

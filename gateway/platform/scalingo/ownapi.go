@@ -81,7 +81,8 @@ func (o *ownAPI) Push(ctx context.Context, r gateway.Resource, vars []gateway.Co
 }
 
 // Complete ends a 202: the config first, then that the add-on is there. Both
-// calls may be made again.
+// calls may be made again; where the second is refused then, the add-on may well
+// be there already.
 func (o *ownAPI) Complete(ctx context.Context, r gateway.Resource, vars []gateway.ConfigVar) error {
 	if err := o.sendConfig(ctx, r, vars); err != nil {
 		return err
@@ -90,7 +91,11 @@ func (o *ownAPI) Complete(ctx context.Context, r gateway.Resource, vars []gatewa
 	if err != nil {
 		return err
 	}
-	return o.caller.Send(ctx, http.MethodPost, path+"/actions/provision", nil)
+	err = o.caller.Send(ctx, http.MethodPost, path+"/actions/provision", nil)
+	if gateway.KindOf(err) == gateway.Refused {
+		return &gateway.Error{Kind: gateway.Conflict, Message: "Scalingo's API took the config, and refuses that the add-on is there.", Cause: err}
+	}
+	return err
 }
 
 // sendConfig sends the object that the tests of Scalingo's own client send; its

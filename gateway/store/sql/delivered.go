@@ -25,7 +25,8 @@ func (t *Tx) SetParticulars(id string, p gateway.Particulars) error {
 // The first two conditions are those of the index.
 const undelivered = `SELECT ` + resourceFacts + ` FROM resources r
  WHERE config_rev > delivered_rev AND state = 'active' AND id > $1 AND updated_at <= $2
- AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.resource_id = r.id AND o.verb IN ('push', 'complete') AND o.state IN ('pending', 'running'))
+ AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.resource_id = r.id AND o.state IN ('pending', 'running')
+  AND (o.verb = 'push' OR o.verb = 'complete' AND o.waiting_for <> 'human'))
  ORDER BY id LIMIT $3`
 
 // Undelivered lists resources whose newest config nobody has received.

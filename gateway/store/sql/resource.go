@@ -16,10 +16,10 @@ const (
 	resourceFacts = `id, short_id, provider_id, kind, platform, addon, external_id, plan, desired_plan, region, backend,
  name, app, options, owner_id, owner_name, owner_email, owner_emails, user_id, callback_url, log_drain_url,
  state, reason, accepted, last_error, config_rev, delivered_rev, created_at, updated_at, deleted_at`
-	resourceSealed = `version, outputs_enc, secrets_enc, state_enc, delivery_enc, first_config_enc, log_token_enc`
+	resourceSealed = `version, locked_out, outputs_enc, secrets_enc, state_enc, delivery_enc, first_config_enc, log_token_enc`
 
 	resourceColumns     = resourceFacts + ", " + resourceSealed
-	resourceColumnCount = 37
+	resourceColumnCount = 38
 )
 
 // resourceValues returns a record's values in the order of resourceColumns.
@@ -40,7 +40,7 @@ func resourceValues(r lifecycle.ResourceRecord) ([]any, error) {
 		r.ID, r.ShortID, r.ProviderID, string(r.Kind), r.Platform, r.Addon, r.ExternalID, r.Plan, r.DesiredPlan, r.Region, r.Backend,
 		r.Name, r.App, options, r.Owner.ID, r.Owner.Name, r.Owner.Email, emails, r.UserID, r.CallbackURL, r.LogDrainURL,
 		string(r.State), r.Reason, flag(r.Accepted), r.LastError, r.ConfigRev, r.DeliveredRev, millis(r.CreatedAt), millis(r.UpdatedAt), millis(r.DeletedAt),
-		r.Version, r.OutputsSealed, r.SecretsSealed, r.StateSealed, r.DeliverySealed, r.FirstConfigSealed, r.LogTokenSealed,
+		r.Version, flag(r.LockedOut), r.OutputsSealed, r.SecretsSealed, r.StateSealed, r.DeliverySealed, r.FirstConfigSealed, r.LogTokenSealed,
 	}, nil
 }
 
@@ -85,6 +85,6 @@ func textList(texts []string) (any, error) {
 
 // scanResourceRecord reads resourceColumns.
 func scanResourceRecord(row scanner, r *lifecycle.ResourceRecord) error {
-	return scanResource(row, &r.Resource, &r.Version, &r.OutputsSealed, &r.SecretsSealed, &r.StateSealed,
+	return scanResource(row, &r.Resource, &r.Version, &r.LockedOut, &r.OutputsSealed, &r.SecretsSealed, &r.StateSealed,
 		&r.DeliverySealed, &r.FirstConfigSealed, &r.LogTokenSealed)
 }

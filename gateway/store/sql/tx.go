@@ -53,15 +53,15 @@ func (t *Tx) InsertResource(r lifecycle.ResourceRecord) error {
 const updateResource = `UPDATE resources SET
  plan = $1, desired_plan = $2, backend = $3, state = $4, last_error = $5, config_rev = $6, updated_at = $7, deleted_at = $8,
  outputs_enc = $9, secrets_enc = $10, state_enc = $11, delivery_enc = $12, first_config_enc = $13, log_token_enc = $14,
- reason = $15, accepted = $16, version = version + 1
- WHERE id = $17 AND version = $18`
+ reason = $15, accepted = $16, locked_out = $17, version = version + 1
+ WHERE id = $18 AND version = $19`
 
 // UpdateResource writes what may change of a row.
 func (t *Tx) UpdateResource(r lifecycle.ResourceRecord) error {
 	err := exactly(background(), t.run, lifecycle.ErrStale, updateResource,
 		r.Plan, r.DesiredPlan, r.Backend, string(r.State), r.LastError, r.ConfigRev, millis(r.UpdatedAt), millis(r.DeletedAt),
 		r.OutputsSealed, r.SecretsSealed, r.StateSealed, r.DeliverySealed, r.FirstConfigSealed, r.LogTokenSealed,
-		r.Reason, flag(r.Accepted), r.ID, r.Version)
+		r.Reason, flag(r.Accepted), flag(r.LockedOut), r.ID, r.Version)
 	if err != nil {
 		return fmt.Errorf("update resource %s: %w", r.ID, t.dialect.Violated(err))
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // oldStore makes a store as the first version had it, with a resource that is
-// being removed.
+// being removed and one that is suspended, as the versions after it have.
 func oldStore(t *testing.T, path string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path)
@@ -30,7 +30,8 @@ func oldStore(t *testing.T, path string) {
 	}
 	for _, statement := range []string{
 		`INSERT INTO resources (id, short_id, provider_id, kind, platform, addon, external_id, plan, region, backend, state, config_rev, delivered_rev, created_at, updated_at)
- VALUES ('res_1', 's1', 'res_1', 'addon', 'moon', 'acme-db', 'ext-1', 'free', 'eu', 'postgres.main', 'deprovisioning', 2, 1, 1000, 2000)`,
+ VALUES ('res_1', 's1', 'res_1', 'addon', 'moon', 'acme-db', 'ext-1', 'free', 'eu', 'postgres.main', 'deprovisioning', 2, 1, 1000, 2000),
+ ('res_2', 's2', 'res_2', 'addon', 'moon', 'acme-db', 'ext-2', 'free', 'eu', 'postgres.main', 'suspended', 1, 1, 1000, 2000)`,
 		`INSERT INTO operations (id, lane, seq, resource_id, verb, backend, plan, state, max_attempts, run_at, created_at)
  VALUES ('op_1', 'res:res_1', 1, 'res_1', 'deprovision', 'postgres.main', 'free', 'pending', 20, 1000, 1000)`,
 	} {
@@ -45,8 +46,11 @@ func TestAStoreOfTheFirstVersionIsReadWithWhatItHas(t *testing.T) {
 	oldStore(t, path)
 	s := open(t, path)
 	r, err := s.ResourceRecord(t.Context(), "res_1")
-	if err != nil || r.State != gateway.Deprovisioning || r.ConfigRev != 2 || r.DeliveredRev != 1 || r.OwnerEmails != nil || r.App+r.Reason != "" || r.Accepted {
+	if err != nil || r.State != gateway.Deprovisioning || r.ConfigRev != 2 || r.DeliveredRev != 1 || r.OwnerEmails != nil || r.App+r.Reason != "" || r.Accepted || r.LockedOut {
 		t.Errorf("resource %+v, %v", r.Resource, err)
+	}
+	if r, err := s.ResourceRecord(t.Context(), "res_2"); err != nil || !r.LockedOut {
+		t.Errorf("what is suspended may be locked out: %t, %v", r.LockedOut, err)
 	}
 	op, err := s.OperationRecord(t.Context(), "op_1")
 	if err != nil || op.Mode != "" || op.Verb != "deprovision" || op.State != gateway.OperationPending {
@@ -56,7 +60,7 @@ func TestAStoreOfTheFirstVersionIsReadWithWhatItHas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []gateway.InUse{{Platform: "moon", Addon: "acme-db", Plan: "free", Region: "eu", Backend: "postgres.main", Count: 1}}
+	want := []gateway.InUse{{Platform: "moon", Addon: "acme-db", Plan: "free", Region: "eu", Backend: "postgres.main", Count: 2}}
 	if diff := cmp.Diff(want, used); diff != "" {
 		t.Errorf("in use (-want +got):\n%s", diff)
 	}

@@ -59,6 +59,14 @@ func listUndelivered(t *testing.T, f *fixture) {
 	f.operation(t, r, "82", func(op *lifecycle.OperationRecord) { op.Verb = "complete" })
 	r = add("83", gateway.Active, 1, 0, long)
 	f.operation(t, r, "83", func(op *lifecycle.OperationRecord) { op.Verb, op.State = "complete", gateway.OperationDone })
+	park := func(id, verb, waitingFor string) {
+		op := f.operation(t, add(id, gateway.Active, 1, 0, long), id, func(op *lifecycle.OperationRecord) { op.Verb = verb })
+		op.WaitingFor, op.RunAt = waitingFor, time.Time{}
+		f.update(t, func(tx lifecycle.Tx) error { return tx.UpdatePending(op) })
+	}
+	park("84", "complete", "human")
+	park("85", "complete", "platform")
+	park("86", "push", "human")
 	list := func(since time.Duration, after string, limit int) (ids string) {
 		t.Helper()
 		found, err := f.Undelivered(t.Context(), since, after, limit)
@@ -71,9 +79,9 @@ func listUndelivered(t *testing.T, f *fixture) {
 		return ids
 	}
 	for want, got := range map[string]string{
-		"res_1 res_4 res_7 res_8 res_83 ": list(time.Second, "", 10),
-		"res_4 res_7 ":                    list(time.Second, "res_1", 2),
-		"":                                list(time.Second, "res_83", 10),
+		"res_1 res_4 res_7 res_8 res_83 res_84 ": list(time.Second, "", 10),
+		"res_4 res_7 ":                           list(time.Second, "res_1", 2),
+		"":                                       list(time.Second, "res_84", 10),
 	} {
 		if got != want {
 			t.Errorf("listed %q, want %q", got, want)

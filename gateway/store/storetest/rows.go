@@ -23,7 +23,7 @@ func resourceRoundTrip(t *testing.T, f *fixture) {
 			State: gateway.Suspended, Reason: "not paid", Accepted: true, LastError: "oops", ConfigRev: 7, DeliveredRev: 6,
 			CreatedAt: time.UnixMilli(1), UpdatedAt: time.UnixMilli(2), DeletedAt: time.UnixMilli(3),
 		},
-		Version: 1, OutputsSealed: []byte{0, 1}, SecretsSealed: []byte{2}, StateSealed: []byte{3},
+		Version: 1, LockedOut: true, OutputsSealed: []byte{0, 1}, SecretsSealed: []byte{2}, StateSealed: []byte{3},
 		DeliverySealed: []byte{4}, FirstConfigSealed: []byte{5}, LogTokenSealed: []byte{6},
 	}
 	f.update(t, func(tx lifecycle.Tx) error { return tx.InsertResource(want) })
@@ -36,7 +36,7 @@ func resourceRoundTrip(t *testing.T, f *fixture) {
 	}
 
 	want.Plan, want.DesiredPlan, want.Backend, want.State = "big", "", "postgres.other", gateway.Active
-	want.Reason, want.Accepted = "", false
+	want.Reason, want.Accepted, want.LockedOut = "", false, false
 	want.LastError, want.ConfigRev, want.UpdatedAt, want.DeletedAt = "", 8, time.UnixMilli(4), time.Time{}
 	want.OutputsSealed, want.SecretsSealed, want.StateSealed = []byte{10}, nil, []byte{30}
 	want.DeliverySealed, want.FirstConfigSealed, want.LogTokenSealed = []byte{40}, nil, nil
