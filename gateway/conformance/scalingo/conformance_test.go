@@ -58,7 +58,7 @@ func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 		"a number as an option refused":             "SC-P18",
 		"options of any type":                       "SC-P19",
 		"a plan's own options refused":              "SC-P20",
-		"any option accepted":                       "SC-P21",
+		"an earlier manifest's option refused":      "SC-P21",
 		"another plan under the same uuid":          "SC-P22",
 		"an old uuid used again":                    "SC-P23",
 		"half a body breaks an order":               "SC-P24",

@@ -110,7 +110,7 @@ func (p *provider) options(body map[string]any) *refusal {
 			return refused(400, "An option is neither text nor a number.")
 		case name == "tier" && p.Defect == "a plan's own options refused":
 			return refused(422, "No such option.")
-		case name != "tier" && p.Defect != "any option accepted" && (p.Defect != "options of any type" || isText):
+		case name != "tier" && p.Defect == "an earlier manifest's option refused":
 			return refused(422, "No such option.")
 		}
 	}

@@ -122,7 +122,7 @@ func TestAnEndThatIsRefusedAfterItsConfigIsAConflict(t *testing.T) {
 	for _, status := range []int{409, 422} {
 		api, client := standIn(t, 0, "")
 		api.Add(ownapi.Addon{ID: "res_1", UUID: "ad-1", App: "app-1"})
-		api.Fail(ownapi.Fault{Method: "POST", Status: status})
+		api.Fail(standin.Fault{Method: "POST", Status: status})
 		checkSafe(t, fmt.Sprint(status), client.Complete(t.Context(), resource(), configVars()), gateway.Conflict)
 		config, _ := api.Config("app-1")
 		if diff := cmp.Diff(wantConfig, config); diff != "" {

@@ -69,7 +69,7 @@ func (m *mount) order(r provisionRequest) (gateway.Order, error) {
 	if err != nil {
 		return gateway.Order{}, missingPlan(r.Plan, err)
 	}
-	options, err := m.options(r.Plan, r.Options)
+	options, err := m.options(r.Options)
 	if err != nil {
 		return gateway.Order{}, err
 	}
@@ -111,7 +111,7 @@ func (m *mount) newPlan(r gateway.Resource, request changeRequest) (string, erro
 	if err != nil {
 		return "", missingPlan(request.Plan, err)
 	}
-	options, err := m.options(request.Plan, request.Options)
+	options, err := m.options(request.Options)
 	if err != nil {
 		return "", err
 	}
@@ -123,18 +123,18 @@ func (m *mount) newPlan(r gateway.Resource, request changeRequest) (string, erro
 	return plan, nil
 }
 
-// options are those that the customer has chosen. Scalingo copies a plan's own
-// from the manifest that it was given last into every request: what no option
-// block declares and the plan has is not the customer's, whatever its value.
-func (m *mount) options(slug string, sent map[string]json.RawMessage) (map[string]string, error) {
-	plan, _ := m.common.PlanBySlug(slug)
+// options are those that an option block declares. Scalingo copies a plan's own
+// into every request, from the manifest that it was given last: what nobody
+// declares comes from there, perhaps from one that the files have left behind,
+// and is no choice of the customer's that could be missed.
+func (m *mount) options(sent map[string]json.RawMessage) (map[string]string, error) {
 	chosen := make(map[string]string, len(sent))
 	for name, raw := range sent {
 		text, present, err := optionText(raw)
 		if err != nil {
 			return nil, err
 		}
-		if _, own := plan.Options[name]; present && (!own || m.declares(name)) {
+		if present && slices.Contains(m.common.OptionNames, name) {
 			chosen[name] = text
 		}
 	}
@@ -157,6 +157,3 @@ func optionText(raw json.RawMessage) (text string, present bool, err error) {
 		return string(raw), true, nil
 	}
 }
-
-// declares reports whether the add-on has an option block of this name.
-func (m *mount) declares(option string) bool { return slices.Contains(m.common.OptionNames, option) }
