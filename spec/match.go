@@ -115,8 +115,11 @@ func checkHeader(f field, header http.Header, vars Vars) []string {
 		}
 		pattern.WriteString(regexp.QuoteMeta(filled))
 	}
-	if header.Values(f.name) == nil {
+	switch {
+	case header.Values(f.name) == nil:
 		return []string{fmt.Sprintf("header %s is missing", f.name)}
+	case got == "" && f.value != "":
+		return []string{fmt.Sprintf("header %s is empty", f.name)}
 	}
 	if !regexp.MustCompile("^(?s:" + pattern.String() + ")$").MatchString(got) {
 		return []string{fmt.Sprintf("header %s is %q, not %q", f.name, got, f.value)}

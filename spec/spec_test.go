@@ -210,6 +210,7 @@ func TestEveryDifferenceIsAProblemWithoutValues(t *testing.T) {
 	}{
 		"status":            {func(a *Answer) { a.Status = 500 }, "status is 500, not 200 or 201"},
 		"content type":      {func(a *Answer) { a.Header.Set("Content-Type", "text/html") }, `header Content-Type is "text/html", not "application/json"`},
+		"header empty":      {func(a *Answer) { a.Header.Set("X-Rule", "") }, "header X-Rule is empty"},
 		"header missing":    {func(a *Answer) { a.Header.Del("X-Rule") }, "header X-Rule is missing"},
 		"header too short":  {func(a *Answer) { a.Header.Set("X-Rule", "abc ") }, `header X-Rule is "abc ", not "abc {{any}}"`},
 		"header unwanted":   {func(a *Answer) { a.Header.Set("Location", "/") }, "header Location must not be sent"},
