@@ -66,7 +66,7 @@ func TestASignOnLeadsToTheVendorsPageWithAToken(t *testing.T) {
 		"iss": "https://addons.acme.example", "aud": "https://app.acme.example", "sub": "res_01",
 		"iat": float64(today.Unix()), "exp": float64(today.Unix() + 60),
 		"addon": "acme-db", "plan": "hobby", "region": "eu", "platform": "clevercloud", "platform_id": "addon_1",
-		"user_id": "user_1", "email": "ann@example.com", "email_verified": true,
+		"user_id": "user_1", "email": "ann@example.com", "email_verified": true, "suspended": false,
 	}
 	if diff := cmp.Diff(want, claims); diff != "" {
 		t.Errorf("claims (-want +got)\n%s", diff)
