@@ -192,7 +192,7 @@ func TestInitAsJSONListsItsFiles(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &result); err != nil || code != 0 || errOut != "" {
 		t.Fatalf("exit %d, %v: %s%s", code, err, out, errOut)
 	}
-	if result.Type != "init" || result.Template != "shell" || len(result.Files) != 10 {
+	if result.Type != "init" || result.Template != "shell" || len(result.Files) != 12 {
 		t.Errorf("%+v", result)
 	}
 	for _, f := range result.Files {
@@ -202,7 +202,7 @@ func TestInitAsJSONListsItsFiles(t *testing.T) {
 	}
 	out, _, code = addongw(t, dir, nil, "init", "--json")
 	var refused struct{ Conflicts []string }
-	if err := json.Unmarshal([]byte(out), &refused); err != nil || code != 1 || len(refused.Conflicts) != 10 {
+	if err := json.Unmarshal([]byte(out), &refused); err != nil || code != 1 || len(refused.Conflicts) != 12 {
 		t.Errorf("exit %d, %v: %s", code, err, out)
 	}
 }

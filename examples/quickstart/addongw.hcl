@@ -1,5 +1,5 @@
 # Tinyfiles: a small vendor of file storage who sells on Clever Cloud. The real
-# work, a folder per customer, is done by four shell scripts in scripts/.
+# work, a folder per customer, is done by shell scripts in scripts/.
 #
 # Try it without changing a thing:   addongw dev examples/quickstart
 
@@ -14,7 +14,7 @@ store "sqlite" {
 }
 
 # A backend makes the real thing. This one runs scripts/provision,
-# scripts/change_plan, scripts/deprovision and scripts/read.
+# change_plan, suspend, resume, deprovision and read, all in the same folder.
 backend "shell" "files" {
   config {
     directory = "scripts"

@@ -22,6 +22,8 @@ func (p *platformReader) credentials(c *schema.Content, m *mounted) {
 		p.common.Password, p.common.PasswordKnown = p.secret(c, "password")
 		p.common.SSOSalt, p.common.SSOSaltKnown = p.secret(c, "sso_salt")
 	}
+	p.written(c, "password")
+	p.written(c, "sso_salt")
 	for _, v := range []secret.Value{p.common.Password, p.common.SSOSalt} {
 		if !v.Empty() {
 			p.secrets.others[v.Reveal()] = true

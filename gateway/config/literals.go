@@ -1,14 +1,18 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/schema"
 	"github.com/addongw/addongw/gateway/secret"
+	"github.com/addongw/addongw/plugins/backend"
 )
 
 // rememberLiterals keeps the texts that stand in the files where a credential
@@ -19,6 +23,43 @@ func (l *loader) rememberLiterals() {
 	for name, file := range l.files.parsed {
 		for _, text := range LiteralSecrets(name, file.Bytes) {
 			l.secrets.others[text.Reveal()] = true
+		}
+	}
+}
+
+// written warns of a credential that stands in the file itself: what needs no
+// name and no function to be evaluated. Development does not use it, but it is
+// in the file all the same.
+func (p *platformReader) written(c *schema.Content, name string) {
+	expr := c.Expr(name)
+	if expr == nil {
+		return
+	}
+	v, diags := expr.Value(&hcl.EvalContext{})
+	if diags.HasErrors() || v.IsNull() || !v.Type().IsPrimitiveType() {
+		return
+	}
+	if v.RawEquals(cty.StringVal("")) {
+		return
+	}
+	p.secrets.remember(v.Mark(backend.Sensitive)) // the warning shows the line
+	p.rememberParts(expr.Range())
+	p.add(diagnostic.Warn(fmt.Sprintf("%s is written in a file that goes into git", name), expr.Range(), diagnostic.Info{
+		Code: "AG418", Hint: fmt.Sprintf(`write %s = secret("env:…")`, name),
+		Notes: []string{"whoever reads the file could act as the platform; addongw keys generate makes another one"},
+	}))
+}
+
+// rememberParts keeps the texts that a credential is put together from.
+func (l *loader) rememberParts(at hcl.Range) {
+	file := l.files.parsed[at.Filename]
+	if file == nil || !at.CanSliceBytes(file.Bytes) {
+		return
+	}
+	tokens, _ := hclsyntax.LexExpression(at.SliceBytes(file.Bytes), at.Filename, at.Start) // it was parsed before
+	for _, t := range tokens {
+		if text := strings.TrimSpace(string(t.Bytes)); text != "" && (t.Type == hclsyntax.TokenQuotedLit || t.Type == hclsyntax.TokenStringLit) {
+			l.secrets.others[text] = true
 		}
 	}
 }

@@ -1,4 +1,4 @@
-# Shared by the four scripts beside it. It is no verb, so addongw never runs it.
+# Shared by the scripts beside it. It is no verb, so addongw never runs it.
 #
 # Three habits make these scripts safe to repeat at any moment, which addongw
 # does after a crash: make sure of things instead of creating them, put a file
@@ -11,6 +11,7 @@ umask 077 # a customer's files are nobody else's business
 : "${DATA_DIR:=$(cd "$(dirname "$0")/.." && pwd)/data}"
 share=$DATA_DIR/$ADDONGW_RESOURCE_ID
 username=u$ADDONGW_SHORT_ID
+suspended=$share/credentials.suspended # the login while the customer may not use it
 
 # fail CODE WORDS... ends the script. What the codes mean is in the README of
 # plugins/shell; what goes to standard error is logged.

@@ -21,13 +21,13 @@ addon "acme-db" {
   }
 
   platform "needycloud" {
-    password    = "correct-horse-battery-staple-and-36-c"
-    sso_salt    = "k4mR8vZ2qT6wX0yB3nD7fG1hJ5lP9sUcE8aQo"
+    password    = secret("env:CLEVER_PASSWORD")
+    sso_salt    = secret("env:CLEVER_SSO_SALT")
     config_vars = { ACME_DB_EXTRA = null }
   }
 
   platform "clevercloud" {
-    password = "correct-horse-battery-staple-and-36-c"
-    sso_salt = "k4mR8vZ2qT6wX0yB3nD7fG1hJ5lP9sUcE8aQo"
+    password = secret("env:CLEVER_PASSWORD")
+    sso_salt = secret("env:CLEVER_SSO_SALT")
   }
 }

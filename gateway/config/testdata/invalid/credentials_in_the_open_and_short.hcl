@@ -8,7 +8,7 @@ addon "acme-db" {
   }
 
   platform "clevercloud" {
-    password = "short"                  # ERROR AG413
+    password = "short"                  # ERROR AG413 WARNING AG418
     sso_salt = secret("env:CLEVER_SALT")
   }
 }

@@ -18,7 +18,7 @@ addon "acme-db" {
 
   platform "clevercloud" {
     pasword  = "a-password-of-the-length-they-ask-for" # ERROR AG202
-    sso_salt = "a-password-of-the-length-they-ask-for"
+    sso_salt = "a-password-of-the-length-they-ask-for" # WARNING AG418
     regions  = { eu = "eu" }
     plans    = ["free", "big"]
   }

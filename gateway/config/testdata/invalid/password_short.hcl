@@ -8,7 +8,7 @@ addon "acme-db" {
   }
 
   platform "clevercloud" {
-    password = "short" # ERROR AG413
-    sso_salt = "01234567890123456789012345678901234"
+    password = "short" # ERROR AG413 WARNING AG418
+    sso_salt = "01234567890123456789012345678901234" # WARNING AG418
   }
 }

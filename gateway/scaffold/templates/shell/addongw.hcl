@@ -14,8 +14,8 @@ store "sqlite" {
 # Secrets: the values are in addongw.vars.hcl, or else in the environment.
 {{.Variables}}
 # A backend makes the real thing. This one runs scripts/provision,
-# scripts/change_plan, scripts/deprovision and scripts/read: replace what they
-# do by what your service needs.
+# change_plan, suspend, resume, deprovision and read, all in the same folder:
+# replace what they do by what your service needs.
 backend "shell" "main" {
   config {
     directory = "scripts"

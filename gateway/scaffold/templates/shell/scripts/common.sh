@@ -1,4 +1,4 @@
-# Shared by the four scripts beside it. It is no verb, so addongw never runs it.
+# Shared by the scripts beside it. It is no verb, so addongw never runs it.
 #
 # Three habits make these scripts safe to repeat at any moment, which addongw
 # does after a crash: make sure of things instead of creating them, put a file
@@ -10,6 +10,7 @@ umask 077 # a customer's files are nobody else's business
 : "${ADDONGW_RESOURCE_ID:?must be set by addongw}"
 share=$(cd "$(dirname "$0")/.." && pwd)/data/$ADDONGW_RESOURCE_ID
 username=u$ADDONGW_SHORT_ID
+suspended=$share/credentials.suspended # the login while the customer may not use it
 
 # fail CODE WORDS... ends the script: 64 our files are wrong, 66 there is no
 # such resource, 70 no, and nothing was changed, 75 try again later. What goes
