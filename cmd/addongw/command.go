@@ -75,6 +75,10 @@ func (s *streams) envOr(name, fallback string) string {
 
 func (c *command) checkGlobals(cmd *cobra.Command) error {
 	if c.asJSON {
+		if other := c.format; other != "json" && cmd.Flags().Changed("format") {
+			c.format = "text"
+			return usage(fmt.Errorf("two formats: --json and --format %s", other), "Name one of them.")
+		}
 		c.format = "json"
 	}
 	if err := c.checkFormat(cmd); err != nil {

@@ -43,6 +43,9 @@ func newConformance(c *command) *cobra.Command {
 		ValidArgs:   conformancePlatforms(),
 		Annotations: map[string]string{tests: "true"},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("only") && len(nonEmpty(o.only...)) == 0 {
+				return usage(errors.New("--only names no check"), "Leave it out to run all, or name groups and ids: --only provision,sso,CC-D3")
+			}
 			return c.conformance(cmd.Context(), args[0], o)
 		},
 	}
@@ -102,12 +105,27 @@ func (c *command) printConformance(report *conformance.Report, o conformanceFlag
 	case err != nil:
 		return failed(err)
 	case report.Interrupted:
+		if c.format == "text" {
+			fmt.Fprintln(c.err, afterInterruption(report, o.keep))
+		}
 		return &exitError{code: exitInterrupted}
 	case !report.Passed(o.strict):
 		return &exitError{code: exitFailed}
 	default:
 		return nil
 	}
+}
+
+// afterInterruption says what became of the resources of a run that somebody
+// ended. Those that are left are listed in the report.
+func afterInterruption(r *conformance.Report, keep bool) string {
+	switch {
+	case len(r.Left) == 0:
+		return "Nothing is left of what it made: it was removed."
+	case keep:
+		return "What it made was kept: " + count(len(r.Left), "resource") + ", listed above."
+	}
+	return "What it made was removed, but for " + count(len(r.Left), "resource") + ", listed above."
 }
 
 func (c *command) writeConformance(r *conformance.Report, o conformanceFlags) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -13,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/addongw/addongw/gateway/conformance"
 )
 
 // conformanceReport is what "conformance --json" prints.
@@ -168,7 +171,12 @@ func TestCtrlCEndsARunAndCleansUp(t *testing.T) {
 	server := httptest.NewServer(provider)
 	t.Cleanup(server.Close)
 	cmd.Stdin = strings.NewReader(goodManifest(server.URL))
+	var told bytes.Buffer
+	cmd.Stderr = &told
 	out, _ := cmd.Output() // the exit code is looked at below
+	if told.String() != "Nothing is left of what it made: it was removed.\n" {
+		t.Errorf("told: %q", told.String())
+	}
 	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(string(out), "The run was interrupted.") {
 		t.Errorf("exit %d: %s", code, out)
 	}
@@ -194,5 +202,55 @@ func TestAProviderIsCheckedByItsAddressAlone(t *testing.T) {
 	out, errOut, code = addongw(t, p.dir, env, "conformance", "clevercloud", "--url", base+"/nowhere", "--username", "tinyfiles", "--plan", "small", "--format", "junit")
 	if code != exitFailed || !strings.Contains(out, `<testcase name="CC-P1 `) || !strings.Contains(out, "<failure message=") {
 		t.Errorf("at a wrong address: exit %d: %.400s%s", code, out, errOut)
+	}
+}
+
+func TestWhatCanOnlyBeAMistakeOfTheCommandLineIsRefused(t *testing.T) {
+	for name, tc := range map[string]struct {
+		args []string
+		want string
+	}{
+		"two formats":   {[]string{"--json", "--format", "junit"}, "two formats: --json and --format junit"},
+		"no check":      {[]string{"--only", ""}, "--only names no check"},
+		"only a comma":  {[]string{"--only", ","}, "--only names no check"},
+		"no such check": {[]string{"--only", "CC-NONE"}, "Groups: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			manifest := filepath.Join(t.TempDir(), "manifest.json")
+			write(t, manifest, goodManifest("http://127.0.0.1:1"))
+			out, errOut, code := inProcess(t, nil, append([]string{"conformance", "clevercloud", "--plan", "a,b", "--manifest", manifest}, tc.args...)...)
+			if code != exitUsage || out != "" || !strings.Contains(errOut, tc.want) {
+				t.Errorf("exit %d: %s%s", code, out, errOut)
+			}
+		})
+	}
+	if out, errOut, code := inProcess(t, nil, "version", "--json", "--format", "json"); code != 0 {
+		t.Errorf("one format, said twice: exit %d: %s%s", code, out, errOut)
+	}
+}
+
+func TestAFileThatIsNoManifestIsDescribedInPlainWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "the file is empty", " \n": "the file is empty", "\xef\xbb\xbf{}": "the file begins with a byte order mark",
+		"\xff\xfe{\x00}\x00": "the file begins with a byte order mark", "{": "the manifest is not JSON",
+	} {
+		manifest := filepath.Join(t.TempDir(), "manifest.json")
+		write(t, manifest, text)
+		out, errOut, code := inProcess(t, nil, "conformance", "clevercloud", "--manifest", manifest)
+		if code != exitFailed || !strings.Contains(out, want) {
+			t.Errorf("%q: exit %d: %s%s", text, code, out, errOut)
+		}
+	}
+}
+
+func TestAnInterruptedRunSaysWhatIsLeft(t *testing.T) {
+	left := &conformance.Report{Left: []conformance.Left{{ID: "a", Reason: "kept"}}}
+	for want, got := range map[string]string{
+		"What it made was kept: 1 resource, listed above.":            afterInterruption(left, true),
+		"What it made was removed, but for 1 resource, listed above.": afterInterruption(left, false),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

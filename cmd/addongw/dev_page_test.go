@@ -44,6 +44,28 @@ func TestAnOperatorTriesAPageOutOnOneMachine(t *testing.T) {
 	}
 }
 
+// TestDevsPageShowsTheNewestOfWhatLives: what is gone can't be opened.
+func TestDevsPageShowsTheNewestOfWhatLives(t *testing.T) {
+	p, screen := startDev(t, quickstartOn(t, "clevercloud"))
+	commands := printedCommands(screen)
+	page := func() string { return call{method: "GET", url: p.URL + devPath}.must(t, 200).Body }
+	shown := func() []string { return regexp.MustCompile(`Open ([a-z2-7]+)`).FindAllString(page(), -1) }
+	if text := page(); !strings.Contains(text, "There is no resource.") || !strings.Contains(text, "are in the terminal") {
+		t.Errorf("%s", text)
+	}
+	first := resourceID.FindString(paste(t, commands["provision"]))
+	old := shown()
+	paste(t, strings.Replace(commands["provision"], `"addon_id":"addon_`, `"addon_id":"addon_2`, 1))
+	if both := shown(); len(old) != 1 || len(both) != 2 || both[1] != old[0] {
+		t.Errorf("first %v, then %v", old, both)
+	}
+	paste(t, "ID="+first+"; "+commands["deprovision"])
+	await(t, "the removed one is off the page", 10*time.Second, func() bool {
+		left := shown()
+		return len(left) == 1 && left[0] != old[0]
+	})
+}
+
 // button reads the first form of dev's page.
 func button(t *testing.T, text string) (address string, fields url.Values) {
 	t.Helper()

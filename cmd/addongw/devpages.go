@@ -39,8 +39,9 @@ var devPage = template.Must(template.New("dev").Parse(`<!doctype html>
 <button>Open {{.Resource.ShortID}}</button></p>
 </form>
 {{else}}
-<p>There is no resource yet. Order one with the first command on the screen, and reload this page.</p>
+<p>There is no resource. Order one with the first command in the terminal where dev runs, and reload this page.</p>
 {{end}}
+<p>The commands that order, change and remove are in the terminal where dev runs.</p>
 <p>Each button does what the platform's dashboard does. It works once, within some minutes; reload this page for new ones.</p>
 </html>
 `))
@@ -110,7 +111,7 @@ func onLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// devSignOns signs everybody on who could be.
+// devSignOns signs everybody on who could be, for the newest resources first.
 func (g *running) devSignOns(r *http.Request) ([]devSignOn, error) {
 	var signOns []devSignOn
 	for _, m := range g.active.Load().Mounts {
@@ -122,13 +123,17 @@ func (g *running) devSignOns(r *http.Request) ([]devSignOn, error) {
 			continue
 		}
 		scope := m.Mount.Scope()
-		resources, err := g.store.Resources(r.Context(), gateway.ResourceFilter{Platform: scope.Platform, Addon: scope.Addon})
+		resources, err := g.store.Resources(r.Context(), gateway.ResourceFilter{Platform: scope.Platform, Addon: scope.Addon, Limit: 1000})
 		if err != nil {
 			return nil, err
 		}
 		for _, resource := range resources {
+			if resource.State == gateway.Deprovisioned || resource.State == gateway.Failed {
+				continue
+			}
 			signOns = append(signOns, devSignOn{resource, a.client.SignOn(resource.ProviderID, conformance.Person{}, time.Now())})
 		}
 	}
+	slices.SortStableFunc(signOns, func(a, b devSignOn) int { return b.Resource.CreatedAt.Compare(a.Resource.CreatedAt) })
 	return signOns, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,22 @@ func (s *slowSeller) order(platform, body string) call {
 	return call{"POST", s.URL + "/" + platform + "/tinyfiles/resources", "tinyfiles", password, body}
 }
 
+func (s *slowSeller) show(id string) string {
+	s.t.Helper()
+	out, errOut, code := addongw(s.t, s.dir, nil, "resources", "show", id, "--dir", s.dir)
+	if code != 0 {
+		s.t.Fatalf("show: exit %d: %s", code, errOut)
+	}
+	return out
+}
+
+func (s *slowSeller) shows(id, want string) {
+	s.t.Helper()
+	if out := s.show(id); !strings.Contains(out, want) {
+		s.t.Errorf("show lacks %q:\n%s", want, out)
+	}
+}
+
 // TestABackendSlowerThanTheBudgetIsWaitedForInEveryPlatformsWay: Scalingo is
 // promised the resource and told when it is there, the others ask again. A kill
 // in between changes nothing of that.
@@ -69,6 +86,7 @@ func TestABackendSlowerThanTheBudgetIsWaitedForInEveryPlatformsWay(t *testing.T)
 			t.Errorf("nobody says when to ask again: %s", waiting.Body)
 		}
 	}
+	s.shows(promised.ID, "promised          its platform was answered before it was there, and is told when it is\n")
 	if again := scalingo().must(t, 202); again.ID != promised.ID {
 		t.Errorf("a repeated order is promised %s, not %s", again.ID, promised.ID)
 	}
@@ -79,6 +97,9 @@ func TestABackendSlowerThanTheBudgetIsWaitedForInEveryPlatformsWay(t *testing.T)
 
 	await(t, "Scalingo is told", 60*time.Second, func() bool { return !s.api.Pending(promised.ID) })
 	there := scalingo().must(t, 201)
+	await(t, "the promise is shown as kept", 30*time.Second, func() bool {
+		return strings.Contains(s.show(promised.ID), "promised          its platform was told that it is there\n")
+	})
 	config, _ := s.api.Config("app-1")
 	if diff := cmp.Diff(there.Config, config); diff != "" || there.ID != promised.ID {
 		t.Errorf("promised %s, made %s, config (-answered +sent):\n%s", promised.ID, there.ID, diff)

@@ -114,9 +114,7 @@ func (c *command) printResource(d admin.ResourceDetail) error {
 		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"reason", r.Reason}, {"last error", r.LastError},
 		{"config vars sent", yesNo(r.Delivered)}, {"created", c.when(r.CreatedAt)}, {"updated", c.when(r.UpdatedAt)},
 	}
-	if r.Accepted {
-		facts = append(facts, []string{"accepted", "its platform was answered before it was there"})
-	}
+	facts = append(facts, []string{"promised", promiseText(r)})
 	if r.DeletedAt != nil {
 		facts = append(facts, []string{"deprovisioned", c.when(*r.DeletedAt)})
 	}
@@ -125,6 +123,20 @@ func (c *command) printResource(d admin.ResourceDetail) error {
 	}
 	fmt.Fprintln(c.out)
 	return c.printOperations(d.Operations)
+}
+
+// promiseText says what became of the promise to a platform that was answered
+// before the resource was there; empty where none is of interest.
+func promiseText(r admin.Resource) string {
+	switch {
+	case !r.Accepted || r.State == string(gateway.Deprovisioning) || r.State == string(gateway.Deprovisioned):
+		return ""
+	case r.State == string(gateway.Failed):
+		return "its platform still waits for it, and cannot be told that it failed"
+	case r.Delivered:
+		return "its platform was told that it is there"
+	}
+	return "its platform was answered before it was there, and is told when it is"
 }
 
 func ownerText(o *admin.Owner) string {

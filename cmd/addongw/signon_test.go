@@ -174,7 +174,7 @@ func TestDevSignsOnWithAButton(t *testing.T) {
 			_, screen := startDev(t, quickstartOn(t, platform.Name()))
 			tab := browser.Tab(webtest.Look{})
 			tab.Open(devAddress(t, screen))
-			tab.AwaitText("There is no resource yet.")
+			tab.AwaitText("There is no resource.")
 			if out := paste(t, printedCommands(screen)["provision"]); resourceID.FindString(out) == "" {
 				t.Fatalf("the order answers %s", out)
 			}

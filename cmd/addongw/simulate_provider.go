@@ -51,5 +51,5 @@ func (c *command) signs(text string) string {
 	if c.utf8() {
 		return text
 	}
-	return strings.ReplaceAll(text, "→", "->")
+	return strings.NewReplacer("→", "->", "…", "...").Replace(text)
 }

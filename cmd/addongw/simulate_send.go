@@ -41,7 +41,7 @@ func (s *simulation) send(ctx context.Context, p prepared) error {
 		} else if o.differs == nil && !sameAnswer(o.first, call) {
 			o.differs, o.number = &call, o.sent
 		}
-		if wrong := s.judge(p, call); wrong != "" && o.wrong == "" {
+		if wrong := s.judge(p, call, mask); wrong != "" && o.wrong == "" {
 			o.wrong = wrong
 			if o.sent > 1 {
 				o.wrong = fmt.Sprintf("answer %d: %s", o.sent, wrong)
@@ -72,10 +72,19 @@ func (s *simulation) again(p prepared) string {
 }
 
 // judge says why the platform takes a call for a failure; empty: it does not.
-func (s *simulation) judge(p prepared, call conformance.Call) string {
+func (s *simulation) judge(p prepared, call conformance.Call, mask *mask) string {
 	if call.Err != nil {
 		return call.Err.Error()
 	}
+	wrong := s.misses(p, call)
+	if said := mask.sentence(call.Answer.Body); wrong != "" && said != "" {
+		wrong += ": " + said
+	}
+	return wrong
+}
+
+// misses says what an answer lacks that the platform needs.
+func (s *simulation) misses(p prepared, call conformance.Call) string {
 	if ok, want := conformance.Taken(s.platform, p.group, call.Answer.Status); !ok {
 		return fmt.Sprintf("status is %d; %s takes %s", call.Answer.Status, s.platform.Title(), want)
 	}

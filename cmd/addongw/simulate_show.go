@@ -116,6 +116,41 @@ func shownAnswer(call conformance.Call) string {
 	return fmt.Sprintf("* answered after %d ms\n", call.Took.Milliseconds()) + marked("< ", lines, shownBody(a.Header, a.Body))
 }
 
+// maxSentence is how many characters of a provider's sentence stand behind the
+// verdict.
+const maxSentence = 200
+
+// sentence is what a provider says for people in the body of its answer, quoted
+// and on one line; empty where it says nothing. Secrets are masked before it is cut, so
+// that no half of one is left.
+func (m *mask) sentence(body []byte) string {
+	var said struct{ Message, Error any }
+	if json.Unmarshal(body, &said) != nil {
+		return ""
+	}
+	text, _ := said.Message.(string)
+	if text == "" {
+		text, _ = said.Error.(string)
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) || unicode.IsSpace(r) {
+			return r
+		}
+		return -1
+	}, m.Redact(text))
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > maxSentence {
+		text = string(runes[:maxSentence-1]) + "…"
+	}
+	switch {
+	case text == "":
+		return ""
+	case strings.Contains(text, `"`): // it quotes itself
+		return "'" + text + "'"
+	}
+	return `"` + text + `"`
+}
+
 func headerLines(header http.Header) (lines []string) {
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		for _, value := range header[name] {

@@ -53,6 +53,14 @@ func answerMade(w http.ResponseWriter, id string) {
 	fmt.Fprintf(w, `{"id": %q, "config": {}}`, id)
 }
 
+// refusing answers 422 with this body.
+func refusing(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		fmt.Fprint(w, body)
+	}
+}
+
 // hold never answers. A server notices that a client has gone once it has read
 // the body.
 func hold(_ http.ResponseWriter, r *http.Request) {
@@ -86,6 +94,18 @@ func TestWhatAPlatformWouldNotTakeFails(t *testing.T) {
 		"redirected": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		}, "→ FAILED status is 307; Clever Cloud takes 2xx"},
+		"a sentence":      {refusing(`{"message": "Sold out,\n try \u001b[31mlater."}`), `→ FAILED status is 422; Clever Cloud takes 2xx: "Sold out, try [31mlater."`},
+		"an error":        {refusing(`{"message": 7, "error": "No \"gold\" here."}`), `→ FAILED status is 422; Clever Cloud takes 2xx: 'No "gold" here.'`},
+		"no text":         {refusing(`{"error": {"message": "nested"}}`), "→ FAILED status is 422; Clever Cloud takes 2xx"},
+		"made of nothing": {refusing(`{"message": "\u0000 \u202e"}`), "→ FAILED status is 422; Clever Cloud takes 2xx"},
+		"a long one": {
+			refusing(`{"message": "` + strings.Repeat("é", 199) + password + `"}`),
+			`→ FAILED status is 422; Clever Cloud takes 2xx: "` + strings.Repeat("é", 199) + `…"`,
+		},
+		"our password": {
+			refusing(`{"message": "` + strings.Repeat("é", 185) + password + `"}`),
+			`→ FAILED status is 422; Clever Cloud takes 2xx: "` + strings.Repeat("é", 185) + `[redacted]"`,
+		},
 		"hung up": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "→ FAILED the connection was closed without an answer"},
 		"silent":  {hold, "→ FAILED no answer in time"},
 	} {

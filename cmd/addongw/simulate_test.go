@@ -113,14 +113,14 @@ func TestABentOrderIsRefusedAndNotRemembered(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--plan", "gold"}, "422"},
-		{[]string{"--plan", "small", "--omit", "addon_id"}, "400"},
-		{[]string{"--plan", "small", "--set", "plan=7"}, "400"},
-		{[]string{"--plan", "small", "--region", "MARS"}, "422"},
-		{[]string{"--plan", "small", "--set", "options=[]"}, "400"},
+		{[]string{"--plan", "gold"}, `422; Clever Cloud takes 2xx: "This plan is not offered."`},
+		{[]string{"--plan", "small", "--omit", "addon_id"}, `400; Clever Cloud takes 2xx: '"addon_id" is missing.'`},
+		{[]string{"--plan", "small", "--set", "plan=7"}, `400; Clever Cloud takes 2xx: '"plan" must be text, not a number.'`},
+		{[]string{"--plan", "small", "--region", "MARS"}, `422; Clever Cloud takes 2xx: "This region is not offered."`},
+		{[]string{"--plan", "small", "--set", "options=[]"}, `400; Clever Cloud takes 2xx: '"options" must be an object, not a list.'`},
 	} {
 		out, _ := v.simulate(exitFailed, append([]string{"provision", "-q"}, tc.args...)...)
-		if out != "→ FAILED status is "+tc.want+"; Clever Cloud takes 2xx\n" {
+		if out != "→ FAILED status is "+tc.want+"\n" {
 			t.Errorf("%v: %s", tc.args, out)
 		}
 	}
@@ -202,7 +202,7 @@ func TestASimulatedCallIsJSONForPrograms(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", cmp.Diff(want, r))
 	}
 	out, _ = v.simulate(exitFailed, "provision", "--plan", "gold", "--json")
-	if !strings.Contains(out, `"reason": "status is 422; Clever Cloud takes 2xx"`) {
+	if !strings.Contains(out, `"reason": "status is 422; Clever Cloud takes 2xx: \"This plan is not offered.\""`) {
 		t.Errorf("%s", out)
 	}
 }

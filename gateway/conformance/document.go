@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -19,6 +20,10 @@ type Document struct {
 // ReadDocument reads a manifest. Text that is no JSON object breaks rule.
 func ReadDocument(rule string, text []byte) *Document {
 	d := &Document{}
+	if why := noText(text); why != "" {
+		d.unreadable(rule, why)
+		return d
+	}
 	var v any
 	if err := json.Unmarshal(text, &v); err != nil {
 		d.unreadable(rule, fmt.Sprintf("the manifest is not JSON: %v", err))
@@ -30,6 +35,20 @@ func ReadDocument(rule string, text []byte) *Document {
 	}
 	d.root = object
 	return d
+}
+
+// noText says what is wrong with a file in which a JSON parser would only name
+// a strange character; empty: it may be JSON.
+func noText(text []byte) string {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return "the file is empty"
+	}
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(text, []byte(mark)) {
+			return "the file begins with a byte order mark; save it as UTF-8 without one"
+		}
+	}
+	return ""
 }
 
 func (d *Document) unreadable(rule, text string) {
