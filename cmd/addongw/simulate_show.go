@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/secret"
@@ -149,12 +148,7 @@ func marked(mark string, head []string, body string) string {
 	}
 	var text strings.Builder
 	for _, line := range lines {
-		line = strings.Map(func(r rune) rune {
-			if unicode.IsPrint(r) || r == '\t' {
-				return r
-			}
-			return unicode.ReplacementChar
-		}, strings.TrimRight(line, "\r"))
+		line = conformance.Printable(strings.TrimRight(line, "\r"))
 		text.WriteString(strings.TrimRight(mark+line, " ") + "\n")
 	}
 	return text.String()

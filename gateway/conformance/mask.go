@@ -26,7 +26,8 @@ func IsSecret(name string) bool {
 }
 
 // Dump writes a call as it went over the wire, with credentials, signatures and
-// config vars masked. Each line begins with prefix. JSON is indented.
+// config vars masked. Each line begins with prefix and is Printable. JSON is
+// indented.
 func (c Call) Dump(w io.Writer, prefix string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n", c.Request.Method, maskAddress(c.Request.URL))
@@ -43,7 +44,7 @@ func (c Call) Dump(w io.Writer, prefix string) error {
 		dumpHeader(&b, c.Answer.Header)
 		dumpBody(&b, c.Answer.Header, c.Answer.Body)
 	}
-	for line := range strings.Lines(b.String()) {
+	for line := range strings.Lines(printableLines(b.String())) {
 		if _, err := io.WriteString(w, strings.TrimRight(prefix+line, " \n")+"\n"); err != nil {
 			return err
 		}
