@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -64,16 +65,22 @@ func (c Call) shownAnswer() string {
 	return head + way.Hide(shownHeader(c.Answer.Header)) + shownBody(way.Hide(c.answered()))
 }
 
-// answered is an answer's body. A page that somebody was let in to is not
-// shown.
+// answered is an answer's body. Text is shown only where a sign-on did not let
+// anybody in: in JSON what must not be shown has names, elsewhere it has not.
 func (c Call) answered() string {
-	if indented, ok := maskJSON(c.Answer.Body); ok && c.asked != elsewhere {
+	body := c.Answer.Body
+	indented, ok := maskJSON(body)
+	switch {
+	case len(body) == 0:
+		return ""
+	case ok && c.asked != elsewhere:
 		return indented
+	case c.asked == signOns && c.Answer.Status/100 != 2:
+		return string(body)
+	default:
+		kind := cmp.Or(c.Answer.Header.Get("Content-Type"), "no type")
+		return fmt.Sprintf("(%s of %s, not shown)", count(len(body), "byte"), kind)
 	}
-	if c.asked == elsewhere && len(c.Answer.Body) > 0 {
-		return fmt.Sprintf("(%s, not shown)", count(len(c.Answer.Body), "byte"))
-	}
-	return string(c.Answer.Body)
 }
 
 func shownHeader(header http.Header) string {

@@ -87,3 +87,38 @@ func TestAnAddressThatAProviderMadeIsDumpedWithoutItsQuery(t *testing.T) {
 		t.Error(out)
 	}
 }
+
+// What is not exactly JSON cannot be masked by its names.
+func TestAnAnswerThatIsNoJSONIsDumpedByItsLength(t *testing.T) {
+	const config = `{"id":"res-1","config":{"DB_URL":"canary-1"}}`
+	for name, tc := range map[string]struct{ kind, body, want string }{
+		"bytes behind it": {"application/json", config + " trailing", "(54 bytes of application/json, not shown)"},
+		"cut":             {"application/json", config[:40], "(40 bytes of application/json, not shown)"},
+		"too long": {"application/json", `{"config":{"DB_URL":"canary-1","X":"` + strings.Repeat("x", 4<<20) + `"}}`,
+			"(4194304 bytes of application/json, not shown)"},
+		"a form":  {"application/x-www-form-urlencoded", "config%5BDB_URL%5D=canary-1", "(27 bytes of application/x-www-form-urlencoded, not shown)"},
+		"no type": {"", "c", "(1 byte of no type, not shown)"},
+		"JSON":    {"text/plain", config, `"DB_URL": "[redacted]"`},
+	} {
+		for _, path := range []string{"/api", "/api/res-1", "/elsewhere"} {
+			out := dumped(t, conformance.Request{Method: "POST", URL: path}, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header()["Content-Type"] = []string{tc.kind}
+				_, _ = fmt.Fprint(w, tc.body)
+			})
+			if strings.Contains(out, "canary") || !strings.Contains(out, tc.want) && !(name == "JSON" && path == "/elsewhere") {
+				t.Errorf("%s, %s:\n%.600s", name, path, out)
+			}
+		}
+	}
+}
+
+// Whoever is signed on sees a page of the provider's, with what it holds.
+func TestThePageOfASignOnIsNotDumped(t *testing.T) {
+	out := dumped(t, conformance.Request{Method: "GET", URL: "/api/sso?id=res-1"}, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = fmt.Fprint(w, `<input name=csrf value=canary-1>`)
+	})
+	if strings.Contains(out, "canary") || !strings.Contains(out, "(32 bytes of text/html, not shown)") {
+		t.Error(out)
+	}
+}
