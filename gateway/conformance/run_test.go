@@ -143,6 +143,22 @@ func TestAnOrderWithoutAnAnswerMayHaveMadeAResource(t *testing.T) {
 	}
 }
 
+// A server that refuses a long body may hang up before all of it was sent: that
+// order made nothing.
+func TestAnOversizedOrderThatMetAClosedConnectionIsNotListed(t *testing.T) {
+	var hungUp atomic.Int64
+	c := &careless{before: func(r *http.Request) {
+		if r.ContentLength > 256<<10 {
+			hungUp.Add(1)
+			panic(http.ErrAbortHandler)
+		}
+	}}
+	report := run(t, t.Context(), serve(t, c), conformance.Options{Only: []string{"provision"}})
+	if hungUp.Load() == 0 || len(report.Left) != 0 || c.left() != 0 {
+		t.Errorf("%d hung up, the report says %+v", hungUp.Load(), report.Left)
+	}
+}
+
 func TestNobodyIsAskedTwiceWhereNobodyAnswers(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	p := conformance.Provider{BaseURL: server.URL + "/resources", Username: "acme", Plans: []string{"basic"}, Manifest: []byte("{}")}
