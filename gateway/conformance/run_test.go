@@ -159,6 +159,23 @@ func TestAnOversizedOrderThatMetAClosedConnectionIsNotListed(t *testing.T) {
 	}
 }
 
+// One closed port of many is found by its address; what stands behind it may
+// sign somebody on.
+func TestARefusedConnectionOfASignOnNamesTheAddress(t *testing.T) {
+	p := serve(t, &careless{})
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	p.SSOURL = closed.URL + "/sso"
+	report := run(t, t.Context(), p, conformance.Options{Only: []string{"CC-S1"}})
+	var b strings.Builder
+	if err := report.WriteText(&b, conformance.TextOptions{Verbose: true, Width: 500}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "nobody answers at " + closed.URL + ": connection refused\n"; strings.Count(b.String(), want) != 2 {
+		t.Errorf("not twice %q:\n%s", want, b.String())
+	}
+}
+
 func TestNobodyIsAskedTwiceWhereNobodyAnswers(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	p := conformance.Provider{BaseURL: server.URL + "/resources", Username: "acme", Plans: []string{"basic"}, Manifest: []byte("{}")}
