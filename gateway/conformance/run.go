@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -95,7 +96,7 @@ func (r *run) all(ctx context.Context, wanted []check, unsendable string, report
 	case ctx.Err() != nil:
 		report.Stopped, report.Interrupted = "The run was interrupted.", true
 	case r.unreachable != "":
-		report.Stopped = fmt.Sprintf("Nobody answers at %s: %s.", r.provider.BaseURL, r.unreachable)
+		report.Stopped = r.unreachable
 	}
 }
 
@@ -177,6 +178,10 @@ func (r *run) note(call Call) {
 	case call.Err == nil:
 		r.answered = true
 	case !r.answered:
-		r.unreachable = why(call.Err)
+		at := r.provider.BaseURL
+		if call.asked == signOns {
+			at, _, _ = strings.Cut(r.provider.SSOURL, "?")
+		}
+		r.unreachable = fmt.Sprintf("Nobody answers at %s: %s.", at, why(call.Err))
 	}
 }

@@ -159,6 +159,17 @@ func TestAnOversizedOrderThatMetAClosedConnectionIsNotListed(t *testing.T) {
 	}
 }
 
+func TestWhoeverWasAskedFirstIsNamedWhereNobodyAnswers(t *testing.T) {
+	p := serve(t, &careless{})
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	p.SSOURL = closed.URL + "/sso?of=acme"
+	report := run(t, t.Context(), p, conformance.Options{Only: []string{"CC-S14"}})
+	if want := "Nobody answers at " + closed.URL + "/sso: connection refused."; report.Stopped != want {
+		t.Errorf("stopped: %q, want %q", report.Stopped, want)
+	}
+}
+
 // One closed port of many is found by its address; what stands behind it may
 // sign somebody on.
 func TestARefusedConnectionOfASignOnNamesTheAddress(t *testing.T) {
