@@ -11,6 +11,7 @@ import (
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/admin"
 	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/diagnostic/explain"
 	"github.com/addongw/addongw/gateway/scaffold"
 )
@@ -179,7 +180,7 @@ func resourceCandidates(q *asking) (list []cobra.Completion) {
 		return client.Resources(ctx, gateway.ResourceFilter{Limit: 1000})
 	})
 	for _, r := range page.Resources {
-		list = append(list, cobra.CompletionWithDesc(r.ID, printable(r.Addon+", "+r.Plan+", "+r.State)))
+		list = append(list, cobra.CompletionWithDesc(r.ID, conformance.Printable(r.Addon+", "+r.Plan+", "+r.State)))
 	}
 	return list
 }
@@ -189,7 +190,7 @@ func operationCandidates(q *asking) (list []cobra.Completion) {
 		return client.Operations(ctx, gateway.OperationFilter{Limit: 1000})
 	})
 	for _, o := range page.Operations {
-		list = append(list, cobra.CompletionWithDesc(o.ID, printable(o.Verb+" of "+o.ResourceID+", "+stateText(o))))
+		list = append(list, cobra.CompletionWithDesc(o.ID, conformance.Printable(o.Verb+" of "+o.ResourceID+", "+stateText(o))))
 	}
 	return list
 }

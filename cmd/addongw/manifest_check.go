@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/secret"
 )
 
@@ -171,14 +172,14 @@ func redactJSON(r *secret.Redactor, value json.RawMessage) json.RawMessage {
 
 // text shows a difference to a person, in the signs of fmt and plan.
 func (d manifestDifference) text() string {
-	path := printable(d.Path)
+	path := conformance.Printable(d.Path)
 	switch d.Kind {
 	case differsSecretly:
 		return fmt.Sprintf("~ %s differs (secret: not shown)\n", path)
 	case onlyTheirs:
-		return fmt.Sprintf("- %s  only theirs: %s\n", path, printable(string(d.Theirs)))
+		return fmt.Sprintf("- %s  only theirs: %s\n", path, conformance.Printable(string(d.Theirs)))
 	case onlyOurs:
-		return fmt.Sprintf("+ %s  only ours: %s\n", path, printable(string(d.Ours)))
+		return fmt.Sprintf("+ %s  only ours: %s\n", path, conformance.Printable(string(d.Ours)))
 	}
-	return fmt.Sprintf("~ %s\n    theirs  %s\n    ours    %s\n", path, printable(string(d.Theirs)), printable(string(d.Ours)))
+	return fmt.Sprintf("~ %s\n    theirs  %s\n    ours    %s\n", path, conformance.Printable(string(d.Theirs)), conformance.Printable(string(d.Ours)))
 }

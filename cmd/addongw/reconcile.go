@@ -8,6 +8,7 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/admin"
+	"github.com/addongw/addongw/gateway/conformance"
 )
 
 func newResourcesReconcile(c *command) *cobra.Command {
@@ -66,7 +67,7 @@ var differences = map[string]struct{ what, next string }{
 func (c *command) printReconciliation(found admin.Reconciliation) error {
 	for _, one := range found.Compared {
 		if one.Error != "" {
-			c.printError(&exitError{err: errors.New(one.Platform + ", " + one.Addon + ": no listing: " + printable(one.Error))})
+			c.printError(&exitError{err: errors.New(one.Platform + ", " + one.Addon + ": no listing: " + conformance.Printable(one.Error))})
 			continue
 		}
 		fmt.Fprintf(c.err, "%s, %s: %d listed there, %d living here\n", one.Platform, one.Addon, one.Listed, one.Living)

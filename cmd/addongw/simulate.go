@@ -208,7 +208,7 @@ func (s *simulation) list() error {
 		return failed(s.printJSON(envelope{"simulate_list", map[string]any{"resources": append([]made{}, resources...)}}))
 	}
 	for _, r := range resources {
-		fmt.Fprintf(s.out, "- %s\n", s.signs(printable(r.ID+" → "+cmp.Or(r.Plan, "(no plan)"))))
+		fmt.Fprintf(s.out, "- %s\n", s.signs(conformance.Printable(r.ID+" → "+cmp.Or(r.Plan, "(no plan)"))))
 	}
 	if len(resources) == 0 {
 		fmt.Fprintf(s.err, "Nothing is remembered of %s.\n", s.provider.BaseURL)

@@ -4,6 +4,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/addongw/addongw/gateway/conformance"
 )
 
 // completeSimulate completes a platform, a verb, and the id of what simulate
@@ -29,7 +31,7 @@ func rememberedCandidates(q *asking) (list []cobra.Completion) {
 	}
 	for _, r := range resources {
 		if r.Platform == q.args[0] {
-			list = append(list, cobra.CompletionWithDesc(printable(r.ID), printable(r.Plan+", "+r.BaseURL)))
+			list = append(list, cobra.CompletionWithDesc(conformance.Printable(r.ID), conformance.Printable(r.Plan+", "+r.BaseURL)))
 		}
 	}
 	return list

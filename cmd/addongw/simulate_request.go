@@ -136,7 +136,7 @@ func (s *simulation) which() (made, error) {
 		if r.ID == s.id || s.id == "" && len(known) == 1 {
 			return r, nil
 		}
-		ids = append(ids, printable(r.ID))
+		ids = append(ids, conformance.Printable(r.ID))
 	}
 	name := fmt.Sprintf("addongw simulate %s %s ID", s.platform.Name(), s.verb)
 	switch {

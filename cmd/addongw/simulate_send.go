@@ -35,7 +35,7 @@ func (s *simulation) send(ctx context.Context, p prepared) error {
 			return s.interrupted(p, ctx.Err())
 		}
 		o.sent++
-		mask.learn(p, call)
+		mask.learn(call)
 		if o.sent == 1 {
 			o.first = call
 		} else if o.differs == nil && !sameAnswer(o.first, call) {

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/secret"
@@ -22,14 +21,16 @@ const maxShown = 64 << 10
 // customer.
 type mask struct {
 	*secret.Redactor
-	plain map[string]bool // values that a sign-on may show: where it leads to may repeat them
+	way   conformance.WayIn
+	plain map[string]bool // values that a sign-on may show: where it leads to may repeat them; nil: it is none, which signs nobody on
 }
 
 func (s *simulation) mask(p prepared) *mask {
-	m := &mask{secret.NewRedactor(s.provider.Password.Reveal(), s.provider.Salt.Reveal()), map[string]bool{}}
+	m := &mask{Redactor: secret.NewRedactor(s.provider.Password.Reveal(), s.provider.Salt.Reveal())}
 	if p.signOn == nil {
 		return m
 	}
+	m.plain = map[string]bool{}
 	for _, f := range p.signOn.Fields {
 		if conformance.IsSecret(f.Name) {
 			m.Add(f.Value)
@@ -42,22 +43,19 @@ func (s *simulation) mask(p prepared) *mask {
 
 // learn hides what an answer gives: cookies, and the way in that a sign-on
 // leads to.
-func (m *mask) learn(p prepared, call conformance.Call) {
-	for _, cookie := range (&http.Response{Header: call.Answer.Header}).Cookies() {
-		m.Add(cookie.Value)
-	}
-	to, err := url.Parse(call.Answer.Header.Get("Location"))
-	if p.signOn == nil || err != nil {
-		return
-	}
-	m.Add(to.Fragment)
-	for _, values := range to.Query() {
-		for _, v := range values {
-			if !m.plain[v] {
-				m.Add(v)
-			}
-		}
-	}
+func (m *mask) learn(call conformance.Call) {
+	m.way.Learn(call.Answer.Header, func(value string) bool { return m.plain == nil || m.plain[value] })
+}
+
+// Redact hides what is known in a text.
+func (m *mask) Redact(text string) string { return m.Redactor.Redact(m.way.Hide(text)) }
+
+// redacted is an answer without what is known. That must be before it is made
+// readable: what was split into lines is not found any more.
+func (m *mask) redacted(call conformance.Call) conformance.Call {
+	call.Answer.Header = m.header(call.Answer.Header)
+	call.Answer.Body = []byte(m.Redact(string(call.Answer.Body)))
+	return call
 }
 
 // print shows an exchange as curl -v does, and then what the platform makes of
@@ -66,10 +64,10 @@ func (s *simulation) print(p prepared, o outcome, mask *mask) {
 	if !s.quiet {
 		text := shownRequest(p.request) + "\n"
 		if o.first.Err == nil {
-			text += shownAnswer(o.first) + "\n"
+			text += shownAnswer(mask.redacted(o.first)) + "\n"
 		}
 		if s.repeat > 1 {
-			text += s.repeats(o) + "\n"
+			text += s.repeats(o, mask) + "\n"
 		}
 		fmt.Fprint(s.out, mask.Redact(text))
 	}
@@ -86,7 +84,7 @@ func (s *simulation) print(p prepared, o outcome, mask *mask) {
 	}
 }
 
-func (s *simulation) repeats(o outcome) string {
+func (s *simulation) repeats(o outcome, mask *mask) string {
 	if o.differs == nil {
 		return fmt.Sprintf("* sent %s: all answers are equal\n", count(o.sent, "time"))
 	}
@@ -94,7 +92,7 @@ func (s *simulation) repeats(o outcome) string {
 	if o.differs.Err != nil {
 		return text
 	}
-	return text + shownAnswer(*o.differs)
+	return text + shownAnswer(mask.redacted(*o.differs))
 }
 
 func shownRequest(r conformance.Request) string {
@@ -184,12 +182,7 @@ func marked(mark string, head []string, body string) string {
 	}
 	var text strings.Builder
 	for _, line := range lines {
-		line = strings.Map(func(r rune) rune {
-			if unicode.IsPrint(r) || r == '\t' {
-				return r
-			}
-			return unicode.ReplacementChar
-		}, strings.TrimRight(line, "\r"))
+		line = conformance.Printable(strings.TrimRight(line, "\r"))
 		text.WriteString(strings.TrimRight(mark+line, " ") + "\n")
 	}
 	return text.String()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -271,8 +272,33 @@ func TestCookiesOfASignOnAreNotShown(t *testing.T) {
 	})
 	for _, format := range []string{"text", "json"} {
 		out, _, code := p.simulate("sso", "db-1", "--format", format)
-		if code != 0 || !strings.Contains(out, "/in?id=db-1") || strings.Contains(out, "-secret") {
+		if code != 0 || !strings.Contains(out, "/in?[redacted]") || !strings.Contains(out, "id=db-1") || strings.Contains(out, "-secret") {
 			t.Errorf("exit %d: %s", code, out)
+		}
+	}
+}
+
+// Only the provider knows which part of the address lets somebody in. It may
+// write it as it likes, and repeat it.
+func TestAllOfTheQueryThatASignOnLeadsToIsHidden(t *testing.T) {
+	for name, end := range map[string]string{
+		"escapes of both cases": "?code=secret%2bb%2Fc", "short": "?k=sec", "no name": "?secret", "semicolons": "?a=1;code=secret",
+		"a fragment": "#/page?t=secret", "not UTF-8": "?code=sec\xff\xfe",
+	} {
+		for _, header := range []string{"Location", "Refresh"} {
+			p := newProvider(t, func(w http.ResponseWriter, _ *http.Request) {
+				to := map[string]string{"Location": "/in" + end, "Refresh": "0; url='/in" + end + "'"}[header]
+				w.Header().Set(header, to)
+				w.Header().Set("Content-Type", "application/x-www-form-urlencoded")
+				w.WriteHeader(http.StatusFound)
+				fmt.Fprintf(w, "%s <a href=\"%s\">", to, html.EscapeString("/in"+end+"&x=1"))
+			})
+			for _, format := range []string{"text", "json"} {
+				out, _, code := p.simulate("sso", "db-1", "--format", format)
+				if code != 0 || strings.Contains(out, "sec\ufffd") || strings.Contains(out, "=sec") || strings.Contains(out, "secret") || strings.Count(out, end[:1]+"[redacted]") != 3 || !strings.Contains(out, "id=db-1") {
+					t.Errorf("%s, %s: exit %d: %s", name, header, code, out)
+				}
+			}
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (r *Report) WriteJUnit(w io.Writer, strict bool) error {
 	}
 	if r.Stopped != "" {
 		all.Tests++
-		stopped := junitCase{Name: "run", Class: r.Platform, Time: seconds(0), Error: &junitNote{Message: r.Stopped}}
+		stopped := junitCase{Name: "run", Class: r.Platform, Time: seconds(0), Error: &junitNote{Message: printableLines(r.Stopped)}}
 		all.Suites = append(all.Suites, junitSuite{Name: r.Platform + ".run", Tests: 1, Errors: 1, Time: seconds(0), Cases: []junitCase{stopped}})
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
@@ -97,16 +97,17 @@ func (r Result) junitCase(class string, strict bool) junitCase {
 	c := junitCase{Name: r.ID + " " + r.Title, Class: class, Time: seconds(r.Took)}
 	switch {
 	case r.Outcome == Failed, r.Outcome == Warned && strict:
-		c.Failure = &junitNote{Message: r.Problems[0], Type: string(r.Level), Text: r.story()}
+		c.Failure = &junitNote{Message: printableLines(r.Problems[0]), Type: string(r.Level), Text: r.story()}
 	case r.Outcome.Broken():
 		c.SystemOut = r.story()
 	case r.Outcome != OK:
-		c.Skipped = &junitNote{Message: string(r.Outcome) + ": " + r.Why}
+		c.Skipped = &junitNote{Message: string(r.Outcome) + ": " + printableLines(r.Why)}
 	}
 	return c
 }
 
-// story is everything there is to say of a broken rule.
+// story is everything there is to say of a broken rule. It ends up in the logs
+// of build servers, which terminals show.
 func (r Result) story() string {
 	lines := append([]string(nil), r.Problems...)
 	for _, line := range []string{r.Head.Platform, r.Says, r.Source} {
@@ -114,7 +115,7 @@ func (r Result) story() string {
 			lines = append(lines, line)
 		}
 	}
-	return strings.Join(lines, "\n")
+	return printableLines(strings.Join(lines, "\n"))
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }

@@ -37,7 +37,7 @@ func (l *ledger) note(call Call) {
 	switch {
 	case !below:
 	case call.Request.Method == http.MethodPost && id == "" && call.Err != nil:
-		if !errors.Is(call.Err, errNotSent) {
+		if !errors.Is(call.Err, errNotSent) && !closedEarly(call.Request.Body, call.Err) {
 			l.loose = append(l.loose, "an order had no answer and may have made a resource")
 		}
 	case call.Request.Method == http.MethodPost && id == "" && call.Answer.Succeeded():

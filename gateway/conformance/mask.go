@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,79 +20,6 @@ var secretFields = []string{"password", "sso_salt", "log_drain_url", "code"}
 func IsSecret(name string) bool {
 	name = strings.ToLower(name)
 	return strings.Contains(name, "token") || strings.Contains(name, "signature") || slices.Contains(secretFields, name)
-}
-
-// Dump writes a call as it went over the wire, with credentials, signatures and
-// config vars masked. Each line begins with prefix. JSON is indented.
-func (c Call) Dump(w io.Writer, prefix string) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s\n", c.Request.Method, maskAddress(c.Request.URL))
-	if c.Request.Basic {
-		b.WriteString("Authorization: Basic " + masked + "\n")
-	}
-	dumpHeader(&b, c.Request.Header)
-	dumpBody(&b, c.Request.Header, c.Request.Body)
-	b.WriteString("\n")
-	if c.Err != nil {
-		fmt.Fprintf(&b, "no answer: %v\n", c.Err)
-	} else {
-		fmt.Fprintf(&b, "%d %s   %s\n", c.Answer.Status, http.StatusText(c.Answer.Status), Duration(c.Took))
-		dumpHeader(&b, c.Answer.Header)
-		dumpBody(&b, c.Answer.Header, c.Answer.Body)
-	}
-	for line := range strings.Lines(b.String()) {
-		if _, err := io.WriteString(w, strings.TrimRight(prefix+line, " \n")+"\n"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func dumpHeader(b *strings.Builder, header http.Header) {
-	for _, name := range slices.Sorted(maps.Keys(header)) {
-		for _, value := range header[name] {
-			switch name {
-			case "Authorization":
-				scheme, _, _ := strings.Cut(value, " ")
-				value = scheme + " " + masked
-			case "Set-Cookie", "Cookie":
-				before, _, _ := strings.Cut(value, "=")
-				value = before + "=" + masked
-			case "Location":
-				value = maskAddress(value)
-			}
-			fmt.Fprintf(b, "%s: %s\n", name, value)
-		}
-	}
-}
-
-// longest is how much of a body is shown.
-const longest = 4000
-
-func dumpBody(b *strings.Builder, header http.Header, body []byte) {
-	if len(body) == 0 {
-		return
-	}
-	text := string(body)
-	if indented, ok := maskJSON(body); ok {
-		text = indented
-	} else if strings.HasPrefix(header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		text = maskForm(text)
-	}
-	if len(text) > longest {
-		text = fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:longest], ""), len(body))
-	}
-	b.WriteString("\n" + strings.TrimRight(text, "\n") + "\n")
-}
-
-// maskAddress masks parameters. An address in somebody else's answer may hold
-// anything there, so all of an unknown one's are masked.
-func maskAddress(address string) string {
-	before, query, ok := strings.Cut(address, "?")
-	if !ok {
-		return address
-	}
-	return before + "?" + maskForm(query)
 }
 
 // maskForm keeps order and spelling: they are what somebody looks for.

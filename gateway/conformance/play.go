@@ -24,7 +24,7 @@ func play(ctx context.Context, s *Session, e spec.Exchange, vars spec.Vars) Find
 			return Finding{Problems: []string{fmt.Sprintf("%s: %v", step.Title, err)}}
 		}
 		answers, unsettled, err := sendAll(ctx, s, request, step.Times)
-		if closedEarly(request, err) {
+		if closedEarly(request.Body, err) {
 			return Finding{Blocked: step.Title + ": the connection was closed before all of the body was sent, which may be a refusal"}
 		}
 		if problems := judge(step, answers, err, vars); len(problems) > 0 {
@@ -43,9 +43,9 @@ func play(ctx context.Context, s *Session, e spec.Exchange, vars spec.Vars) Find
 // closedEarly reports that a long body met a closed connection. A server may
 // have answered and hung up; whether its answer is still there to be read is
 // chance.
-func closedEarly(r spec.Request, err error) bool {
+func closedEarly(body []byte, err error) bool {
 	const long = 256 << 10
-	return err != nil && len(r.Body) > long && !errors.Is(err, errNotSent) && !errors.Is(err, errTooLate)
+	return err != nil && len(body) > long && !errors.Is(err, errNotSent) && !errors.Is(err, errTooLate)
 }
 
 // refused reports that every answer is a refusal.

@@ -33,6 +33,28 @@ type Provider struct {
 // Resource is the address of what the provider calls id.
 func (p Provider) Resource(id string) string { return p.BaseURL + "/" + url.PathEscape(id) }
 
+// place is what of a provider a request goes to. It decides what may be shown.
+type place string
+
+const (
+	elsewhere place = "" // an address that an answer led to
+	resources place = "base_url"
+	signOns   place = "sso_url"
+)
+
+func (p Provider) place(address string) place {
+	before, _, _ := strings.Cut(address, "?")
+	sso, _, _ := strings.Cut(p.SSOURL, "?")
+	switch {
+	case before == sso && sso != "":
+		return signOns
+	case (before == p.BaseURL || strings.HasPrefix(before, p.BaseURL+"/")) && p.BaseURL != "":
+		return resources
+	default:
+		return elsewhere
+	}
+}
+
 // longestOrder is more than any order that can succeed needs.
 const longestOrder = 64 << 10
 

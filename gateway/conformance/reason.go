@@ -16,15 +16,16 @@ var (
 	errTooLate = errors.New("no answer in time")
 )
 
-// reason takes the addresses out of an error: one may carry a sign-on's token,
-// and whoever reads the error sees the address beside it.
+// reason takes the addresses out of an error, save for whom it could not reach:
+// one may carry a sign-on's token.
 func reason(err error) error {
+	at := ""
 	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
+		at, err = server(u.URL), u.Err
 	}
 	op, ofNetwork := errors.AsType[*net.OpError](err)
 	if ofNetwork && op.Op == "dial" {
-		return dialError{op}
+		return dialError{op, at}
 	}
 	if n, ok := errors.AsType[net.Error](err); errors.Is(err, context.DeadlineExceeded) || ok && n.Timeout() {
 		return errTooLate
@@ -35,11 +36,26 @@ func reason(err error) error {
 	return err
 }
 
-// dialError says in a few words why nobody was reached.
-type dialError struct{ cause *net.OpError }
+// server is an address up to its path.
+func server(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
 
-// Error leaves the address out.
-func (e dialError) Error() string {
+// dialError says whom nobody could reach.
+type dialError struct {
+	cause *net.OpError
+	at    string // of whom
+}
+
+// Error leaves the path out, and what is behind it.
+func (e dialError) Error() string { return "nobody answers at " + e.at + ": " + e.why() }
+
+// why says it in a few words.
+func (e dialError) why() string {
 	if dns, ok := errors.AsType[*net.DNSError](e.cause); ok {
 		return "the name " + dns.Name + " is not known"
 	}
@@ -51,3 +67,11 @@ func (e dialError) Error() string {
 
 // Is makes it an errNotSent.
 func (dialError) Is(target error) bool { return target == errNotSent }
+
+// why is an error without the address, for whoever names it.
+func why(err error) string {
+	if dial, ok := errors.AsType[dialError](err); ok {
+		return dial.why()
+	}
+	return err.Error()
+}

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -70,8 +71,8 @@ type run struct {
 
 	mu          sync.Mutex
 	calls       []Call
-	answered    bool  // at least once
-	unreachable error // nobody has ever answered
+	answered    bool   // at least once
+	unreachable string // why nobody has ever answered; empty: somebody has, or was not asked
 	ledger      *ledger
 }
 
@@ -94,8 +95,8 @@ func (r *run) all(ctx context.Context, wanted []check, unsendable string, report
 	switch {
 	case ctx.Err() != nil:
 		report.Stopped, report.Interrupted = "The run was interrupted.", true
-	case r.unreachable != nil:
-		report.Stopped = fmt.Sprintf("Nobody answers at %s: %v.", r.provider.BaseURL, r.unreachable)
+	case r.unreachable != "":
+		report.Stopped = r.unreachable
 	}
 }
 
@@ -163,7 +164,7 @@ func (r *run) finish(c check, result Result) *Result {
 func (r *run) stopped() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.unreachable != nil
+	return r.unreachable != ""
 }
 
 // note keeps a call. When not even the first request gets an answer, no other
@@ -177,6 +178,10 @@ func (r *run) note(call Call) {
 	case call.Err == nil:
 		r.answered = true
 	case !r.answered:
-		r.unreachable = call.Err
+		at := r.provider.BaseURL
+		if call.asked == signOns {
+			at, _, _ = strings.Cut(r.provider.SSOURL, "?")
+		}
+		r.unreachable = fmt.Sprintf("Nobody answers at %s: %s.", at, why(call.Err))
 	}
 }

@@ -143,6 +143,50 @@ func TestAnOrderWithoutAnAnswerMayHaveMadeAResource(t *testing.T) {
 	}
 }
 
+// A server that refuses a long body may hang up before all of it was sent: that
+// order made nothing.
+func TestAnOversizedOrderThatMetAClosedConnectionIsNotListed(t *testing.T) {
+	var hungUp atomic.Int64
+	c := &careless{before: func(r *http.Request) {
+		if r.ContentLength > 256<<10 {
+			hungUp.Add(1)
+			panic(http.ErrAbortHandler)
+		}
+	}}
+	report := run(t, t.Context(), serve(t, c), conformance.Options{Only: []string{"provision"}})
+	if hungUp.Load() == 0 || len(report.Left) != 0 || c.left() != 0 {
+		t.Errorf("%d hung up, the report says %+v", hungUp.Load(), report.Left)
+	}
+}
+
+func TestWhoeverWasAskedFirstIsNamedWhereNobodyAnswers(t *testing.T) {
+	p := serve(t, &careless{})
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	p.SSOURL = closed.URL + "/sso?of=acme"
+	report := run(t, t.Context(), p, conformance.Options{Only: []string{"CC-S14"}})
+	if want := "Nobody answers at " + closed.URL + "/sso: connection refused."; report.Stopped != want {
+		t.Errorf("stopped: %q, want %q", report.Stopped, want)
+	}
+}
+
+// One closed port of many is found by its address; what stands behind it may
+// sign somebody on.
+func TestARefusedConnectionOfASignOnNamesTheAddress(t *testing.T) {
+	p := serve(t, &careless{})
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	p.SSOURL = closed.URL + "/sso"
+	report := run(t, t.Context(), p, conformance.Options{Only: []string{"CC-S1"}})
+	var b strings.Builder
+	if err := report.WriteText(&b, conformance.TextOptions{Verbose: true, Width: 500}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "nobody answers at " + closed.URL + ": connection refused\n"; strings.Count(b.String(), want) != 2 {
+		t.Errorf("not twice %q:\n%s", want, b.String())
+	}
+}
+
 func TestNobodyIsAskedTwiceWhereNobodyAnswers(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	p := conformance.Provider{BaseURL: server.URL + "/resources", Username: "acme", Plans: []string{"basic"}, Manifest: []byte("{}")}

@@ -52,12 +52,14 @@ type Call struct {
 	Unsettled bool
 
 	Err error // why none came
+
+	asked place
 }
 
 // Send sends a request and reads the answer to its end. The Call is worth
 // showing on an error, too.
 func (s *Sender) Send(ctx context.Context, r Request) (Call, error) {
-	call := Call{Request: r}
+	call := Call{Request: r, asked: s.provider.place(r.URL)}
 	started := time.Now()
 	call.Answer, call.Err = s.send(ctx, r)
 	call.Took = time.Since(started)

@@ -20,7 +20,7 @@ type TextOptions struct {
 var signs = map[Outcome]string{OK: "✓", Failed: "✗", Warned: "!", Noted: "·", Blocked: "?", Skipped: "-"}
 
 // plain replaces what ASCII lacks.
-var plain = strings.NewReplacer("✓", "+", "✗", "x", "·", ".", "→", "->", "…", "...", "×", "x", "“", `"`, "”", `"`)
+var plain = strings.NewReplacer("✓", "+", "✗", "x", "·", ".", "→", "->", "…", "...", "×", "x", "“", `"`, "”", `"`, "\uFFFD", "?")
 
 // WriteText writes the report for people: a line for each group, and below it
 // what somebody has to know.
@@ -34,7 +34,7 @@ func (r *Report) WriteText(w io.Writer, o TextOptions) error {
 	if r.BaseURL != "" {
 		head += "  " + r.BaseURL
 	}
-	t.printf("%s   %s\n", head, count(len(r.Results), "check"))
+	t.printf("%s   %s\n", Printable(head), count(len(r.Results), "check"))
 	t.printf("\n")
 	for _, g := range Groups() {
 		t.group(g, r.Results)
@@ -169,7 +169,7 @@ func (t *textWriter) left(left []Left) {
 			t.wrap("    ", l.Reason)
 			continue
 		}
-		t.printf("    %s  %s\n", l.ID, l.Reason)
+		t.printf("    %s  %s\n", Printable(l.ID), Printable(l.Reason))
 	}
 }
 
@@ -200,12 +200,14 @@ func (t *textWriter) summary(r *Report) {
 	t.printf("\n")
 }
 
-// wrap writes text behind head, and further lines as far in as the first.
+// wrap writes text behind head, and further lines as far in as the first. Much
+// of a text may be the provider's.
 func (t *textWriter) wrap(head, text string) {
 	indent := strings.Repeat(" ", len([]rune(head)))
 	line := head
 	empty := true
 	for word := range strings.FieldsSeq(text) {
+		word = Printable(word)
 		if !empty && len([]rune(line))+1+len([]rune(word)) > t.options.Width {
 			t.printf("%s\n", line)
 			line, empty = indent, true

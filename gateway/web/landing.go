@@ -48,6 +48,7 @@ func (s *Server) address(of session) string {
 func redirect(w http.ResponseWriter, r *http.Request, address string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header()["Content-Type"] = nil // with one, even none, http.Redirect writes no body: it would repeat the address
 	http.Redirect(w, r, address, http.StatusFound)
 }
 

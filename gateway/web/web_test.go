@@ -234,6 +234,21 @@ func TestTheVendorsOwnPageComesFirst(t *testing.T) {
 	}
 }
 
+// Whatever writes bodies down, a proxy or a tester, must not learn the way in.
+func TestTheRedirectOfASignOnHasNoBody(t *testing.T) {
+	b := newBrowser(gateway.Active, base)
+	b.engine.redirect = "https://login.acme.example/in?jwt=canary"
+	for _, method := range []string{"GET", "POST"} {
+		w := httptest.NewRecorder()
+		if err := b.Enter(w, httptest.NewRequest(method, "/sso", nil), resourceID, gateway.SignOn{}); err != nil {
+			t.Fatal(err)
+		}
+		if w.Code != 302 || w.Header().Get("Location") != b.engine.redirect || w.Body.Len() != 0 {
+			t.Errorf("%s: %d with a body of %d bytes", method, w.Code, w.Body.Len())
+		}
+	}
+}
+
 func TestEveryAnswerHasItsHeaders(t *testing.T) {
 	const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:%s; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
 	b := newBrowser(gateway.Active, base)
