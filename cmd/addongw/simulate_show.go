@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/secret"
@@ -119,8 +120,8 @@ func shownAnswer(call conformance.Call) string {
 const maxSentence = 200
 
 // sentence is what a provider says for people in the body of its answer, quoted
-// and on one line; empty where it says nothing. Secrets are masked before it is cut, so
-// that no half of one is left.
+// and on one line; empty where it says nothing. Secrets are masked before it is
+// cut, so that no half of one is left.
 func (m *mask) sentence(body []byte) string {
 	var said struct{ Message, Error any }
 	if json.Unmarshal(body, &said) != nil {
