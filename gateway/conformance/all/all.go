@@ -1,5 +1,3 @@
-// Package all lists the platforms that the conformance tester can act. It is
-// the one place that knows them all.
 package all
 
 import (
