@@ -51,7 +51,7 @@ func platformTable() *schema.Block {
 			s("deadline", `How long a request may wait for a backend, "1s" to "2m". Work that takes longer goes on; the platform is told to ask again, and its repeat gets the result, or it is told that the result will follow, where it takes that for an answer. Default: what suits the platform.`),
 			s("sso_window", `How old a sign-on may be, "30s" to "24h"; sso { max_age } may shorten it. Default: what the platform's documents say.`),
 			{Name: "sso_skew", Type: cty.String, Default: `"60s"`, Doc: `How far the platform's clock may be ahead of ours at a sign-on, up to "15m".`},
-			{Name: "sso_single_use", Type: cty.Bool, Doc: "Whether a proof opens one session only: who sends it a second time is refused. Default: as suits the platform."},
+			{Name: "sso_single_use", Type: cty.Bool, Doc: "Whether a proof opens one session only: who sends it a second time is refused. What was used is kept in memory, so that a restart forgets it. Default: as suits the platform."},
 			{Name: "config_vars", Type: cty.Map(cty.String), Raw: true, Phase: schema.Live, Doc: "Adds config vars on this platform, or replaces the add-on's of the same name; null leaves one out."},
 			s("api_url", "Where the platform's own API is called, such as a test installation. Default: the real one. Nothing in a request changes it."),
 			{Name: "frame_ancestors", Type: cty.List(cty.String), Doc: "The origins whose pages may show a customer's page of ours in a frame, such as \"https://console.example.com\". Default: the platform's own dashboard where it shows such pages, else none; [] means none."},

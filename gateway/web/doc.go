@@ -9,9 +9,9 @@
 //
 // Pages are html/template with one style sheet and one ES module of our own,
 // and work without the module. Values of sensitive config vars are never in a
-// page that nobody asked them of. Codes and sessions live in the memory of one
-// process (see package sso). Signatures are the dialects' matter, and so is
-// every rule of the platforms.
+// page that nobody asked them of. Codes, sessions, and the proofs that have
+// opened one live in the memory of one process (see package sso). Signatures are
+// the dialects' matter, and so is every rule of the platforms.
 //
 // Read [Server] first, then [Server.Enter] and the handlers in resource.go.
 package web
