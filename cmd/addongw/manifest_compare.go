@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/addongw/addongw/gateway/secret"
 )
 
 // How two manifests differ in one field.
@@ -193,7 +195,7 @@ var masks = regexp.MustCompile(`^([*•xX.]*|[\[<(].*[\])>])$`)
 
 func isWithheld(v any) bool {
 	text, ok := v.(string)
-	return ok && text == "(set with --with-secrets)"
+	return ok && text == secret.Withheld
 }
 
 func isMasked(v any) bool {

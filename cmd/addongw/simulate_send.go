@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/addongw/addongw/gateway/conformance"
-	"github.com/addongw/addongw/spec"
 )
 
 // outcome is what came of a request that was sent once or more.
@@ -88,25 +87,8 @@ func (s *simulation) misses(p prepared, call conformance.Call) string {
 	if ok, want := conformance.Taken(s.platform, p.group, call.Answer.Status); !ok {
 		return fmt.Sprintf("status is %d; %s takes %s", call.Answer.Status, s.platform.Title(), want)
 	}
-	if s.verb == doProvision && answeredIDOf(call.Answer) == "" {
+	if s.verb == doProvision && conformance.AnsweredID(call.Answer) == "" {
 		return `the answer has no "id"`
-	}
-	return ""
-}
-
-// answeredIDOf returns what the provider calls the resource.
-func answeredIDOf(a spec.Answer) string {
-	var body struct{ ID any }
-	decoder := json.NewDecoder(bytes.NewReader(a.Body))
-	decoder.UseNumber()
-	if decoder.Decode(&body) != nil {
-		return ""
-	}
-	switch id := body.ID.(type) {
-	case string:
-		return id
-	case json.Number:
-		return id.String()
 	}
 	return ""
 }
@@ -118,7 +100,7 @@ func (s *simulation) keep(p prepared, call conformance.Call) error {
 	r := p.about
 	switch {
 	case s.verb == doProvision && succeeded:
-		if r.ID = answeredIDOf(call.Answer); r.ID == "" {
+		if r.ID = conformance.AnsweredID(call.Answer); r.ID == "" {
 			return nil
 		}
 		r.MadeAt = time.Now().UTC().Truncate(time.Second)

@@ -2,11 +2,11 @@ package config
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
 	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/schema"
 )
 
@@ -43,11 +43,7 @@ func (p *platformReader) origins(c *schema.Content) {
 // machine, and in development.
 func (p *platformReader) encrypted(address string) bool {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme == "https" || p.options.Development != nil {
-		return err == nil
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	return err == nil && (u.Scheme == "https" || p.options.Development != nil || platform.IsLocal(address))
 }
 
 // isOrigin accepts what a browser calls an origin: scheme, host and port. It

@@ -160,7 +160,7 @@ func secretVariable(path string) string {
 
 // isPlaceholder reports whether text is what addongw prints into a manifest
 // in place of a secret.
-func isPlaceholder(text string) bool { return text == "(set with --with-secrets)" }
+func isPlaceholder(text string) bool { return text == secret.Withheld }
 
 // Texts returns a member that must be a list of text. ok is false where it is
 // missing or something else.

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/addongw/addongw/spec"
 )
 
 // ledger knows what a run has made.
@@ -48,21 +51,8 @@ func (l *ledger) note(call Call) {
 }
 
 func (l *ledger) made(call Call) {
-	var body struct {
-		ID any `json:"id"`
-	}
-	decoder := json.NewDecoder(strings.NewReader(string(call.Answer.Body)))
-	decoder.UseNumber()
-	err := decoder.Decode(&body)
-	id := ""
-	switch v := body.ID.(type) {
-	case string:
-		id = v
-	case json.Number:
-		id = v.String()
-	}
-	switch {
-	case err != nil || id == "":
+	switch id := AnsweredID(call.Answer); {
+	case id == "":
 		l.loose = append(l.loose, fmt.Sprintf("an order was answered with %d and no id", call.Answer.Status))
 	case !slices.Contains(l.ids, id):
 		l.count++
@@ -140,4 +130,24 @@ func (r *run) remove(ctx context.Context, id string) string {
 	default:
 		return fmt.Sprintf("its removal was answered with %d", call.Answer.Status)
 	}
+}
+
+// AnsweredID is what a provider calls the resource that it has made: the "id" of
+// its answer, also where that is a number; empty where there is none.
+func AnsweredID(a spec.Answer) string {
+	var body struct {
+		ID any `json:"id"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(a.Body))
+	decoder.UseNumber()
+	if decoder.Decode(&body) != nil {
+		return ""
+	}
+	switch id := body.ID.(type) {
+	case string:
+		return id
+	case json.Number:
+		return id.String()
+	}
+	return ""
 }

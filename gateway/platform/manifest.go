@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -15,15 +17,12 @@ import (
 // which a platform makes its calls. Nothing else may be there.
 const ResourcesPath = "/resources"
 
-// withheld stands in a manifest where a secret would.
-const withheld = "(set with --with-secrets)"
-
 // Shown is a secret as a manifest has it.
 func Shown(v secret.Value, withSecrets bool) string {
 	if withSecrets {
 		return v.Reveal()
 	}
-	return withheld
+	return secret.Withheld
 }
 
 // WriteManifest writes a manifest as the platforms' documents print theirs:
@@ -74,6 +73,13 @@ func (c Common) RepeatsProduction(setting string) bool {
 	default:
 		return false
 	}
+}
+
+// IsLocal reports whether a web address leads to this machine, so that nothing
+// crosses a network.
+func IsLocal(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
 }
 
 // ConfigVarNames lists the names of all config vars, never nil: manifests need

@@ -18,9 +18,17 @@ func Provision(ctx context.Context, lifecycle Lifecycle, order gateway.Order) (g
 	return delivery, err
 }
 
-// ChangePlan asks the engine to give r another plan. The request's log line names
-// both.
-func ChangePlan(ctx context.Context, lifecycle Lifecycle, r gateway.Resource, plan string) (gateway.Delivery, error) {
+// ChangePlan asks the engine to give the resource with this provider id another
+// plan: the one that judge finds out for it. The request's log line names both.
+func ChangePlan(ctx context.Context, lifecycle Lifecycle, id string, judge func(gateway.Resource) (plan string, err error)) (gateway.Delivery, error) {
+	r, err := lifecycle.Resource(ctx, id)
+	if err != nil {
+		return gateway.Delivery{}, err
+	}
+	plan, err := judge(r)
+	if err != nil {
+		return gateway.Delivery{}, err
+	}
 	Note(ctx, slog.String("resource", r.ID), slog.String("plan", plan))
 	return lifecycle.ChangePlan(ctx, r.ProviderID, plan)
 }

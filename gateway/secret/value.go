@@ -8,6 +8,10 @@ import (
 // redacted is all that a Value ever prints.
 const redacted = "[redacted]"
 
+// Withheld stands in a manifest where a secret would. Who reads one tells by it
+// that the secret was left out.
+const Withheld = "(set with --with-secrets)"
+
 // Value is text that does not print. It holds the text behind a pointer to a
 // function, so that even %+v of a struct with a Value in an unexported field
 // shows nothing. The zero Value is the empty text.

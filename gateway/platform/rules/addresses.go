@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
@@ -37,7 +36,7 @@ func (b Block) https(summary string) hcl.Diagnostics {
 		{"test.sso_url", b.TestSSOURL, hcl.DiagWarning},
 	} {
 		_, written := b.Ranges[u.setting]
-		if !written && u.severity == hcl.DiagWarning && local(u.value) {
+		if !written && u.severity == hcl.DiagWarning && platform.IsLocal(u.value) {
 			continue // named on the command line, for a trial on this machine
 		}
 		if Secure(u.value) || b.RepeatsProduction(u.setting) || !written && u.setting == "sso_url" && strings.HasPrefix(u.value, b.BaseURL) && !Secure(b.BaseURL) {
@@ -54,15 +53,6 @@ func (b Block) https(summary string) hcl.Diagnostics {
 func Secure(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == "https" && u.Host != ""
-}
-
-func local(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // FreeSSOPath demands an address for single sign-on that is not taken.

@@ -39,15 +39,9 @@ func (a api) changePlan(w http.ResponseWriter, r *http.Request, params httproute
 	if err := platform.Decode(w, r, &request); err != nil {
 		return err
 	}
-	resource, err := a.lifecycle.Resource(r.Context(), params.ByName("id"))
-	if err != nil {
-		return err
-	}
-	plan, err := a.mount.newPlan(resource, request)
-	if err != nil {
-		return err
-	}
-	delivery, err := platform.ChangePlan(r.Context(), a.lifecycle, resource, plan)
+	delivery, err := platform.ChangePlan(r.Context(), a.lifecycle, params.ByName("id"), func(resource gateway.Resource) (string, error) {
+		return a.mount.newPlan(resource, request)
+	})
 	if err != nil {
 		return err
 	}
