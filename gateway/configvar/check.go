@@ -108,12 +108,21 @@ func (c *checker) check(in *Case) {
 	}
 	if !failed {
 		c.add(in, c.result(v, c.Expr.Range())...)
-		for _, part := range undecided(c.Expr, in.scope) {
-			if v, diags := part.Value(in.scope); !diags.HasErrors() {
-				c.add(in, c.result(v, part.Range())...)
-			}
-		}
+		c.undecided(in)
 		c.add(in, c.needed(in)...)
+	}
+}
+
+// undecided judges what may become the value, where that is not decided.
+func (c *checker) undecided(in *Case) {
+	parts := outcomes(c.Expr, in.scope)
+	if len(parts) == 1 {
+		return // the value is its, and was judged
+	}
+	for _, part := range parts {
+		if v, diags := part.Value(in.scope); !diags.HasErrors() {
+			c.add(in, c.result(v, part.Range())...)
+		}
 	}
 }
 

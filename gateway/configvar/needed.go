@@ -67,12 +67,6 @@ func lackOf(expr hcl.Expression, scope *hcl.EvalContext) (lack, bool) {
 // lackInside looks at what may become the value of expr.
 func lackInside(expr hcl.Expression, scope *hcl.EvalContext) (lack, bool) {
 	switch e := expr.(type) {
-	case *hclsyntax.ParenthesesExpr:
-		return lackOf(e.Expression, scope)
-	case *hclsyntax.TemplateWrapExpr:
-		return lackOf(e.Wrapped, scope)
-	case *hclsyntax.ConditionalExpr:
-		return lackOfResults(e, scope)
 	case *hclsyntax.TemplateExpr:
 		return lackOfTemplate(e, scope)
 	case *hclsyntax.FunctionCallExpr:
@@ -80,19 +74,10 @@ func lackInside(expr hcl.Expression, scope *hcl.EvalContext) (lack, bool) {
 			return firstLack(e.Args, scope)
 		}
 	}
-	return lack{}, false
-}
-
-func lackOfResults(e *hclsyntax.ConditionalExpr, scope *hcl.EvalContext) (lack, bool) {
-	holds, known := truth(e.Condition, scope)
-	switch {
-	case known && holds:
-		return lackOf(e.TrueResult, scope)
-	case known:
-		return lackOf(e.FalseResult, scope)
-	default:
-		return firstLack([]hclsyntax.Expression{e.TrueResult, e.FalseResult}, scope)
+	if parts := outcomes(expr, scope); len(parts) > 1 || parts[0] != expr {
+		return firstLack(parts, scope)
 	}
+	return lack{}, false
 }
 
 // lackOfTemplate: a template is empty where all of its parts are.
@@ -105,7 +90,7 @@ func lackOfTemplate(e *hclsyntax.TemplateExpr, scope *hcl.EvalContext) (lack, bo
 	return lack{at: e.Range(), what: "empty"}, true
 }
 
-func firstLack(exprs []hclsyntax.Expression, scope *hcl.EvalContext) (lack, bool) {
+func firstLack[E hcl.Expression](exprs []E, scope *hcl.EvalContext) (lack, bool) {
 	for _, e := range exprs {
 		if found, ok := lackOf(e, scope); ok {
 			return found, true
