@@ -67,15 +67,14 @@ func lackOf(expr hcl.Expression, scope *hcl.EvalContext) (lack, bool) {
 // lackInside looks at what may become the value of expr.
 func lackInside(expr hcl.Expression, scope *hcl.EvalContext) (lack, bool) {
 	switch e := expr.(type) {
+	case *hclsyntax.ParenthesesExpr, *hclsyntax.TemplateWrapExpr, *hclsyntax.ConditionalExpr:
+		return firstLack(outcomes(expr, scope), scope)
 	case *hclsyntax.TemplateExpr:
 		return lackOfTemplate(e, scope)
 	case *hclsyntax.FunctionCallExpr:
 		if e.Name == "try" {
 			return firstLack(e.Args, scope)
 		}
-	}
-	if parts := outcomes(expr, scope); len(parts) > 1 || parts[0] != expr {
-		return firstLack(parts, scope)
 	}
 	return lack{}, false
 }
