@@ -26,13 +26,14 @@ type Operation struct {
 	ID         string // "op_" and 26 lower-case base32 characters; the same over all retries
 	Lane       string // operations of one lane run one after the other
 	ResourceID string
-	Verb       string // provision, change_plan, deprovision, suspend, resume; on the platform's own API: complete, fetch_owner, push
+	Verb       string // provision, change_plan, deprovision, suspend, resume, invoke; on the platform's own API: complete, fetch_owner, push
+	Action     string // the backend's action by which a server or key is made, changed or removed; else empty
 	Mode       string // of a deprovision: "soft" (data may be kept for a while) or "purge"
 	State      OperationState
 	Step       string // the backend's last checkpoint, for operators
 	Attempt    int    // how often the backend was called
 	Plan       string // the plan it leads to
-	WaitingFor string // while it is not due by itself: "human" (parked), "backend" (not configured), "platform" (no API of it configured, or it refuses us); else empty
+	WaitingFor string // while it is not due by itself: "human" (parked), "credentials" (its caller's next call brings them), "backend" (not configured), "platform" (no API of it configured, or it refuses us); else empty
 	Error      string // for operators; no secrets
 
 	RunAt      time.Time // when a pending one is due; zero while parked

@@ -15,7 +15,9 @@ type ResourceKind string
 
 // The kinds of resources.
 const (
-	KindAddon ResourceKind = "addon" // one provisioned add-on
+	KindAddon  ResourceKind = "addon"   // one provisioned add-on
+	KindServer ResourceKind = "server"  // one rented server
+	KindSSHKey ResourceKind = "ssh_key" // a key that servers are reached with
 )
 
 // State is where a resource is in its life. The moves allowed between states
@@ -59,7 +61,7 @@ type Resource struct {
 	Addon      string // the label in HCL
 	ExternalID string // the platform's own id
 
-	Plan        string // our plan id
+	Plan        string // our plan id; of a server the id of its spec
 	DesiredPlan string // the plan a running change leads to; else empty
 	Region      string // our region id
 	Backend     string // "postgres.main": what made it
@@ -75,7 +77,7 @@ type Resource struct {
 	LogDrainURL string
 
 	State     State
-	Reason    string // why it is suspended, for customers and operators; else empty
+	Reason    string // why it is suspended, or why a server could not be made, for customers and operators; else empty
 	Accepted  bool   // its platform was answered before it was there, and must be told when it is
 	LastError string // for operators; no secrets
 

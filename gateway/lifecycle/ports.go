@@ -105,6 +105,12 @@ type Call struct {
 	OldPlan backend.Plan            // change_plan only
 	Mode    backend.DeprovisionMode // deprovision only
 	Reason  string                  // suspend only
+
+	// Action and Args are of an invoke: one of the actions that the plugin has
+	// declared, with an object. What it returns is the action's own affair: its
+	// outputs are an object, and not compared with the outputs schema.
+	Action string
+	Args   backend.Value
 }
 
 // Limits bounds the calls to one backend. Zero values mean the defaults.

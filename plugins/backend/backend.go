@@ -79,6 +79,7 @@ const (
 	VerbSuspend     Verb = "suspend"
 	VerbResume      Verb = "resume"
 	VerbRead        Verb = "read"
+	VerbInvoke      Verb = "invoke" // of an action that the plugin declares
 )
 
 // Op is everything a plugin is told about one operation. The gateway evaluates
