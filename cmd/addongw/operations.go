@@ -95,8 +95,11 @@ func (c *command) optionalWhen(t *time.Time) string {
 	return c.when(*t)
 }
 
-// verbText tells the purge of data that a removal has kept, and when it is due.
+// verbText names the action where the operation is one, and tells the purge of data that a removal has kept, and when it is due.
 func verbText(o admin.Operation) string {
+	if o.Action != "" {
+		return o.Action
+	}
 	if o.Mode != "purge" {
 		return o.Verb
 	}
@@ -118,6 +121,8 @@ func stateText(o admin.Operation) string {
 		return "waiting for its backend"
 	case "platform":
 		return "waiting for its platform"
+	case "credentials":
+		return "waiting for its caller's next call"
 	}
 	return "waiting for " + o.WaitingFor
 }

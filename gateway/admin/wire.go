@@ -61,6 +61,7 @@ type Resource struct {
 	ID          string            `json:"id"`
 	ShortID     string            `json:"short_id"`
 	ProviderID  string            `json:"provider_id"`
+	Kind        string            `json:"kind"` // addon, server or ssh_key
 	Platform    string            `json:"platform"`
 	Addon       string            `json:"addon"`
 	ExternalID  string            `json:"platform_id"`
@@ -69,7 +70,7 @@ type Resource struct {
 	Region      string            `json:"region"`
 	Backend     string            `json:"backend"`
 	State       string            `json:"state"`
-	Reason      string            `json:"reason,omitempty"`   // why it is suspended
+	Reason      string            `json:"reason,omitempty"`   // why it is suspended, or why a server could not be made
 	Accepted    bool              `json:"accepted,omitempty"` // its platform was answered before it was there
 	LastError   string            `json:"last_error,omitempty"`
 	Name        string            `json:"name,omitempty"`
@@ -87,7 +88,8 @@ type Operation struct {
 	ID         string     `json:"id"`
 	ResourceID string     `json:"resource_id"`
 	Verb       string     `json:"verb"`
-	Mode       string     `json:"mode,omitempty"` // of a deprovision: soft or purge
+	Action     string     `json:"action,omitempty"` // the backend's, by which servers and keys are made, changed and removed
+	Mode       string     `json:"mode,omitempty"`   // of a deprovision: soft or purge
 	State      string     `json:"state"`
 	Step       string     `json:"step,omitempty"`
 	Attempt    int        `json:"attempt"`
@@ -134,7 +136,7 @@ func optionalTime(t time.Time) *time.Time {
 
 func wireResource(r gateway.Resource, hides func(addon, option string) bool) Resource {
 	w := Resource{
-		ID: r.ID, ShortID: r.ShortID, ProviderID: r.ProviderID,
+		ID: r.ID, ShortID: r.ShortID, ProviderID: r.ProviderID, Kind: string(r.Kind),
 		Platform: r.Platform, Addon: r.Addon, ExternalID: r.ExternalID,
 		Plan: r.Plan, DesiredPlan: r.DesiredPlan, Region: r.Region, Backend: r.Backend,
 		State: string(r.State), Reason: r.Reason, Accepted: r.Accepted, LastError: r.LastError, Name: r.Name, App: r.App, Options: maps.Clone(r.Options),
@@ -154,7 +156,7 @@ func wireResource(r gateway.Resource, hides func(addon, option string) bool) Res
 
 func wireOperation(o gateway.Operation) Operation {
 	return Operation{
-		ID: o.ID, ResourceID: o.ResourceID, Verb: o.Verb, Mode: o.Mode, State: string(o.State), Step: o.Step,
+		ID: o.ID, ResourceID: o.ResourceID, Verb: o.Verb, Action: o.Action, Mode: o.Mode, State: string(o.State), Step: o.Step,
 		Attempt: o.Attempt, Plan: o.Plan, WaitingFor: o.WaitingFor, Error: o.Error,
 		RunAt: optionalTime(o.RunAt), CreatedAt: o.CreatedAt.UTC(), FinishedAt: optionalTime(o.FinishedAt),
 	}

@@ -111,6 +111,7 @@ func (e *Engine) recordRemoval(ctx context.Context, next ResourceRecord, it *int
 		return gateway.Delivery{}, unrecorded(fmt.Errorf("record the deprovision of %s: %w", next.ID, err))
 	}
 	for _, op := range cancelled {
+		e.held.drop(op.ID)
 		e.waiters.tell(work{res: row, op: op})
 	}
 	e.drops.wake()

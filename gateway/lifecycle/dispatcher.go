@@ -143,7 +143,11 @@ func (r *round) takeSlot(op DueOperation) (placed, bool) {
 		e.release(key)
 		return placed{}, false
 	}
-	return placed{DueOperation: op, key: key, lease: limits.longest(r.verbs) + leaseGrace}, true
+	longest := limits.longest(r.verbs)
+	if op.Invokes {
+		longest = limits.timeout(backend.VerbInvoke)
+	}
+	return placed{DueOperation: op, key: key, lease: longest + leaseGrace}, true
 }
 
 // claim makes the operations of the batch running that still can be. An error

@@ -29,6 +29,12 @@
 // sends the config vars that neither an answer nor a completion delivered. They
 // never run while the order is answered. See platform_call.go.
 //
+// Servers that are rented, and the keys that they are reached with, are resources
+// of kinds of their own. What makes, changes and removes them are actions of a
+// backend, called with the credentials of whoever ordered, which are in memory
+// only. Nothing but a key that a backend keeps is ever waited for. See servers.go
+// and credentials.go.
+//
 // It names no platform, reads no HCL and speaks no SQL: see [Catalog],
 // [Backends], [Platforms] and [Store] for what it asks of its neighbours. Read
 // resource_state.go and operation_state.go first, then execute.go.

@@ -62,12 +62,16 @@ type Engine struct {
 		sync.Mutex
 		by *active // the configuration that what waits for a backend was shown to
 	}
-	slots   *slots
-	waiters *waiters
-	marks   *marks
-	orders  *dispatcher // provision, change_plan, suspend and resume
-	drops   *dispatcher // deprovision
-	calls   *dispatcher // the platforms' own APIs
+	slots *slots
+	held  *credentials // of those whose servers are being worked on
+	looks *looks       // what was asked a moment ago
+
+	fingerprints keyed
+	waiters      *waiters
+	marks        *marks
+	orders       *dispatcher // provision, change_plan, suspend, resume and invoke
+	drops        *dispatcher // deprovision
+	calls        *dispatcher // the platforms' own APIs
 
 	mu        sync.Mutex
 	phase     phase
@@ -105,7 +109,7 @@ func New(o Options) (*Engine, error) {
 		store: o.Store, vault: vault{o.Sealer}, log: o.Log, redact: o.Redact, random: o.Random,
 		pollInterval: o.PollInterval, drainLimit: o.DrainLimit,
 		pushAfter: o.PushAfter, platformLimits: withPlatformDefaults(o.PlatformLimits),
-		slots: newSlots(), waiters: newWaiters(), phase: phaseNew,
+		slots: newSlots(), held: newCredentials(), looks: newLooks(), waiters: newWaiters(), phase: phaseNew,
 	}
 	e.marks = newMarks(e.recordDelivered)
 	if e.redact == nil {
@@ -128,7 +132,7 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("make the engine: %w", err)
 	}
 	e.node = Node{ID: id, Version: o.Version}
-	e.orders = newDispatcher(e, backend.VerbProvision, backend.VerbChangePlan, backend.VerbSuspend, backend.VerbResume)
+	e.orders = newDispatcher(e, backend.VerbProvision, backend.VerbChangePlan, backend.VerbSuspend, backend.VerbResume, backend.VerbInvoke)
 	e.drops = newDispatcher(e, backend.VerbDeprovision)
 	e.calls = newDispatcher(e, verbComplete, verbFetchOwner, verbPush)
 	e.runCtx, e.interrupt = context.WithCancel(context.Background())
@@ -314,8 +318,11 @@ func (e *Engine) Retry(ctx context.Context, operationID string) error {
 	if err != nil {
 		return unreadable(err)
 	}
-	if !op.Parked() {
+	switch {
+	case !op.Parked():
 		return gateway.Errorf(gateway.Conflict, "The operation does not wait for an operator.")
+	case op.WaitingFor == waitingForCredentials:
+		return gateway.Errorf(gateway.Conflict, "The operation waits for the credentials of whoever ordered, which nobody keeps. It goes on at their next call.")
 	}
 	more := e.limitsFor(e.active.Load(), op.Backend, backend.Verb(op.Verb)).MaxAttempts
 	err = e.store.Update(ctx, func(tx Tx) error {

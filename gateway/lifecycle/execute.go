@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -33,7 +35,9 @@ type outcome struct {
 	spent   bool             // the failure is final, whatever its class
 	absent  *active          // the configuration that has no such backend: nothing was called
 	unread  bool             // the operation cannot be read, so no call can be made
-	reply   *reply           // what a platform's own API said; nil: a backend was called, or nobody
+
+	uncredentialed bool   // nobody has the credentials that the call needs: nothing was called
+	reply          *reply // what a platform's own API said; nil: a backend was called, or nobody
 }
 
 // attempt calls the backend, or the platform's own API, unless there is no
@@ -100,15 +104,26 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 	if err != nil {
 		return out.unreadable("plan", err)
 	}
-	timeout := limits.withDefaults().timeout(verb)
+	timeout := limits.withDefaults().timeout(op.calls())
 	ctx, stop := context.WithTimeout(e.runCtx, timeout)
 	defer stop()
 	call := Call{Verb: verb, Op: out.input, OldPlan: oldPlan}
+	if op.Action != "" {
+		var known bool
+		if known, err = e.intoInvoke(&call, current); err != nil {
+			return out.unreadable("arguments", err)
+		}
+		if !known {
+			out.uncredentialed = true
+			return out
+		}
+		out.input.Credential = call.Op.Credential // what is said about the call is cleaned of it
+	}
 	call.Op.Attempt, call.Op.Deadline, call.Op.State = op.Attempt, time.Now().Add(timeout), out.state
 	if verb == backend.VerbSuspend {
 		call.Reason = current.res.Reason
 	}
-	if verb == backend.VerbDeprovision {
+	if call.Verb == backend.VerbDeprovision {
 		call.Mode = backend.DeprovisionMode(cmp.Or(op.Mode, string(backend.ModePurge)))
 	}
 	result, err := b.Run(ctx, call, func(step string, state []byte) {
@@ -167,8 +182,8 @@ func (e *Engine) logFor(op OperationRecord) *slog.Logger {
 // and those that the operation was told are removed.
 func (e *Engine) cleanText(text string, input backend.Op) string {
 	own := append(sensitiveTexts(input.Outputs), sensitiveTexts(input.Config)...)
-	for _, value := range input.Secrets {
-		own = append(own, value)
+	for _, values := range []map[string]string{input.Secrets, input.Credential} {
+		own = slices.AppendSeq(own, maps.Values(values))
 	}
 	if len(own) > 0 {
 		text = secret.NewRedactor(own...).Redact(text)

@@ -29,6 +29,16 @@ var answersTo = map[backend.Class]answerTo{
 	backend.Quota:       {gateway.Quota, "There is no capacity left at the moment. Please try again later or choose another plan."},
 	backend.Unsupported: {gateway.Unsupported, "This change of plan is not possible."},
 	backend.Internal:    {gateway.Internal, gateway.Fault(nil).Message},
+
+	backend.Unauthorized: {gateway.Unauthorized, "The credentials were refused."},
+}
+
+// answersAbout are the sentences that differ where a server or a key is meant.
+var answersAbout = map[backend.Class]string{
+	backend.Invalid:     "This cannot be done with these settings.",
+	backend.NotFound:    "There is no such thing at the provider.",
+	backend.Quota:       "The provider has no capacity left at the moment. Please try again later or choose another size.",
+	backend.Unsupported: "The provider cannot do this.",
 }
 
 // permanent reports whether repeating the call of verb can never help.
@@ -36,6 +46,8 @@ func permanent(class backend.Class, verb backend.Verb) bool {
 	switch class {
 	case backend.Invalid, backend.Conflict, backend.Unsupported, backend.NotFound:
 		return true
+	case backend.Unauthorized:
+		return verb != backend.VerbDeprovision // that waits for better ones
 	case backend.Quota:
 		// An order without room is over; room for what must be done comes back.
 		return verb == backend.VerbProvision || verb == backend.VerbChangePlan
@@ -46,10 +58,13 @@ func permanent(class backend.Class, verb backend.Verb) bool {
 
 // answerFor returns what is told about a failure, and nothing that the backend
 // said unless it said it for the customer.
-func answerFor(f *backend.Failure, redact func(string) string) answerTo {
+func answerFor(f *backend.Failure, action string, redact func(string) string) answerTo {
 	a, ok := answersTo[f.Class]
 	if !ok {
 		a = answersTo[backend.Internal]
+	}
+	if other, ok := answersAbout[f.Class]; ok && action != "" {
+		a.message = other
 	}
 	if f.Customer != "" {
 		a.message = redact(f.Customer)

@@ -19,6 +19,8 @@ type intent struct {
 	key    slotKey
 	lease  time.Duration
 	quotas []gateway.QuotaRule // must hold with the resource as it is written
+
+	credential map[string]gateway.Secret // of whoever ordered; kept in memory while the operation lives
 }
 
 // newIntent draws an operation for res and takes a slot for it where one is
@@ -43,7 +45,7 @@ func (e *Engine) newIntent(a *active, res ResourceRecord, verb backend.Verb, pla
 		},
 		input: input,
 		key:   keyFor(res.Backend, verb),
-		lease: limits.timeout(verb) + leaseGrace,
+		lease: limits.timeout(verb) + leaseGrace, // of an action: see asAction
 	}
 	if it.op.InputSealed, err = e.vault.sealOp(input, operationAD(id, inputColumn)); err != nil {
 		return nil, err
@@ -62,6 +64,7 @@ func laneOf(resourceID string) string { return "res:" + resourceID }
 
 // abandon gives back what an intent holds that was not written.
 func (e *Engine) abandon(it *intent) {
+	e.held.drop(it.op.ID)
 	if it.inline {
 		e.release(it.key)
 		e.end()
@@ -80,6 +83,7 @@ func (e *Engine) insert(tx Tx, it *intent) (OperationRecord, error) {
 	if err := tx.InsertOperation(op); err != nil {
 		return op, err
 	}
+	e.held.hold(op.ID, it.credential) // before anybody can claim it
 	return op, nil
 }
 

@@ -17,6 +17,10 @@ const (
 	// for it; or until an operator, who knows that the platform has changed,
 	// tries again.
 	waitingForPlatform = "platform"
+
+	// Until whoever ordered calls again: their credentials are kept in memory only,
+	// and a restart has forgotten them, or the backend has refused those it got.
+	waitingForCredentials = "credentials"
 )
 
 // judge decides what an outcome means for the operation and its resource. It
@@ -30,10 +34,16 @@ func (e *Engine) judge(a *active, current work, out outcome) (*transition, error
 		return t, e.judgeReply(t, out.reply)
 	case out.absent != nil:
 		return t, e.judgeAbsent(t, out)
+	case out.uncredentialed:
+		return t, e.awaitCredentials(t, out)
 	case turns(backend.Verb(current.op.Verb)) && (out.failure == nil || current.nothingToTurn(out.failure)):
 		return t, e.judgeTurned(t, out)
 	case out.failure != nil:
 		return t, e.judgeFailure(t, out)
+	case current.op.Verb == string(backend.VerbInvoke):
+		return t, e.judgeInvoked(t)
+	case current.op.Action != "" && current.op.Verb == string(backend.VerbProvision):
+		return t, e.judgeServed(t, a, out)
 	case current.op.Verb == string(backend.VerbDeprovision):
 		return t, e.judgeRemoved(t, out)
 	default:
@@ -96,8 +106,12 @@ func render(c Catalog, r gateway.Resource, verb backend.Verb, outputs backend.Va
 // as they were recorded when only the rendering is left.
 func (e *Engine) outputsOf(t *transition, out outcome) (backend.Value, error) {
 	before, err := e.vault.outputs(t.res)
-	if err != nil || out.result == nil {
+	if err != nil || out.result == nil || t.op.Verb == string(backend.VerbInvoke) {
 		return before, err
+	}
+	if t.op.Action != "" {
+		said, _, err := withSaid(before, out.result.Outputs)
+		return said, err
 	}
 	return mergeOutputs(before, out.result.Outputs, out.input.Secrets)
 }
@@ -198,6 +212,10 @@ func (e *Engine) judgeFailure(t *transition, out outcome) error {
 	}
 	t.touched, t.res.LastError = true, t.reason
 	switch {
+	case f.Class == backend.Unauthorized && t.op.Credentialed && verb == backend.VerbDeprovision:
+		return e.awaitCredentials(t, out)
+	case verb == backend.VerbInvoke:
+		return e.failAct(t, out)
 	case verb == backend.VerbProvision && !out.unread:
 		return e.fail(t, out)
 	case verb == backend.VerbChangePlan && final:
@@ -211,7 +229,7 @@ func (e *Engine) judgeFailure(t *transition, out outcome) error {
 
 // refuse ends the operation and notes what platforms are told.
 func (e *Engine) refuse(t *transition, out outcome) error {
-	told := answerFor(out.failure, func(text string) string { return e.cleanText(text, out.input) })
+	told := answerFor(out.failure, t.op.Action, func(text string) string { return e.cleanText(text, out.input) })
 	t.op.FailureKind, t.op.FailureMessage = told.kind, told.message
 	var err error
 	t.op.State, err = moveOperation(t.op.State, refuse)
@@ -227,6 +245,9 @@ func (e *Engine) fail(t *transition, out outcome) error {
 	}
 	if err := e.keepState(t, out.state); err != nil {
 		return err
+	}
+	if t.op.Action != "" {
+		t.res.Reason = t.op.FailureMessage
 	}
 	return e.followUp(t, out.input)
 }
@@ -251,7 +272,7 @@ func (e *Engine) followUp(t *transition, input backend.Op) error {
 		},
 		Backend: t.op.Backend, MaxAttempts: limits.MaxAttempts, InputSealed: sealed,
 	}
-	return nil
+	return e.followByAction(t)
 }
 
 // failPlanChange ends a plan change that the backend refused: the old plan

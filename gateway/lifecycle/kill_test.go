@@ -129,6 +129,11 @@ func victims() []victim {
 		{"accepted provision", accepting, backend.VerbProvision, "", nil},
 		{"its mark", accepting, verbAccept, "", []string{beforeCall, insideCall, beforeResult}},
 		{"its completion", accepting, verbComplete, "", nil},
+		{"server", renting, backend.VerbProvision, "", nil},
+		{"its reboot", rebooting, backend.VerbInvoke, "", nil},
+		{"the server's removal", givingBack, backend.VerbDeprovision, backend.ModePurge, nil},
+		{"failing server", spoiling, backend.VerbProvision, "", nil},
+		{"its last clean-up", spoiling, backend.VerbDeprovision, backend.ModePurge, nil},
 	}
 }
 
@@ -230,7 +235,11 @@ func (r *row) judge(t *testing.T, p childPlan, at string, a answer) {
 	if p.Story == accepting {
 		r.completed(t, p, a, calls)
 	}
-	lives := !slices.Contains([]story{removing, cancelling, compensating}, p.Story)
+	if p.Story == rebooting && calls["rebooted"] != 1 {
+		r.doubled++
+		t.Errorf("rebooted %d times", calls["rebooted"])
+	}
+	lives := !slices.Contains([]story{removing, cancelling, compensating, givingBack, spoiling}, p.Story)
 	switch {
 	case !lives && len(things) > 0:
 		r.left++
@@ -248,8 +257,8 @@ func (r *row) judge(t *testing.T, p childPlan, at string, a answer) {
 			r.lost++
 			t.Errorf("suspended: %v", err)
 		}
-	case p.Story != compensating:
-		r.forgotten(t, p)
+	case p.Story != compensating && p.Story != spoiling:
+		r.forgotten(t, p.Dir, a)
 	}
 }
 
@@ -268,14 +277,14 @@ func (r *row) completed(t *testing.T, p childPlan, a answer, calls map[string]in
 }
 
 // forgotten looks for secrets of what is removed.
-func (r *row) forgotten(t *testing.T, p childPlan) {
+func (r *row) forgotten(t *testing.T, dir string, a answer) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(p.Dir, "store", "addongw.db"))
+	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "store", "addongw.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	rec, err := store.ResourceByExternalID(t.Context(), platformName, addonName, "ext-1")
+	rec, err := store.ResourceRecord(t.Context(), a.ResourceID)
 	if err != nil {
 		t.Fatal(err)
 	}

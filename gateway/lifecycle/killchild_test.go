@@ -170,7 +170,12 @@ func runChild(text string) {
 	}
 	e.Activate(&fakeCatalog{}, dyingBackends{p}, platforms)
 	must(e.Start(ctx))
-	p.work(e.For(scope), store)
+	if p.Story.ofServers() {
+		scope.Addon = providerName
+		p.print(p.rent(e.Servers(scope), store))
+	} else {
+		p.work(e.For(scope), store)
+	}
 	if p.KillAt != "" {
 		time.Sleep(10 * time.Second) // what was seen in the store is committed; the kill is still to come
 	}
@@ -192,12 +197,9 @@ func (p childPlan) work(s *lifecycle.Scoped, store *sqlite.Store) {
 		group.Go(func() {
 			for id := range orders {
 				a, err := p.do(s, store, id)
-				if err != nil {
-					a = answer{ExternalID: id, Error: err.Error()}
-				}
-				line, _ := json.Marshal(a)
+				a.ExternalID = id
 				printing.Lock()
-				fmt.Println(string(line))
+				p.print(a, err)
 				printing.Unlock()
 			}
 		})
@@ -207,6 +209,14 @@ func (p childPlan) work(s *lifecycle.Scoped, store *sqlite.Store) {
 	}
 	close(orders)
 	group.Wait()
+}
+
+func (p childPlan) print(a answer, err error) {
+	if err != nil {
+		a = answer{ExternalID: a.ExternalID, Error: err.Error()}
+	}
+	line, _ := json.Marshal(a)
+	fmt.Println(string(line))
 }
 
 // answer is what a platform was told about one order.

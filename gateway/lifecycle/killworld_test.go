@@ -27,6 +27,7 @@ func (b dyingBackends) Backend(name string) (lifecycle.Backend, lifecycle.Limits
 type fileWorld struct{ plan childPlan }
 
 func (w fileWorld) Run(_ context.Context, call lifecycle.Call, _ func(string, []byte)) (backend.Result, error) {
+	call = asVerb(call)
 	w.plan.dieAt(beforeCall, call.Verb, call.Mode)
 	if err := w.act(call); err != nil {
 		return backend.Result{}, err
@@ -47,7 +48,9 @@ func (w fileWorld) Run(_ context.Context, call lifecycle.Call, _ func(string, []
 		return backend.Result{PurgeAfter: time.Now()}, nil
 	case call.Verb == backend.VerbDeprovision:
 		return backend.Result{}, nil
-	case w.plan.Story == compensating:
+	case call.Verb == backend.VerbInvoke:
+		return backend.Result{}, nil
+	case w.plan.Story == compensating, w.plan.Story == spoiling:
 		return backend.Result{}, backend.Failf(backend.Invalid, "refused after all")
 	}
 	return backend.Result{Outputs: backend.NewValue(cty.ObjectVal(map[string]cty.Value{
@@ -69,6 +72,8 @@ func (w fileWorld) act(call lifecycle.Call) error {
 		return replace(filepath.Join(thing, "suspended"), "")
 	case call.Verb == backend.VerbResume:
 		return os.RemoveAll(filepath.Join(thing, "suspended"))
+	case call.Verb == backend.VerbInvoke:
+		return w.reboot(call)
 	}
 	password := filepath.Join(thing, "password")
 	first, err := os.ReadFile(password)

@@ -56,10 +56,14 @@ func (l Limits) timeout(verb backend.Verb) time.Duration {
 	if d := l.Timeouts[verb]; d > 0 {
 		return d
 	}
-	if verb == backend.VerbDeprovision {
+	switch verb {
+	case backend.VerbDeprovision:
 		return 2 * time.Minute
+	case backend.VerbInvoke: // a server takes its time
+		return 10 * time.Minute
+	default:
+		return 20 * time.Second
 	}
-	return 20 * time.Second
 }
 
 // longest is the longest timeout of some verbs.

@@ -10,6 +10,8 @@ import (
 // waiting_for; only an operator moves it on. One whose backend is not in the
 // configuration is put aside likewise, until the next configuration; so is one
 // whose platform's API is not there or refuses us, which an operator may move, too.
+// One that needs its caller's credentials, which a restart has forgotten, waits
+// for that caller's next call. See credentials.go.
 //
 //	   intent, no free slot               intent, inline
 //	            │                               │

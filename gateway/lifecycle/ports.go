@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -47,6 +48,10 @@ type Catalog interface {
 	// the vendor's, or "" for our own page.
 	SignOn(r gateway.Resource, s gateway.SignOn, outputs backend.Value) (url string, err error)
 
+	// JudgeOutputs reports what is wrong with the outputs that an action returned
+	// for the server or key r, an object in JSON.
+	JudgeOutputs(r gateway.Resource, action string, outputs json.RawMessage) error
+
 	// Render evaluates the add-on's config vars for r, and the message for the
 	// customer after verb. outputs holds the generated ones too.
 	Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) (gateway.Rendered, error)
@@ -62,7 +67,7 @@ type Backends interface {
 // Backend is what the engine asks of a backend plugin.
 type Backend interface {
 	// Run makes one call of verb with op; oldPlan is set for change_plan, mode
-	// for deprovision, reason for suspend. checkpoint is called, one at a time, before Run returns.
+	// for deprovision, reason for suspend, action and args for invoke. checkpoint is called, one at a time, before Run returns.
 	// A read changes nothing, has no operation id, and returns the outputs as
 	// they are now; it may come while another call for the resource runs.
 	//
@@ -116,7 +121,7 @@ type Call struct {
 // Limits bounds the calls to one backend. Zero values mean the defaults.
 type Limits struct {
 	Concurrency int                            // calls at once; default 16
-	Timeouts    map[backend.Verb]time.Duration // one call; default 20 s, deprovision 2 min
+	Timeouts    map[backend.Verb]time.Duration // one call; default 20 s, deprovision 2 min, invoke 10 min
 	MaxAttempts int                            // then a provision has failed, all else is parked for an operator; default 20
 	MinBackoff  time.Duration                  // default 200 ms
 	MaxBackoff  time.Duration                  // default 1 min

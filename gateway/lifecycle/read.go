@@ -77,32 +77,42 @@ func (e *Engine) readCall(a *active, facts gateway.Resource, found ResourceRecor
 // read makes the call in a slot of the orders, so that rules never ask more of
 // a backend than its concurrency allows.
 func (e *Engine) read(ctx context.Context, a *active, name string, call Call) (backend.Value, error) {
+	limit := min(readLimit, e.limitsFor(a, name, backend.VerbRead).timeout(backend.VerbRead))
+	result, err := e.waitedCall(ctx, a, name, ordersQueue, call, limit)
+	return result.Outputs, err
+}
+
+// waitedCall makes a call that somebody waits for in a slot of a queue. limit
+// bounds it, slot included; 0: as long as such a call may take.
+func (e *Engine) waitedCall(ctx context.Context, a *active, name string, in queue, call Call, limit time.Duration) (backend.Result, error) {
 	b, limits, ok := a.backends.Backend(name)
 	if !ok {
-		return backend.Value{}, fmt.Errorf("the configuration has no backend %s", name)
+		return backend.Result{}, fmt.Errorf("the configuration has no backend %s", name)
 	}
 	limits = limits.withDefaults()
-	limit := min(readLimit, limits.timeout(backend.VerbRead))
+	if limit <= 0 {
+		limit = limits.timeout(call.Verb)
+	}
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	defer context.AfterFunc(e.runCtx, stop)()
 	if !e.begin() {
-		return backend.Value{}, errors.New("the engine is stopping")
+		return backend.Result{}, errors.New("the engine is stopping")
 	}
 	defer e.end()
-	key := keyFor(name, backend.VerbRead)
+	key := slotKey{backend: name, queue: in}
 	for !e.slots.takeInline(key, limits) {
 		select {
 		case <-time.After(readSlotPoll):
 		case <-ctx.Done():
-			return backend.Value{}, fmt.Errorf("all slots of the backend are taken: %w", ctx.Err())
+			return backend.Result{}, fmt.Errorf("all slots of the backend are taken: %w", ctx.Err())
 		}
 	}
 	defer e.release(key)
 	call.Op.Deadline = time.Now().Add(limit)
 	result, err := b.Run(ctx, call, func(string, []byte) {})
 	if err != nil {
-		return backend.Value{}, asFailure(err)
+		return backend.Result{}, asFailure(err)
 	}
-	return result.Outputs, nil
+	return result, nil
 }

@@ -36,6 +36,11 @@ import (
 //	     ▲                            │
 //	     └─────── resume order ───────┘
 
+//
+// Servers and keys live the same life without plan changes and suspensions. What
+// changes them (reboot, rename) leaves the state as it is. A key that no backend
+// knows is active at once, and gone at once.
+
 // event is something that happens to a resource.
 type event string
 

@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -218,7 +219,9 @@ type fakeCatalog struct {
 	extra    []gateway.Generated
 	quotas   []gateway.QuotaRule // of orders and plan changes
 	judged   int                 // how often an order was judged
-	rule     func(r gateway.Resource, plan string, outputs func(bool) (backend.Value, error)) error
+
+	judgeOutputs func(r gateway.Resource, action string, outputs json.RawMessage) error // nil: all are fine
+	rule         func(r gateway.Resource, plan string, outputs func(bool) (backend.Value, error)) error
 }
 
 func (c *fakeCatalog) set(change func(*fakeCatalog)) {
@@ -232,6 +235,9 @@ func (c *fakeCatalog) Offer(platform, addon, plan, region string) (gateway.Offer
 	defer c.mu.Unlock()
 	if c.offerErr != nil {
 		return gateway.Offer{}, c.offerErr
+	}
+	if platform == platformName && addon == providerName {
+		return gateway.Offer{Backend: backendName}, nil
 	}
 	if platform != platformName || addon != addonName || region != "eu" || !known(plan) {
 		return gateway.Offer{}, gateway.Errorf(gateway.Refused, "There is no such plan.")
@@ -294,6 +300,16 @@ func (c *fakeCatalog) Page(gateway.Resource) (gateway.Page, error) { return gate
 
 func (c *fakeCatalog) SignOn(gateway.Resource, gateway.SignOn, backend.Value) (string, error) {
 	return "", nil
+}
+
+func (c *fakeCatalog) JudgeOutputs(r gateway.Resource, action string, outputs json.RawMessage) error {
+	c.mu.Lock()
+	judge := c.judgeOutputs
+	c.mu.Unlock()
+	if judge == nil {
+		return nil
+	}
+	return judge(r, action, outputs)
 }
 
 func (c *fakeCatalog) Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) (gateway.Rendered, error) {

@@ -24,7 +24,10 @@ func (e *Engine) settle(a *active, current work, out outcome) {
 	for rest := firstRewrite; ; {
 		t, err := e.judge(a, current, out)
 		if err == nil {
-			err = e.store.Update(context.Background(), func(tx Tx) error { return e.write(tx, t) })
+			e.held.share(t)
+			if err = e.store.Update(context.Background(), func(tx Tx) error { return e.write(tx, t) }); err != nil {
+				e.held.unshare(t)
+			}
 		}
 		switch {
 		case err == nil:
@@ -77,6 +80,7 @@ type transition struct {
 	forget   bool             // nothing of the resource is left: erase its inputs
 	absent   *active          // the configuration without what a parked operation waits for
 	reply    *reply           // what a platform's own API has said
+	rename   string           // the name that a server has after all; empty: as it is
 	reason   string           // why there is no result; for our log
 }
 
@@ -101,6 +105,11 @@ func (e *Engine) write(tx Tx, t *transition) error {
 	}
 	if t.reply != nil && (t.op.State == gateway.OperationDone || t.reply.taken) {
 		if err := e.recordReply(tx, t); err != nil {
+			return err
+		}
+	}
+	if t.rename != "" {
+		if err := tx.SetParticulars(t.res.ID, gateway.Particulars{Name: t.rename, Owner: t.res.Owner, Emails: t.res.OwnerEmails}); err != nil {
 			return err
 		}
 	}
@@ -172,6 +181,9 @@ func (e *Engine) amendRemoval(tx Tx, resourceID string, outputs backend.Value) e
 // announce logs a recorded transition and wakes whoever waits for it.
 func (e *Engine) announce(t *transition) {
 	log := e.logFor(t.op)
+	if !t.op.Live() {
+		e.held.drop(t.op.ID)
+	}
 	switch {
 	case t.op.State == gateway.OperationDone && t.followUp != nil:
 		e.announceKept(t)
@@ -184,6 +196,8 @@ func (e *Engine) announce(t *transition) {
 			"platform", t.res.Platform, "external_id", t.res.ExternalID, "error", t.reason, "kind", t.op.FailureKind)
 	case t.op.State == gateway.OperationFailed:
 		log.Error("operation failed", "error", t.reason, "kind", t.op.FailureKind)
+	case t.op.WaitingFor == waitingForCredentials:
+		log.Warn("operation waits for its caller's credentials", "error", t.reason)
 	case t.op.Parked():
 		log.Error("operation parked", "error", t.reason, "waiting_for", t.op.WaitingFor)
 	case t.op.WaitingFor == waitingForBackend:

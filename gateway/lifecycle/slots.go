@@ -24,9 +24,10 @@ type slotKey struct {
 type queue string
 
 const (
-	ordersQueue queue = "orders" // provision, change_plan, suspend and resume
+	ordersQueue queue = "orders" // provision, change_plan, suspend, resume, and changes of servers
 	dropsQueue  queue = "drops"  // deprovision
 	callsQueue  queue = "calls"  // the platforms' own APIs
+	asksQueue   queue = "asks"   // actions that a request waits for: no work may keep them waiting
 )
 
 func queueOf(verb backend.Verb) queue {

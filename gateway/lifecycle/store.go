@@ -75,6 +75,11 @@ type Reader interface {
 	// neither a push is live, nor a completion, which delivers it too; save for
 	// one that waits for a human.
 	Undelivered(ctx context.Context, since time.Duration, after string, limit int) ([]gateway.Resource, error)
+	// ServerRegions lists the regions of a provider's servers that live, those that
+	// are being removed included.
+	ServerRegions(ctx context.Context, platform, provider string) ([]string, error)
+	// Document returns what KeepDocument stored.
+	Document(ctx context.Context, name string) (DocumentRecord, error)
 }
 
 // Queue hands out work.
@@ -107,7 +112,10 @@ type DueList struct {
 }
 
 // DueOperation names an operation that may be claimed.
-type DueOperation struct{ ID, Backend string }
+type DueOperation struct {
+	ID, Backend string
+	Invokes     bool // its call is that of an action
+}
 
 // Tx is one transaction.
 type Tx interface {
@@ -148,6 +156,26 @@ type ResourceTx interface {
 	//
 	// ErrTaken: two living resources would have one external id.
 	Rename(renames []gateway.Rename) (int, error)
+
+	// Twin returns a server of r's owner, name, region and size that was ordered
+	// after since and is neither being removed nor gone, the youngest; ErrNotFound
+	// where there is none. It must hold until the transaction commits; see
+	// CountLiving.
+	Twin(r ResourceRecord, since time.Time) (ResourceRecord, error)
+
+	// KeepDocument stores a document, in place of an earlier one of its name.
+	KeepDocument(name string, d DocumentRecord) error
+	// FirstDocument is KeepDocument unless there is one already. It returns the one
+	// that is kept.
+	FirstDocument(name string, d DocumentRecord) (DocumentRecord, error)
+}
+
+// DocumentRecord is something that is kept beside resources. One of its fields
+// is set.
+type DocumentRecord struct {
+	Body   []byte
+	Sealed []byte
+	KeptAt time.Time // the Store sets it
 }
 
 // Living selects the resources that a quota counts together: of an add-on,
@@ -156,6 +184,10 @@ type Living struct {
 	Addon           string
 	Platform, Owner string // both or none
 	Plan            string // on it, or being changed to it; not with Owner
+
+	// Servers counts those of the provider Addon on Platform, with those that are
+	// being removed: until that is done they take up room.
+	Servers bool
 }
 
 // OperationTx changes operations that nobody runs.
@@ -224,9 +256,11 @@ type OperationRecord struct {
 	LeaseUntil      time.Time
 	MaxAttempts     int
 	CancelRequested bool
+	Credentialed    bool // its call needs the credentials of whoever ordered, which only memory has
 	Acted           bool // the backend has succeeded and its outputs are recorded: only rendering is left
 
 	InputSealed   []byte // the backend.Op
+	ArgsSealed    []byte // of an action: its arguments
 	OldPlanSealed []byte // change_plan: the plan before
 	StateSealed   []byte // the last checkpoint's state
 
@@ -244,8 +278,16 @@ func (op OperationRecord) Live() bool {
 	return op.State == gateway.OperationPending || op.State == gateway.OperationRunning
 }
 
-// Parked reports whether the operation waits for an operator. One that waits
-// for its backend does not: the next configuration moves it on.
+// calls is the verb of the backend's call.
+func (op OperationRecord) calls() backend.Verb {
+	if op.Action != "" {
+		return backend.VerbInvoke
+	}
+	return backend.Verb(op.Verb)
+}
+
+// Parked reports whether the operation waits for an operator, or for its
+// caller's credentials. One that waits for its backend does not: the next configuration moves it on.
 func (op OperationRecord) Parked() bool {
 	return op.State == gateway.OperationPending && op.WaitingFor != "" && op.WaitingFor != waitingForBackend
 }

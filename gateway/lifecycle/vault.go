@@ -31,6 +31,7 @@ const (
 	firstConfigColumn = "first_config_enc"
 	logTokenColumn    = "log_token_enc"
 	inputColumn       = "input_enc"
+	argsColumn        = "args_enc"
 	oldPlanColumn     = "old_plan_enc"
 )
 

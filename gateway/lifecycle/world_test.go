@@ -30,12 +30,17 @@ type world struct {
 	silent bool            // calls are not noted: for benchmarks
 	keep   time.Time       // what a soft deprovision returns as PurgeAfter; zero: it purges
 	used   int64           // what a read says of storage_mb
+
+	said map[string]map[string]cty.Value // what actions answer; absent: what is usual
 }
 
 type thing struct {
 	plan, password string
 	locked         bool // deprovisioned softly
 	suspended      bool
+	name           string          // of a server
+	done           map[string]bool // the operations that were carried out on it
+	reboots        int
 }
 
 func newWorld() *world {
@@ -68,7 +73,7 @@ func (w *world) enter(call lifecycle.Call) (before func(context.Context, lifecyc
 	}
 	w.running++
 	w.peak = max(w.peak, w.running)
-	if call.Verb == backend.VerbRead {
+	if call.Verb == backend.VerbRead || call.Op.OperationID == "" {
 		return w.before, w.after // it may come at any time
 	}
 	w.now[call.Op.ResourceID]++
@@ -82,7 +87,7 @@ func (w *world) leave(call lifecycle.Call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.running--
-	if call.Verb != backend.VerbRead {
+	if call.Verb != backend.VerbRead && call.Op.OperationID != "" {
 		w.now[call.Op.ResourceID]--
 	}
 }
@@ -92,6 +97,8 @@ func (w *world) act(call lifecycle.Call) backend.Result {
 	defer w.mu.Unlock()
 	id := call.Op.ResourceID
 	switch {
+	case call.Verb == backend.VerbInvoke:
+		return w.invoke(call)
 	case call.Verb == backend.VerbRead:
 		return backend.Result{Outputs: backend.NewValue(cty.ObjectVal(map[string]cty.Value{
 			"host": cty.StringVal("host-" + call.Op.ShortID), "plan": cty.StringVal(call.Op.Plan.ID), "storage_mb": cty.NumberIntVal(w.used),

@@ -19,6 +19,8 @@ const (
 	Quota       Class = "QUOTA"       // capacity or a limit is reached
 	Unsupported Class = "UNSUPPORTED" // this plan change is impossible; the resource is as it was
 	Internal    Class = "INTERNAL"    // a bug: a few repeats, then parked for an operator
+
+	Unauthorized Class = "UNAUTHORIZED" // the credentials of whoever asked were refused; never repeated with the same
 )
 
 // Classes lists every class.

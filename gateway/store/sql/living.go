@@ -27,6 +27,8 @@ const (
 func (t *Tx) CountLiving(which lifecycle.Living, most int) (n int, err error) {
 	statement, args := livingOfAddon, []any{which.Addon, most}
 	switch {
+	case which.Servers:
+		statement, args = serversOfProvider, []any{which.Addon, which.Platform, most}
 	case which.Owner != "":
 		statement, args = livingOfOwner, []any{which.Addon, which.Platform, which.Owner, most}
 	case which.Plan != "":

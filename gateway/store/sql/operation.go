@@ -12,9 +12,9 @@ import (
 // others. seq stands first in operationRest and is left out of inserts, which
 // count it themselves.
 const (
-	operationFacts = `id, lane, resource_id, verb, mode, plan, state, step, attempt, waiting_for, error, run_at, created_at, finished_at`
+	operationFacts = `id, lane, resource_id, verb, action, mode, plan, state, step, attempt, waiting_for, error, run_at, created_at, finished_at`
 	operationRest  = `seq, backend, owner, lease_until, max_attempts, cancel_requested, acted,
- input_enc, old_plan_enc, state_enc, failure_kind, failure_message`
+ credentialed, input_enc, args_enc, old_plan_enc, state_enc, failure_kind, failure_message`
 
 	operationColumns = operationFacts + ", " + operationRest
 )
@@ -24,7 +24,7 @@ func scanOperation(row scanner, op *gateway.Operation, more ...any) error {
 	var runAt, finished stdsql.NullInt64
 	var created int64
 	into := append([]any{
-		&op.ID, &op.Lane, &op.ResourceID, &op.Verb, &op.Mode, &op.Plan, &op.State, &op.Step, &op.Attempt, &op.WaitingFor, &op.Error,
+		&op.ID, &op.Lane, &op.ResourceID, &op.Verb, &op.Action, &op.Mode, &op.Plan, &op.State, &op.Step, &op.Attempt, &op.WaitingFor, &op.Error,
 		&runAt, &created, &finished,
 	}, more...)
 	if err := row.Scan(into...); err != nil {
@@ -38,7 +38,7 @@ func scanOperation(row scanner, op *gateway.Operation, more ...any) error {
 func scanOperationRecord(row scanner, op *lifecycle.OperationRecord) error {
 	var lease stdsql.NullInt64
 	err := scanOperation(row, &op.Operation, &op.Seq, &op.Backend, &op.Owner, &lease, &op.MaxAttempts, &op.CancelRequested,
-		&op.Acted, &op.InputSealed, &op.OldPlanSealed, &op.StateSealed, &op.FailureKind, &op.FailureMessage)
+		&op.Acted, &op.Credentialed, &op.InputSealed, &op.ArgsSealed, &op.OldPlanSealed, &op.StateSealed, &op.FailureKind, &op.FailureMessage)
 	op.LeaseUntil = timeOf(lease)
 	return err
 }

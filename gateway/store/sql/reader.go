@@ -158,7 +158,7 @@ func (r *Reader) queues(ctx context.Context, verb backend.Verb) (names []string,
 }
 
 const (
-	dueNow = `SELECT id, backend, run_at FROM operations o
+	dueNow = `SELECT id, backend, action <> '', run_at FROM operations o
  WHERE state = 'pending' AND verb = $1 AND backend = $2 AND run_at <= $3 AND ` + laneIsFree + ` ORDER BY run_at, id LIMIT $4`
 	dueNext = `SELECT MIN(run_at) FROM operations WHERE state = 'pending' AND verb = $1 AND backend = $2 AND run_at > $3`
 )
@@ -168,7 +168,7 @@ const (
 func (r *Reader) queue(ctx context.Context, verb backend.Verb, name string, now time.Time, limit int) (due []queued, next time.Duration, err error) {
 	err = each(ctx, r.run, func(row scanner) error {
 		var op queued
-		if err := row.Scan(&op.ID, &op.Backend, &op.runAt); err != nil {
+		if err := row.Scan(&op.ID, &op.Backend, &op.Invokes, &op.runAt); err != nil {
 			return err
 		}
 		due = append(due, op)

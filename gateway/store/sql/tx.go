@@ -95,9 +95,9 @@ func listOperations(ctx context.Context, run Runner, statement string, args ...a
 }
 
 const insertedColumns = `INSERT INTO operations (id, resource_id, seq, lane, verb, backend, plan, state, attempt, max_attempts,
- run_at, owner, lease_until, created_at, input_enc, old_plan_enc, mode)
+ run_at, owner, lease_until, created_at, input_enc, old_plan_enc, mode, action, args_enc, credentialed)
  SELECT $1, $2, (SELECT COALESCE(MAX(seq), 0) + 1 FROM operations WHERE resource_id = $2),
- $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16`
+ $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19`
 
 const (
 	insertPending = insertedColumns
@@ -113,7 +113,8 @@ func (t *Tx) InsertOperation(op lifecycle.OperationRecord) error {
 	}
 	err := exactly(background(), t.run, lifecycle.ErrLaneBusy, statement,
 		op.ID, op.ResourceID, op.Lane, op.Verb, op.Backend, op.Plan, string(op.State), op.Attempt, op.MaxAttempts,
-		millis(op.RunAt), op.Owner, millis(op.LeaseUntil), millis(op.CreatedAt), op.InputSealed, op.OldPlanSealed, op.Mode)
+		millis(op.RunAt), op.Owner, millis(op.LeaseUntil), millis(op.CreatedAt), op.InputSealed, op.OldPlanSealed, op.Mode,
+		op.Action, op.ArgsSealed, flag(op.Credentialed))
 	if err != nil {
 		return fmt.Errorf("insert operation %s: %w", op.ID, t.dialect.Violated(err))
 	}
@@ -158,6 +159,6 @@ func (t *Tx) RequestCancel(id string) error {
 // ForgetInputs erases what operations were told.
 func (t *Tx) ForgetInputs(resourceID string) error {
 	_, err := t.run.Exec(background(),
-		`UPDATE operations SET input_enc = NULL, old_plan_enc = NULL, state_enc = NULL WHERE resource_id = $1`, resourceID)
+		`UPDATE operations SET input_enc = NULL, args_enc = NULL, old_plan_enc = NULL, state_enc = NULL WHERE resource_id = $1`, resourceID)
 	return err
 }

@@ -59,9 +59,10 @@ func operationRoundTrip(t *testing.T, f *fixture) {
 	r := f.resource(t, "1")
 	got := f.operation(t, r, "1", func(op *lifecycle.OperationRecord) {
 		op.InputSealed, op.OldPlanSealed, op.Mode = []byte{1}, []byte{2}, "soft"
+		op.Action, op.ArgsSealed, op.Credentialed = "reboot", []byte{8}, true
 	})
 	want := newOperation(r, "1")
-	want.Mode = "soft"
+	want.Mode, want.Action, want.ArgsSealed, want.Credentialed = "soft", "reboot", []byte{8}, true
 	want.Seq, want.InputSealed, want.OldPlanSealed = 1, []byte{1}, []byte{2}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("inserted (-want +got):\n%s", diff)

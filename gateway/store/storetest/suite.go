@@ -72,6 +72,9 @@ func Run(t *testing.T, open Open) {
 		"renames are made together and once":                         renames,
 		"a rename is seen by whoever changes the row":                renameIsFenced,
 		"a rename onto a taken id changes nothing":                   renameOntoTaken,
+		"servers are counted, and where they are":                    serversAreCounted,
+		"an order is found that was the same":                        twinsAreFound,
+		"documents are kept":                                         documentsAreKept,
 		"the keyset is kept":                                         keysetIsKept,
 		"a working store is writable":                                writable,
 	} {
