@@ -48,7 +48,7 @@ func (d fakeProviderDialect) Schema() *schema.Block {
 	return &schema.Block{Type: "provider", Labels: []string{"platform", "id"}, Attributes: []schema.Attribute{
 		{Name: "name", Type: cty.String},
 		{Name: "token", Type: cty.String, Secret: true},
-	}, Blocks: []*schema.Block{{Type: "region", Labels: []string{"id"}, Attributes: []schema.Attribute{
+	}, Blocks: []*schema.Block{{Type: "server", Max: 1, Attributes: []schema.Attribute{{Name: "state", Type: cty.String}}}, {Type: "region", Labels: []string{"id"}, Attributes: []schema.Attribute{
 		{Name: "sizes", Type: cty.List(cty.String)},
 		{Name: "retired", Type: cty.Bool},
 	}}}}

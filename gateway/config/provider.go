@@ -138,7 +138,7 @@ func (l *loader) provider(d platform.ProviderDialect, c *schema.Content) {
 	p.prefix = "/" + p.platform + "/" + p.id
 	(&platformReader{loader: l}).path(settings, "path", &p.prefix)
 	p.setValue(whole)
-	l.providerCases(p)
+	l.providerCases(p, recordsNothing(whole))
 
 	bound, diags := d.Decode(l.providerCommon(p), rest, ctx)
 	for _, diag := range diags {

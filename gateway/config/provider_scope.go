@@ -108,9 +108,16 @@ func serverless() []string {
 	return []string{gateway.ActionCatalog, gateway.ActionVerify, gateway.ActionCreateKey, gateway.ActionGetKey, gateway.ActionDeleteKey}
 }
 
+// recordsNothing reports whether the backend alone knows what servers there are:
+// no call is about one of ours then. The setting is the dialect's.
+func recordsNothing(whole *schema.Content) bool {
+	s := whole.First("server")
+	return s != nil && s.Text("state") == "backend"
+}
+
 // providerCases notes the scopes that the live settings of the provider's
 // backend are evaluated in.
-func (l *loader) providerCases(p *provider) {
+func (l *loader) providerCases(p *provider, recordsNothing bool) {
 	b := p.backend
 	if b == nil || b.body == nil {
 		return
@@ -129,13 +136,14 @@ func (l *loader) providerCases(p *provider) {
 	first := scope(some, some, server, served.none)
 	first.Only, first.Note = "output", "before create_server has answered there are no outputs yet"
 	l.live[b] = append(l.live[b], scope(some, some, server, served.unknown), first)
-	if !slices.ContainsFunc(serverless(), func(action string) bool { return slices.Contains(b.actions, action) }) {
+	without := func(action string) bool { return slices.Contains(b.actions, action) }
+	if !recordsNothing && !slices.ContainsFunc(serverless(), without) {
 		return
 	}
 	nothing := resourceValue(gateway.Resource{}, cty.EmptyObjectVal)
 	for _, name := range []string{"plan", "region", "resource"} {
 		c := scope(none, none, nothing, served.none)
-		c.Only, c.Note = name, "actions such as verify are called without a server"
+		c.Only, c.Note = name, "some actions, such as verify, are called without a server"
 		l.live[b] = append(l.live[b], c)
 	}
 }

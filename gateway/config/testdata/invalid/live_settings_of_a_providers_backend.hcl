@@ -21,6 +21,12 @@ backend "servers" "without_verify" {
   }
 }
 
+backend "servers" "alone" {
+  config {
+    comment = "in ${region.id}" # ERROR AG311
+  }
+}
+
 backend "servers" "shared" {
   config {
     only = false
@@ -51,6 +57,20 @@ provider "nanobox" "one" {
 
 provider "nanobox" "two" {
   backend = backend.servers.without_verify
+
+  server {
+    state = "gateway"
+  }
+
+  region "eu" {}
+}
+
+provider "nanobox" "four" {
+  backend = backend.servers.alone
+
+  server {
+    state = "backend"
+  }
 
   region "eu" {}
 }
