@@ -51,6 +51,10 @@ func credential(v secret.Value, known bool) cty.Value {
 // pathForm is a path that needs no escaping and can't be mistaken.
 var pathForm = regexp.MustCompile(`^(/[A-Za-z0-9][A-Za-z0-9._~-]*)+$`)
 
+// noBaseURL stands in for a base_url where there is none: that is reported, and
+// a dialect must not stumble over it, too.
+const noBaseURL = "https://base-url.invalid"
+
 // urls settles where the platform's calls arrive and what the manifest says.
 func (p *platformReader) urls(c *schema.Content, m *mounted) {
 	m.prefix = "/" + p.name + "/" + p.of.ID
@@ -59,7 +63,7 @@ func (p *platformReader) urls(c *schema.Content, m *mounted) {
 	p.path(c, "sso_path", &ssoPath)
 	base := p.config.Gateway.BaseURL
 	if base == "" {
-		base = "https://base-url.invalid" // that there is none is reported; a dialect must not stumble over it, too
+		base = noBaseURL
 	}
 	p.common.BaseURL, p.common.SSOPath = base+m.prefix, ssoPath
 	p.common.SSOURL = p.common.BaseURL + ssoPath

@@ -99,7 +99,7 @@ func ValidAddonID(id string) bool { return addonID.MatchString(id) }
 
 // addons decodes and checks every add-on.
 func (l *loader) addons(blocks []*schema.Content) {
-	if len(blocks) == 0 && !l.unsure("addon") {
+	if len(blocks) == 0 && len(l.root.Blocks("provider")) == 0 && !l.unsure("addon") && !l.unsure("provider") {
 		l.add(&hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "There is no add-on in " + l.options.Dir,
 			Extra: diagnostic.Info{Code: "AG210", Hint: `write a file with addon "my-addon" { … }`, Notes: []string{"only files called *.hcl are read"}},
@@ -133,7 +133,7 @@ func (l *loader) addon(c *schema.Content) {
 		l.add(schema.Twice(fmt.Sprintf("addon %q", a.ID), id.at, first.content.Range))
 	}
 	a.formerly = l.previously(claim{what: gateway.RenamedAddon, now: id}, c)
-	a.backend = l.reference(c, a.title())
+	a.backend = l.maker(c, a.title())
 	l.regions(a)
 	l.plans(a)
 	l.needsBackend(a)

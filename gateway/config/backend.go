@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,10 @@ type loadedBackend struct {
 	asked   bool                // the plugin has described itself
 	sound   bool                // the config block has no mistake that the schema shows
 
+	actions      []string // that the plugin declares, for this configuration
+	actionsKnown bool     // it was asked, and gave an answer
+	actionsOnly  bool     // it can do nothing else
+
 	unknown cty.Value // output.* before there are values
 	none    cty.Value // output.* at a resource's first provision: all null
 }
@@ -64,8 +69,8 @@ func backendTable() *schema.Block {
 			{Type: "timeouts", Max: 1, Doc: "How long one call may take. A call that takes longer is repeated: its outcome is unknown, so it has not failed.", Example: timeoutsExample, Attributes: []schema.Attribute{
 				duration("provision", "20s unless told."), duration("change_plan", "20s unless told."),
 				duration("deprovision", "2m unless told."), duration("suspend", "20s unless told."), duration("resume", "20s unless told."),
-				duration("read", "20s unless told."),
-				reservedSetting("rotate"), reservedSetting("meter"), reservedSetting("invoke"),
+				duration("read", "20s unless told."), duration("invoke", "Of an action, such as those of a provider of servers. 10m unless told."),
+				reservedSetting("rotate"), reservedSetting("meter"),
 			}},
 			{Type: "retry", Max: 1, Doc: "When a call without success is repeated. The pause doubles each time.", Example: retryExample, Attributes: []schema.Attribute{
 				{Name: "attempts", Type: cty.Number, Doc: "How often a call is tried. Then a provision has failed, and all else waits for an operator; 20 unless told. An answer that names a time to come back is no attempt during an operation's first hour."},
@@ -115,7 +120,7 @@ func (l *loader) backend(c *schema.Content) *loadedBackend {
 	b.Concurrency = l.positive(c, "concurrency")
 	b.Timeouts = map[backend.Verb]time.Duration{}
 	if t := c.First("timeouts"); t != nil {
-		for _, verb := range append(messageVerbs(), backend.VerbRead) {
+		for _, verb := range append(messageVerbs(), backend.VerbRead, backend.VerbInvoke) {
 			if d := l.duration(t, string(verb)); d > 0 {
 				b.Timeouts[verb] = d
 			}
@@ -203,7 +208,31 @@ func (l *loader) validateConfigs(loaded []*loadedBackend) {
 		if answers[i].Plan != nil {
 			b.Description.Plan = *answers[i].Plan
 		}
+		b.setActions(answers[i])
 	}
+}
+
+// setActions notes what the plugin can do beside the life cycle of add-ons. One
+// whose actions depend on its config need not list them beside a mistake there.
+func (b *loadedBackend) setActions(answer backend.ValidateConfigResponse) {
+	if len(answer.Actions) > 0 {
+		b.Description.Actions = answer.Actions
+	}
+	b.actions, b.actionsOnly = b.Description.Actions, answer.ActionsOnly
+	b.actionsKnown = len(answer.Actions) > 0 || !answer.Diagnostics.HasErrors()
+}
+
+// maker is reference for what sells add-ons: a backend that has actions only
+// makes none.
+func (l *loader) maker(c *schema.Content, in string) *loadedBackend {
+	b := l.reference(c, in)
+	if b != nil && b.actionsOnly {
+		l.add(diagnostic.New(fmt.Sprintf("backend.%s only has actions", b.Name), c.ValueRange("backend"), diagnostic.Info{
+			Code: "AG441", In: in, Hint: "an add-on needs a backend that makes resources; let a provider use this one",
+			Also: []diagnostic.Place{{Range: b.content.Range, Text: "the backend"}},
+		}))
+	}
+	return b
 }
 
 // reference finds the backend that a setting refers to; nil after an error.

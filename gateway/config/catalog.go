@@ -16,6 +16,9 @@ import (
 // Offer tells which backend makes such a resource and which outputs the engine
 // must generate. What is not offered is gateway.Refused.
 func (c *Config) Offer(platform, addonID, planID, regionID string) (gateway.Offer, error) {
+	if c.rents[platform] {
+		return c.serverOffer(platform, addonID, planID, regionID)
+	}
 	a, m, err := c.sold(platform, addonID)
 	if err != nil {
 		return gateway.Offer{}, err
@@ -42,6 +45,9 @@ func (c *Config) Offer(platform, addonID, planID, regionID string) (gateway.Offe
 // Op evaluates what the backend is told about one operation on r. first is the
 // Config of the resource's first provision: force_new settings keep its values.
 func (c *Config) Op(r gateway.Resource, outputs, first backend.Value) (backend.Op, error) {
+	if rented(r.Kind) {
+		return c.serverOp(r, outputs, first)
+	}
 	u, err := c.use(r)
 	if err != nil {
 		return backend.Op{}, err
@@ -74,6 +80,9 @@ func (c *Config) Op(r gateway.Resource, outputs, first backend.Value) (backend.O
 
 // OldPlan evaluates a plan that a resource is changed from.
 func (c *Config) OldPlan(r gateway.Resource, planID string) (backend.Plan, error) {
+	if rented(r.Kind) {
+		return backend.Plan{}, sizeStays()
+	}
 	r.Plan = planID
 	u, err := c.use(r)
 	if err != nil {
@@ -89,6 +98,9 @@ func (c *Config) Judge(r gateway.Resource) ([]gateway.QuotaRule, error) {
 	if _, err := c.Offer(r.Platform, r.Addon, r.Plan, r.Region); err != nil {
 		return nil, err
 	}
+	if rented(r.Kind) {
+		return nil, nil // its provider's dialect has judged it before
+	}
 	if err := c.closed(r.Addon, r.Plan); err != nil {
 		return nil, err
 	}
@@ -100,6 +112,9 @@ func (c *Config) Judge(r gateway.Resource) ([]gateway.QuotaRule, error) {
 // that made r, and the plan_change block that decides and every validate block
 // must hold.
 func (c *Config) JudgePlanChange(r gateway.Resource, planID string, outputs func(fresh bool) (backend.Value, error)) ([]gateway.QuotaRule, error) {
+	if rented(r.Kind) {
+		return nil, sizeStays()
+	}
 	offer, err := c.Offer(r.Platform, r.Addon, planID, r.Region)
 	if err != nil {
 		return nil, err
@@ -119,6 +134,9 @@ func (c *Config) JudgePlanChange(r gateway.Resource, planID string, outputs func
 
 // Page tells what a page for r's customer shows of the configuration.
 func (c *Config) Page(r gateway.Resource) (gateway.Page, error) {
+	if rented(r.Kind) {
+		return gateway.Page{}, noPage(r.Kind)
+	}
 	u, err := c.use(r)
 	if err != nil {
 		return gateway.Page{}, err
@@ -149,6 +167,9 @@ func (c *Config) PlatformAPI(name, addonID string) (api platform.API, ok bool) {
 // Render evaluates the config vars for r, where its logs go, and the message
 // for the customer after verb.
 func (c *Config) Render(r gateway.Resource, verb backend.Verb, outputs backend.Value) (rendered gateway.Rendered, err error) {
+	if rented(r.Kind) {
+		return gateway.Rendered{}, nil // nothing of a server becomes a config var
+	}
 	u, err := c.use(r)
 	if err != nil {
 		return gateway.Rendered{}, err
@@ -234,7 +255,7 @@ func (u use) scope(output cty.Value) *hcl.EvalContext {
 
 // scopeIn is the scope for expressions that another block than the add-on has.
 func (u use) scopeIn(parent *hcl.EvalContext, output cty.Value) *hcl.EvalContext {
-	return liveScope(parent, u.addon, u.platform.value, u.plan.of(u.backend), u.region.value, resourceValue(u.resource, u.options), output)
+	return liveScope(parent, u.addon.value, u.platform.value, u.plan.of(u.backend), u.region.value, resourceValue(u.resource, u.options), output)
 }
 
 // message renders the add-on's message after verb, or the usual one. After a

@@ -139,7 +139,7 @@ func (a *addon) caseOf(parent *hcl.EvalContext, m *mounted, p *plan, r *region, 
 		Case: diagnostic.Case{Platform: m.name, Plan: p.ID, Region: r.ID}, Addon: a.ID, Backend: name,
 		Context: func() *hcl.EvalContext {
 			resource := parts.resource(text(p.ID), text(r.ID), options)
-			return liveScope(parent, a, m.value, p.of(b), r.value, resource, output)
+			return liveScope(parent, a.value, m.value, p.of(b), r.value, resource, output)
 		},
 	}
 }

@@ -10,6 +10,10 @@
 // Files may include other directories. A relative path in a file, whether of a
 // setting, of a plugin's or of file(), begins at the directory of that file.
 //
+// An add-on is sold on platforms, each with its dialect; a provider rents servers
+// to one platform, whose dialect knows its catalog. Both refer to backends, and
+// they share one space of ids.
+//
 // A [Config] answers what the engine asks about its offers, and judges orders
 // and changes of plan by the rules of the add-on: it satisfies
 // lifecycle.Catalog without knowing that package. A request that a rule can't

@@ -249,3 +249,9 @@ const ssoExample = `sso {
   max_age      = "2m"
 }
 `
+
+const providerExample = `provider "nanobox" "acme" {
+  backend = backend.shell.servers # where the actions are
+  path    = "/nanobox/acme"
+}
+`

@@ -44,6 +44,8 @@ func (f *fakePlugins) Describe(_ context.Context, p config.Plugin) (backend.Desc
 		return fakeShell(), nil
 	case "picky":
 		return fakePicky(), nil
+	case "servers":
+		return fakeServers(), nil
 	case "discreet":
 		d := fakePicky()
 		d.Options.Attributes = slices.DeleteFunc(d.Options.Attributes, func(a backend.Attribute) bool { return a.Name == "extensions" })
@@ -62,6 +64,13 @@ func (f *fakePlugins) ValidateConfig(_ context.Context, p config.Plugin, value b
 	v := value.Cty()
 	if p.Name == "shell" {
 		answer.Outputs = shellOutputs(f.t, v.GetAttr("output"))
+		return answer, nil
+	}
+	if p.Name == "servers" {
+		for _, action := range v.GetAttr("actions").AsValueSlice() {
+			answer.Actions = append(answer.Actions, action.AsString())
+		}
+		answer.ActionsOnly = v.GetAttr("only").True()
 		return answer, nil
 	}
 	if p.Name == "picky" || p.Name == "discreet" {

@@ -47,6 +47,7 @@ type Summary struct {
 	Files     int
 	Addons    int
 	Platforms int // platform blocks
+	Providers int // provider blocks
 	Plans     int
 	Regions   int
 	Values    int // evaluations of config vars, messages and live settings

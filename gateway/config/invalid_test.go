@@ -97,6 +97,9 @@ func load(t *testing.T, dir string, o config.Options) (*config.Config, *config.F
 	if o.Dialects == nil {
 		o.Dialects = []platform.Dialect{fakeDialect{name: "clevercloud"}, fakeDialect{name: "needycloud"}}
 	}
+	if o.Providers == nil {
+		o.Providers = fakeProviders()
+	}
 	if o.Plugins == nil {
 		o.Plugins = answering(&fakePlugins{t: t})
 	}

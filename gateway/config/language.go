@@ -12,12 +12,17 @@ import (
 )
 
 // RootTable describes the blocks of a configuration file. The settings of a
-// platform block are not in it: see PlatformTable.
+// platform and of a provider block are not in it: see PlatformTable and
+// ProviderTable.
 func RootTable() *schema.Block { return rootTable() }
 
 // PlatformTable describes the settings that every platform block has; a
 // dialect's own are in its Schema.
 func PlatformTable() *schema.Block { return platformTable() }
+
+// ProviderTable describes the settings that every provider block has; a
+// dialect's own are in its Schema.
+func ProviderTable() *schema.Block { return providerTable() }
 
 // Name is a name that expressions may begin with: output in output.username.
 type Name struct {
@@ -46,7 +51,7 @@ func Names() []Name {
 		{Name: "local", Phases: always, Any: true, Doc: "A value of a locals block: local.NAME."},
 		{Name: "each", Phases: always, Doc: "The element that a block is made for; only in blocks with for_each.", Parts: parts("each", eachType())},
 		{Name: "backend", Phases: always[:1], Any: true, Doc: "A reference to a backend block, backend.TYPE.NAME. It is no value: it stands alone in a setting called backend."},
-		{Name: "output", Phases: served, Any: true, Doc: "What the backend returned for the resource: output.NAME. The plugin says which outputs there are. Before there is a resource all are null: in rules about an order, and in the backend's own live settings at the first provision."},
+		{Name: "output", Phases: served, Any: true, Doc: "What the backend returned for the resource: output.NAME. The plugin says which outputs there are. Before there is a resource all are null: in rules about an order, and in the backend's own live settings at the first provision. Of a server there are also ref, status, external_ip, internal_ip and password, as its actions said."},
 	}
 	for _, scoped := range []struct {
 		name   string
@@ -54,12 +59,12 @@ func Names() []Name {
 		doc    string
 		kind   cty.Type
 	}{
-		{"resource", live, "What was ordered. What a platform does not send is null.", resourceParts()},
+		{"resource", live, "What was ordered. What a platform does not send is null. In a call that is about no server, such as verify, all is null.", resourceParts()},
 		{"request", request, "What is asked for, an order or a change of plan; at a change, the options and what is known of the customer are those of the order. What a platform does not send is null.", requestParts()},
-		{"plan", served, "The plan of the resource; in rules, the plan that is asked for.", planType()},
+		{"plan", served, "The plan of the resource; in rules, the plan that is asked for. Of a server, its size: nothing but id and name.", planType()},
 		{"current", request, "At a change of plan, the plan that the resource has; at an order, null as a whole.", planType()},
-		{"region", served, "The region of the resource.", regionType()},
-		{"addon", served, "The add-on.", addonType()},
+		{"region", served, "The region of the resource. Of a server, the provider's: id and title, which is the id.", regionType()},
+		{"addon", served, "The add-on. Of a server, its provider: id and name.", addonType()},
 		{"platform", served, "The platform that the resource is, or was, ordered on.", noPlatform().Type()},
 	} {
 		names = append(names, Name{Name: scoped.name, Phases: scoped.phases, Doc: scoped.doc, Parts: parts(scoped.name, scoped.kind)})

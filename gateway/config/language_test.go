@@ -40,6 +40,7 @@ func everyBlock() []documented {
 	common := config.PlatformTable()
 	list = append(list, documented{"platform", common})
 	walk("platform", common)
+	list = append(list, documented{"provider of any platform", config.ProviderTable()})
 	for _, d := range all.Dialects() {
 		own := *d.Schema()
 		list = append(list, documented{"platform " + d.Name(), &own})

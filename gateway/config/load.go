@@ -26,7 +26,8 @@ type Options struct {
 	// source "env" and for ADDONGW_VAR_name. Nil: nothing is set.
 	Environ func(name string) (value string, ok bool)
 
-	Dialects []platform.Dialect
+	Dialects  []platform.Dialect
+	Providers []platform.ProviderDialect
 
 	// Plugins opens what answers for backend plugins, once the files have said
 	// in which directories they are. Nil: config bodies and params are not
@@ -57,6 +58,10 @@ type Development struct {
 	// Credentials makes up what a platform block's password and sso_salt say;
 	// the expressions there are not evaluated.
 	Credentials func(addon, platform string) (password, salt string)
+
+	// Accepted makes up what a provider compares a caller's credential with, by
+	// the credential's key. Nil: the files decide.
+	Accepted func(provider, credential string) string
 }
 
 // Load reads the directory. With errors among the diagnostics the Config is
@@ -77,6 +82,7 @@ func Load(ctx context.Context, options Options) (*Config, *Files, hcl.Diagnostic
 	l.keyring(root.First("keyring"))
 	l.backends(root.Blocks("backend"))
 	l.addons(root.Blocks("addon"))
+	l.providers(root.Blocks("provider"))
 	l.checkNames()
 	l.validatePlans()
 	l.checkMounts()
@@ -103,12 +109,14 @@ type loader struct {
 	secrets *secretReader
 	refs    []secretRef
 
-	config     *Config
-	tables     map[string]platformTables // by dialect
-	claims     []claim                   // what "previously" says
-	toValidate []planCheck
-	live       map[*loadedBackend][]configvar.Case // where each backend's live settings are evaluated
-	budget     int                                 // evaluations left
+	config        *Config
+	tables        map[string]platformTables  // by dialect
+	claims        []claim                    // what "previously" says
+	providerIDs   map[string]*schema.Content // the header of each provider block
+	providerOrder []*provider
+	toValidate    []planCheck
+	live          map[*loadedBackend][]configvar.Case // where each backend's live settings are evaluated
+	budget        int                                 // evaluations left
 }
 
 // maxEvaluations bounds the work of checking: a slip such as a for_each over a
@@ -129,11 +137,15 @@ func newLoader(ctx context.Context, options Options) *loader {
 		unknown: newUnknowns(),
 		sparse:  newSparse(),
 		secrets: newSecretReader(options.Secrets, options.Environ),
-		config:  &Config{addons: map[string]*addon{}, backends: map[string]*loadedBackend{}, former: map[formerName]string{}, now: options.Now, development: options.Development != nil},
-		scopes:  map[string]*hcl.EvalContext{},
-		tables:  map[string]platformTables{},
-		live:    map[*loadedBackend][]configvar.Case{},
-		budget:  maxEvaluations,
+		config: &Config{
+			addons: map[string]*addon{}, providers: map[string]*provider{}, rents: map[string]bool{}, backends: map[string]*loadedBackend{},
+			former: map[formerName]string{}, now: options.Now, development: options.Development != nil,
+		},
+		providerIDs: map[string]*schema.Content{},
+		scopes:      map[string]*hcl.EvalContext{},
+		tables:      map[string]platformTables{},
+		live:        map[*loadedBackend][]configvar.Case{},
+		budget:      maxEvaluations,
 	}
 	l.scope = &hcl.EvalContext{
 		Functions: functions(options, options.Dir, l.secrets),
@@ -197,8 +209,8 @@ func rootTable() *schema.Block {
 	return &schema.Block{
 		Doc: "The top level of a configuration file.",
 		Blocks: []*schema.Block{
-			gatewayTable(), storeTable(), keyringTable(), secretsTable(), variableTable(), localsTable(), backendTable(), addonTable(),
-			includeTable(), reserved("module"), reserved("provider"), reserved("metrics"), reserved("notify"), reserved("test"),
+			gatewayTable(), storeTable(), keyringTable(), secretsTable(), variableTable(), localsTable(), backendTable(), addonTable(), providerBlock(),
+			includeTable(), reserved("module"), reserved("metrics"), reserved("notify"), reserved("test"),
 		},
 	}
 }

@@ -29,7 +29,7 @@ func (l *loader) soldScope(a *addon, p *plan) {
 	for _, c := range a.content.Blocks("platform") {
 		platforms = append(platforms, c.Label(0))
 	}
-	p.backend = l.reference(p.content, fmt.Sprintf("%s, plan %q", a.title(), p.ID))
+	p.backend = l.maker(p.content, fmt.Sprintf("%s, plan %q", a.title(), p.ID))
 	p.scope = soldScope{
 		regions:   l.subset(a, p.content, "region", a.regionIDs()),
 		platforms: l.subset(a, p.content, "platform", platforms),

@@ -14,8 +14,8 @@ import (
 
 // Orphans compares the resources that live with what the configuration has.
 // Each add-on, platform, plan, region or backend that resources still need and
-// that is gone is one error (AG701) with the ways out; one that a plan's params
-// suit no longer is one, too. A deprecated plan whose last day has passed is a
+// that is gone is one error (AG701) with the ways out, and so is each provider
+// with its sizes; one that a plan's params suit no longer is one, too. A deprecated plan whose last day has passed is a
 // warning (AG702) while resources have it. What was renamed is not gone,
 // whether the resources are stored under the old name or the new one.
 //
@@ -73,6 +73,10 @@ func (o *orphanage) miss(count int, l lack, describe func() *hcl.Diagnostic) {
 }
 
 func (o *orphanage) row(row gateway.InUse) {
+	if o.rents[row.Platform] {
+		o.rentedRow(row)
+		return
+	}
 	a, ok := o.addons[o.today(gateway.RenamedAddon, "", row.Addon)]
 	if !ok {
 		o.miss(row.Count, lack{"belongs", "belong", fmt.Sprintf("to the add-on %q, which is gone", row.Addon)}, func() *hcl.Diagnostic {
@@ -80,7 +84,11 @@ func (o *orphanage) row(row gateway.InUse) {
 				fmt.Sprintf("or, if it has another name now, say there: previously = [%q]", row.Addon))
 		})
 	}
-	o.backend(row, a)
+	var at hcl.Range
+	if ok {
+		at = a.content.ValueRange("backend")
+	}
+	o.backend(row, at)
 	if ok {
 		o.parts(row, a)
 	}
@@ -134,18 +142,14 @@ func (o *orphanage) plan(row gateway.InUse, a *addon, p *plan) {
 	})
 }
 
-// backend looks for the backend that made the resources. a is nil where the
-// add-on is gone.
-func (o *orphanage) backend(row gateway.InUse, a *addon) {
+// backend looks for the backend that made the resources. at is where the block
+// that they belong to names one; empty where that is gone.
+func (o *orphanage) backend(row gateway.InUse, at hcl.Range) {
 	name := o.today(gateway.RenamedBackend, "", row.Backend)
 	if _, there := o.backends[name]; there || row.Backend == "" {
 		return
 	}
 	o.miss(row.Count, using("backend.%s", row.Backend), func() *hcl.Diagnostic {
-		var at hcl.Range
-		if a != nil {
-			at = a.content.ValueRange("backend")
-		}
 		return orphan(at, "", "keep its block until they are gone; no new ones are made by a backend that nothing refers to",
 			fmt.Sprintf("or, if it has another name now, say there: previously = [%q]", row.Backend))
 	})

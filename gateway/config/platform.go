@@ -27,7 +27,7 @@ type mounted struct {
 
 // plannedDialects are platforms that the project names and this version lacks.
 func plannedDialects() []string {
-	return []string{"heroku", "nanobox", "osb"}
+	return []string{"heroku", "osb"}
 }
 
 func platformTable() *schema.Block {
@@ -94,15 +94,18 @@ func (l *loader) dialect(c *schema.Content) platform.Dialect {
 		}
 		names = append(names, d.Name())
 	}
-	if slices.Contains(plannedDialects(), c.Label(0)) {
-		l.add(diagnostic.NotInThisVersion(c.Label(0), c.LabelRange(0)))
-		return nil
+	name, at := c.Label(0), c.LabelRange(0)
+	rentsServers := func(d platform.ProviderDialect) bool { return d.Name() == name }
+	switch {
+	case slices.ContainsFunc(l.options.Providers, rentsServers):
+		l.add(diagnostic.New(inWords(name)+" isn't an add-on marketplace", at, diagnostic.Info{
+			Code: "AG421", Hint: fmt.Sprintf("use a provider %q block", name),
+		}))
+	case slices.Contains(plannedDialects(), name):
+		l.add(diagnostic.NotInThisVersion(name, at))
+	default:
+		l.add(unknownPlatform("There is no platform %q", name, at, names))
 	}
-	info := diagnostic.Info{Code: "AG201", Hint: diagnostic.DidYouMean(c.Label(0), names)}
-	if list := diagnostic.List(names); list != "" {
-		info.Notes = []string{"platforms: " + list}
-	}
-	l.add(diagnostic.New(fmt.Sprintf("There is no platform %q", c.Label(0)), c.LabelRange(0), info))
 	return nil
 }
 

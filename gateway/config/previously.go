@@ -93,7 +93,7 @@ func (l *loader) checkNames() {
 				Code: "AG207", Hint: "previously lists other names; remove it",
 			}))
 		case taken:
-			l.add(diagnostic.New(fmt.Sprintf("There is %s %q still", withArticle(c.what), c.from), c.at, diagnostic.Info{
+			l.add(diagnostic.New(fmt.Sprintf("There is %s %q still", l.owner(c), c.from), c.at, diagnostic.Info{
 				Code: "AG207", Hint: "its resources are its own; remove the name here, or that block",
 				Also: []diagnostic.Place{{Range: present, Text: "the present one"}},
 			}))
@@ -110,12 +110,23 @@ func (l *loader) checkNames() {
 	}
 }
 
+// owner is what has a claimed name now: add-ons and providers share their ids.
+func (l *loader) owner(c claim) string {
+	if _, is := l.config.providers[c.from]; is && c.what == gateway.RenamedAddon {
+		return "a provider"
+	}
+	return withArticle(c.what)
+}
+
 // present finds the block that has a claimed name now.
 func (l *loader) present(c claim) (at hcl.Range, ok bool) {
 	switch c.what {
 	case gateway.RenamedAddon:
 		if a, ok := l.config.addons[c.from]; ok {
 			return a.content.Range, true
+		}
+		if p, ok := l.config.providers[c.from]; ok {
+			return p.content.Range, true
 		}
 	case gateway.RenamedPlan:
 		if a, ok := l.config.addons[c.addon]; ok && a.plan(c.from) != nil {

@@ -52,7 +52,7 @@ func (l *loader) regions(a *addon) {
 		}
 		r.setValue()
 		if r.backend = a.backend; c.Has("backend") {
-			r.backend = l.reference(c, a.title())
+			r.backend = l.maker(c, a.title())
 		}
 		if earlier, again := first[r.ID]; again {
 			if c.Has("id") && id.text != "" {

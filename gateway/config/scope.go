@@ -98,11 +98,12 @@ func text(s string) cty.Value {
 	return cty.StringVal(s)
 }
 
-// liveScope is the scope of everything evaluated for a customer.
-func liveScope(parent *hcl.EvalContext, a *addon, platform, plan, region, resource, output cty.Value) *hcl.EvalContext {
+// liveScope is the scope of everything evaluated for a customer. addon is the
+// provider where a server is made.
+func liveScope(parent *hcl.EvalContext, addon, platform, plan, region, resource, output cty.Value) *hcl.EvalContext {
 	scope := parent.NewChild()
 	scope.Variables = map[string]cty.Value{
-		"addon": a.value, "platform": platform, "plan": plan, "region": region, "resource": resource, "output": output,
+		"addon": addon, "platform": platform, "plan": plan, "region": region, "resource": resource, "output": output,
 	}
 	return scope
 }

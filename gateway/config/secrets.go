@@ -149,6 +149,18 @@ func (r *secretReader) value(ref string) (cty.Value, error) {
 	return cty.StringVal(text).Mark(backend.Sensitive), nil
 }
 
+// peek is value for what may be missing: that is no mistake.
+func (r *secretReader) peek(ref string) (cty.Value, error) {
+	r.mu.Lock()
+	_, cached := r.cache[ref]
+	_, err := r.lookup(ref)
+	r.mu.Unlock()
+	if !cached && err != nil {
+		return cty.UnknownVal(cty.String).Mark(backend.Sensitive), nil
+	}
+	return r.value(ref)
+}
+
 func (r *secretReader) lookup(ref string) (string, error) {
 	source, key, _ := strings.Cut(ref, ":")
 	text := ""

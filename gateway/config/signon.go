@@ -17,6 +17,9 @@ import (
 // SignOn evaluates where the add-on sends a customer who signs on; "" for our
 // own page.
 func (c *Config) SignOn(r gateway.Resource, s gateway.SignOn, outputs backend.Value) (string, error) {
+	if rented(r.Kind) {
+		return "", noPage(r.Kind)
+	}
 	u, err := c.use(r)
 	if err != nil || u.addon.sso == nil || u.addon.sso.redirect == nil {
 		return "", err

@@ -20,6 +20,7 @@ type Document struct {
 	Phases    []Phase    `json:"phases"`
 	Blocks    []Block    `json:"blocks"` // at the top level of a file
 	Platforms []Platform `json:"platforms"`
+	Providers []Platform `json:"providers"` // platforms that servers are rented to
 	Names     []Name     `json:"names"`
 	Functions []Function `json:"functions"`
 	Codes     []Code     `json:"codes"`
@@ -60,7 +61,8 @@ type Attribute struct {
 }
 
 // Platform is a marketplace with the settings that only it has; all others are
-// in the block "platform" of an add-on.
+// in the block "platform" of an add-on, or, of one that servers are rented to,
+// in the block "provider".
 type Platform struct {
 	Name string `json:"name"`
 	Block
@@ -99,12 +101,16 @@ type Code struct {
 	Title string `json:"title"`
 }
 
-// New describes the language with the platforms of some dialects.
-func New(dialects []platform.Dialect) Document {
+// New describes the language with the platforms of some dialects: those that
+// add-ons are sold on, and those that servers are rented to.
+func New(dialects []platform.Dialect, providers []platform.ProviderDialect) Document {
 	root := newBlock(config.RootTable())
-	d := Document{Phases: phases(root), Blocks: root.Blocks, Reserved: root.Reserved, Functions: functions()}
+	d := Document{Phases: phases(root), Blocks: root.Blocks, Providers: []Platform{}, Reserved: root.Reserved, Functions: functions()}
 	for _, dialect := range dialects {
 		d.Platforms = append(d.Platforms, Platform{Name: dialect.Name(), Block: newBlock(dialect.Schema())})
+	}
+	for _, dialect := range providers {
+		d.Providers = append(d.Providers, Platform{Name: dialect.Name(), Block: newBlock(dialect.Schema())})
 	}
 	for _, n := range config.Names() {
 		d.Names = append(d.Names, newName(n))
@@ -120,12 +126,12 @@ func newBlock(b *schema.Block) Block {
 		Type: b.Type, Labels: append([]string{}, b.Labels...), Doc: b.Doc, Example: b.Example, Required: b.Required, Max: b.Max,
 		ForEach: b.ForEach, AnySetting: b.Open, SettingsBy: "language", Attributes: []Attribute{}, Blocks: []Block{}, Reserved: []string{},
 	}
-	if b.Body && b.Type == "platform" {
-		own.SettingsBy = "platform"
-		common := config.PlatformTable()
-		b = &schema.Block{Attributes: common.Attributes, Blocks: common.Blocks}
-	} else if b.Body {
+	if b.Body {
 		own.SettingsBy = "plugin"
+	}
+	if common := common(b); common != nil {
+		own.SettingsBy = "platform"
+		b = common
 	}
 	for _, a := range b.Attributes {
 		if a.Reserved {
@@ -142,6 +148,17 @@ func newBlock(b *schema.Block) Block {
 		own.Blocks = append(own.Blocks, newBlock(n))
 	}
 	return own
+}
+
+// common has the settings of a block that dialects read on; nil for others.
+func common(b *schema.Block) *schema.Block {
+	switch {
+	case b.Body && b.Type == "platform":
+		return config.PlatformTable()
+	case b.Body && b.Type == "provider":
+		return config.ProviderTable()
+	}
+	return nil
 }
 
 func newAttribute(a schema.Attribute) Attribute {

@@ -73,7 +73,7 @@ func (m *markdown) block(level int, b Block) {
 	}
 	switch b.SettingsBy {
 	case "platform":
-		text += " The platforms' pages are in [platforms](../platforms)."
+		text += " " + platformPages(b.Type)
 	case "plugin":
 		text += " The plugins' pages are in [backends](../backends)."
 	}
@@ -89,6 +89,14 @@ func (m *markdown) block(level int, b Block) {
 	for _, n := range b.Blocks {
 		m.block(min(level+1, 6), n)
 	}
+}
+
+// platformPages says where a block's other settings are.
+func platformPages(kind string) string {
+	if kind == "provider" {
+		return "The platforms' pages are listed in [the overview](../README.md)."
+	}
+	return "The platforms' pages are in [platforms](../platforms)."
 }
 
 // settings lists the settings of a block, and the words that are kept.

@@ -29,7 +29,10 @@ func Pages(d Document, backends []backend.Description) (map[string][]byte, error
 		add("blocks/"+b.Type+".md", m.String())
 	}
 	for _, p := range d.Platforms {
-		add("platforms/"+p.Name+".md", p.page())
+		add("platforms/"+p.Name+".md", p.page("platform %q", "It stands in an [add-on](../blocks/addon.md), whose page lists the settings that every platform has."))
+	}
+	for _, p := range d.Providers {
+		add("providers/"+p.Name+".md", p.page(`provider %q "ID"`, "It stands at the top level of a file. The page [provider](../blocks/provider.md) lists the settings that every such platform has."))
 	}
 	for _, b := range backends {
 		add("backends/"+b.Name+".md", backendPage(b))
@@ -98,12 +101,13 @@ func firstSentence(text string) string {
 	return text
 }
 
-// page is a platform with the settings that only it has.
-func (p Platform) page() string {
+// page is a platform with the settings that only it has. header has a place for
+// its name; where says where the block stands and who has the other settings.
+func (p Platform) page(header, where string) string {
 	var m markdown
-	m.heading(1, fmt.Sprintf("`platform %q`", p.Name))
+	m.heading(1, "`"+fmt.Sprintf(header, p.Name)+"`")
 	m.paragraph(p.Doc)
-	m.paragraph("It stands in an [add-on](../blocks/addon.md), whose page lists the settings that every platform has. Here are those that only this platform has.")
+	m.paragraph(where + " Here are those that only this platform has.")
 	m.code(p.Example)
 	m.settings(p.Block)
 	for _, n := range p.Blocks {

@@ -14,10 +14,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/gateway/config"
+	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/platform/all"
 	"github.com/addongw/addongw/gateway/reference"
+	"github.com/addongw/addongw/gateway/schema"
 	"github.com/addongw/addongw/plugins/backend"
 	"github.com/addongw/addongw/plugins/postgres"
 	"github.com/addongw/addongw/plugins/shell"
@@ -38,7 +41,7 @@ func pages(t *testing.T) map[string][]byte {
 		}
 		backends = append(backends, d)
 	}
-	made, err := reference.Pages(reference.New(all.Dialects()), backends)
+	made, err := reference.Pages(reference.New(all.Dialects(), nil), backends)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,12 +151,46 @@ func TestTheWholePagesOfExamplesLoad(t *testing.T) {
 
 // TestTheJSONFormHasNoNulls: a list without elements is [].
 func TestTheJSONFormHasNoNulls(t *testing.T) {
-	text, err := json.Marshal(reference.New(all.Dialects()))
+	text, err := json.Marshal(reference.New(all.Dialects(), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	text = bytes.ReplaceAll(text, []byte(`"default":null`), nil)
 	if at := bytes.Index(text, []byte(":null")); at >= 0 {
 		t.Errorf("null in …%s", text[max(0, at-80):at+5])
+	}
+}
+
+// renter is a platform that servers are rented to.
+type renter struct{ platform.ProviderDialect }
+
+func (renter) Name() string { return "rentals" }
+
+func (renter) Schema() *schema.Block {
+	return &schema.Block{Type: "provider", Labels: []string{"platform", "id"}, Doc: "Rents boxes.", Example: "provider \"rentals\" \"acme\" {}\n",
+		Attributes: []schema.Attribute{{Name: "nick_name", Type: cty.String, Doc: "What a box is called."}},
+		Blocks:     []*schema.Block{{Type: "size", Labels: []string{"id"}, ForEach: true, Doc: "How large a box is."}},
+	}
+}
+
+func TestAPlatformOfServersHasItsOwnPage(t *testing.T) {
+	d := reference.New(all.Dialects(), []platform.ProviderDialect{renter{}})
+	if len(d.Providers) != 1 || d.Providers[0].Name != "rentals" || len(d.Providers[0].Attributes) != 1 {
+		t.Errorf("providers %+v", d.Providers)
+	}
+	made, err := reference.Pages(d, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wants := range map[string][]string{
+		"providers/rentals.md": {"\n# `provider \"rentals\" \"ID\"`\n", "Rents boxes.", "* `nick_name` (`string`): What a box is called.", "\n## `size \"ID\"`\n", "../blocks/provider.md"},
+		"blocks/provider.md":   {"\n# `provider \"PLATFORM\" \"ID\"`\n", "* `backend` (reference, required):", "* `path` (`string`):", "../README.md"},
+		"README.md":            {"[rentals](providers/rentals.md)"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(string(made[name]), want) {
+				t.Errorf("%s has no %q:\n%s", name, want, made[name])
+			}
+		}
 	}
 }

@@ -67,7 +67,11 @@ func wrongPhase(t hcl.Traversal, phase Phase) *hcl.Diagnostic {
 	case "sso":
 		info.Hint = "it has a value only in the redirect of an sso block"
 		return diagnostic.New(`"sso" is known only while a customer signs on`, at, info)
-	case "binding", "credential":
+	case "credential":
+		info.Hint = "leave it out: the backend is handed the caller's credentials with every call"
+		info.Notes = []string{"what a setting says is stored with the operation, and credentials never are"}
+		return diagnostic.New(`"credential" can't be part of a setting`, at, info)
+	case "binding":
 		return diagnostic.NotInThisVersion(name, at)
 	case "each":
 		info.Hint = "add for_each = [ … ] to the block"

@@ -10,20 +10,26 @@ import (
 	"github.com/addongw/addongw/gateway/platform"
 )
 
-// Mount is a platform's mount and where it is served.
+// Mount is what is served below a path: a platform's mount, or a provider of
+// servers. Exactly one of them is set.
 type Mount struct {
-	Prefix string // as in the public URL: "/clevercloud/acme-db"
-	Mount  platform.Mount
+	Prefix   string // as in the public URL: "/clevercloud/acme-db"
+	Mount    platform.Mount
+	Provider platform.Provider
 }
 
-// Options is what a Server is made of. Lifecycle is required; other zero
-// values mean the defaults.
+// Options is what a Server is made of. Lifecycle is required where there are
+// mounts of platforms, and Servers where there are providers; other zero values
+// mean the defaults.
 type Options struct {
 	Mounts []Mount // may be empty; Swap replaces them
 
 	// Lifecycle binds the engine to one mount's scope. It is called once per
 	// mount and set of mounts.
 	Lifecycle func(gateway.Scope) platform.Lifecycle
+
+	// Servers is the same for a provider.
+	Servers func(gateway.Scope) platform.Servers
 
 	Landing     platform.Landing // receives customers who sign on; nil: no mount has a sign-on
 	Pages       http.Handler     // answers below /r/; nil: there is nothing

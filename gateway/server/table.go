@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -20,7 +21,7 @@ type table struct {
 	depth  int               // segments of the longest prefix
 }
 
-// mount is one platform mount with its router. The router is only ever asked
+// mount is one platform mount, or one provider, with its router. The router is only ever asked
 // with Lookup: its own redirects, 405 and OPTIONS answers never come up.
 type mount struct {
 	scope            gateway.Scope
@@ -40,7 +41,7 @@ func newTable(mounts []Mount, o Options) (*table, error) {
 		if _, taken := t.mounts[prefix]; taken {
 			return nil, fmt.Errorf("mount %s: another mount has the same path", prefix)
 		}
-		if t.mounts[prefix], err = newMount(prefix, m.Mount, o.Lifecycle(m.Mount.Scope()), o.Landing); err != nil {
+		if t.mounts[prefix], err = newMount(prefix, m, o); err != nil {
 			return nil, err
 		}
 		t.depth = max(t.depth, strings.Count(prefix, "/"))
@@ -62,19 +63,23 @@ func canonicalPrefix(prefix string) (string, error) {
 
 // newMount registers a mount's routes. httprouter panics on routes that
 // contradict each other; here that is an error like any other.
-func newMount(prefix string, m platform.Mount, lifecycle platform.Lifecycle, landing platform.Landing) (made *mount, err error) {
+func newMount(prefix string, m Mount, o Options) (made *mount, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			made, err = nil, fmt.Errorf("mount %s: %v", prefix, cause)
 		}
 	}()
-	made = &mount{
-		scope:            m.Scope(),
-		router:           &httprouter.Router{},
-		notFound:         m.NotFound(),
-		methodNotAllowed: m.MethodNotAllowed(),
+	of, routes, err := m.bound(o)
+	if err != nil {
+		return nil, fmt.Errorf("mount %s: %w", prefix, err)
 	}
-	for _, route := range m.Routes(lifecycle, landing) {
+	made = &mount{
+		scope:            of.Scope(),
+		router:           &httprouter.Router{},
+		notFound:         of.NotFound(),
+		methodNotAllowed: of.MethodNotAllowed(),
+	}
+	for _, route := range routes {
 		made.router.Handle(route.Method, route.Path, announced(prefix+route.Path, route.Handle))
 		if !slices.Contains(made.methods, route.Method) {
 			made.methods = append(made.methods, route.Method)
@@ -82,6 +87,27 @@ func newMount(prefix string, m platform.Mount, lifecycle platform.Lifecycle, lan
 	}
 	slices.Sort(made.methods)
 	return made, nil
+}
+
+// answering is what mounts and providers have in common.
+type answering interface {
+	Scope() gateway.Scope
+	NotFound() http.Handler
+	MethodNotAllowed() http.Handler
+}
+
+// bound finds what is mounted, and its routes with what they may ask of the
+// engine.
+func (m Mount) bound(o Options) (answering, []platform.Route, error) {
+	switch {
+	case (m.Mount == nil) == (m.Provider == nil):
+		return nil, nil, errors.New("it has a mount and a provider, or neither")
+	case m.Provider == nil:
+		return m.Mount, m.Mount.Routes(o.Lifecycle(m.Mount.Scope()), o.Landing), nil
+	case o.Servers == nil:
+		return nil, nil, errors.New("there is nothing that a provider could ask")
+	}
+	return m.Provider, m.Provider.Routes(o.Servers(m.Provider.Scope())), nil
 }
 
 // announced notes the route's template for the log and decodes the parameters:

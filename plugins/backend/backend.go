@@ -180,11 +180,13 @@ const (
 type ValidateConfigRequest struct{ Config Value }
 
 // ValidateConfigResponse carries the problems found and, where they depend on
-// the configuration, the schemas that replace those of Describe.
+// the configuration, the schemas and actions that replace those of Describe.
 type ValidateConfigResponse struct {
 	Diagnostics Diagnostics
-	Outputs     *Schema // nil: as described
-	Plan        *Schema // nil: as described
+	Outputs     *Schema  // nil: as described
+	Plan        *Schema  // nil: as described
+	Actions     []string // none: as described
+	ActionsOnly bool     // with this configuration there is no provision and no deprovision: it makes no add-ons
 }
 
 // ValidatePlanRequest carries the config block and the params of one plan.

@@ -14,7 +14,7 @@ addon "acme-db" {
   }
 
   validate "token" {
-    condition = credential.token != "" # ERROR AG299
+    condition = credential.token != "" # ERROR AG303
     message   = "No."
   }
 

@@ -1,0 +1,3 @@
+provider "clevercloud" "tinyhost" { # ERROR AG421
+  backend = backend.postgres.main
+}

@@ -1,0 +1,6 @@
+provider "nanbox" "tinyhost" { # ERROR AG201
+  backend = backend.postgres.main
+}
+
+provider "heroku" "other" { # ERROR AG299
+}
