@@ -136,26 +136,36 @@ func (b *Backend) Health(ctx context.Context) backend.HealthResponse {
 }
 
 // Run makes one call, as lifecycle.Backend says. Outputs are checked against
-// the outputs schema and have its types and marks. Secrets of the call are
-// masked in everything the plugin says.
+// the outputs schema and have its types and marks; those of an action are an
+// object. Secrets of the call, a caller's credentials among them, are masked in
+// everything the plugin says. An invoke without an operation id is a look: like a
+// read it leaves the state as it is.
 func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(step string, state []byte)) (backend.Result, error) {
 	p, release, err := b.acquire(ctx)
 	if err != nil {
 		return backend.Result{}, err
 	}
 	defer release()
-	defer b.log.masker.add(secretsOf(call.Op))()
+	defer b.log.masker.add(slices.Concat(secretsOf(call.Op), sensitiveTexts(call.Args)))()
 	ctx, cancel := until(ctx, b.halt)
 	defer cancel()
 
-	if err := offers(p.description, call.Verb); err != nil {
+	if err := b.offers(p.description, call); err != nil {
 		return backend.Result{}, err
+	}
+	if isLook(call) {
+		checkpoint = nil
 	}
 	result, err := p.call(ctx, call, &events{ctx: ctx, call: call, log: b.log, checkpoint: checkpoint})
 	if err != nil {
-		return backend.Result{}, b.callError(p, string(call.Verb), err)
+		return backend.Result{}, b.callError(p, nameOf(call), err)
 	}
-	if !hasOutputs(call.Verb) {
+	switch {
+	case isLook(call):
+		return backend.Result{Outputs: result.Outputs, State: call.Op.State}, nil
+	case call.Verb == backend.VerbInvoke:
+		return result, nil
+	case !hasOutputs(call.Verb):
 		result.Outputs = backend.Value{}
 		return result, nil
 	}
@@ -165,9 +175,22 @@ func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(
 	}
 	result.Outputs, err = schema.CheckOutputs(result.Outputs)
 	if err != nil {
-		return backend.Result{}, b.callError(p, string(call.Verb), err)
+		return backend.Result{}, b.callError(p, nameOf(call), err)
 	}
 	return result, nil
+}
+
+// isLook reports whether call is an action that changes nothing.
+func isLook(call lifecycle.Call) bool {
+	return call.Verb == backend.VerbInvoke && call.Op.OperationID == ""
+}
+
+// nameOf is what a call is called in texts.
+func nameOf(call lifecycle.Call) string {
+	if call.Verb == backend.VerbInvoke {
+		return string(call.Verb) + " " + call.Action
+	}
+	return string(call.Verb)
 }
 
 // hasOutputs reports whether a call of verb returns outputs.
@@ -181,15 +204,25 @@ func hasOutputs(verb backend.Verb) bool {
 }
 
 // offers refuses what the plugin did not say it can do.
-func offers(d backend.Description, verb backend.Verb) error {
+func (b *Backend) offers(d backend.Description, call lifecycle.Call) error {
+	if call.Verb == backend.VerbInvoke {
+		actions := d.Actions
+		if len(b.spec.Actions) > 0 {
+			actions = b.spec.Actions
+		}
+		if !slices.Contains(actions, call.Action) {
+			return backend.Failf(backend.Unsupported, "backend %s has no action %q", b.spec.Backend, call.Action)
+		}
+		return nil
+	}
 	needs := map[backend.Verb]backend.Capability{
 		backend.VerbChangePlan: backend.CanChangePlan,
 		backend.VerbSuspend:    backend.CanSuspend,
 		backend.VerbResume:     backend.CanSuspend,
 		backend.VerbRead:       backend.CanRead,
 	}
-	if capability, ok := needs[verb]; ok && !slices.Contains(d.Capabilities, capability) {
-		return backend.Failf(backend.Unsupported, "plugin %s cannot %s", d.Name, verb)
+	if capability, ok := needs[call.Verb]; ok && !slices.Contains(d.Capabilities, capability) {
+		return backend.Failf(backend.Unsupported, "plugin %s cannot %s", d.Name, call.Verb)
 	}
 	return nil
 }
@@ -207,6 +240,8 @@ func (p *process) call(ctx context.Context, call lifecycle.Call, events backend.
 		return p.backend.Suspend(ctx, backend.SuspendRequest{Op: call.Op, Reason: call.Reason}, events)
 	case backend.VerbResume:
 		return p.backend.Resume(ctx, backend.ResumeRequest{Op: call.Op}, events)
+	case backend.VerbInvoke:
+		return p.backend.Invoke(ctx, backend.InvokeRequest{Op: call.Op, Action: call.Action, Args: call.Args}, events)
 	case backend.VerbRead:
 		found, err := p.backend.Read(ctx, backend.ReadRequest{Op: call.Op})
 		for _, sentence := range found.Drift {

@@ -71,5 +71,8 @@ func (e *events) write(level slog.Level, what, message string, more ...slog.Attr
 		slog.String("resource", e.call.Op.ResourceID),
 		slog.String("text", e.log.masker.line(message, maxLine)),
 	}, more...)
+	if e.call.Verb == backend.VerbInvoke {
+		attrs = append(attrs, slog.String("action", e.call.Action))
+	}
 	e.log.logger.LogAttrs(context.Background(), level, what, attrs...)
 }

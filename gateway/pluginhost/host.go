@@ -31,6 +31,10 @@ type Spec struct {
 	// Outputs is the effective outputs schema, where ValidateConfig returned
 	// one. Default: as described.
 	Outputs *backend.Schema
+
+	// Actions are the effective actions, where ValidateConfig returned some.
+	// Default: as described.
+	Actions []string
 }
 
 // Host starts plugins and stops what it started.

@@ -84,9 +84,9 @@ func TestAHangingCallEndsWithItsContextInEveryVerb(t *testing.T) {
 	t.Parallel()
 	r := newHostileRig(t, []string{"hostile"})
 	b := r.launchHostile("", "")
-	for _, verb := range []backend.Verb{backend.VerbProvision, backend.VerbDeprovision, backend.VerbRead} {
+	for _, verb := range []backend.Verb{backend.VerbProvision, backend.VerbDeprovision, backend.VerbInvoke, backend.VerbRead} {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		_, err := b.Run(ctx, lifecycle.Call{Verb: verb, Op: call("hang").Op}, nil)
+		_, err := b.Run(ctx, lifecycle.Call{Verb: verb, Action: "perform", Op: call("hang").Op}, nil)
 		cancel()
 		if !isUnknown(err) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v", verb, err)

@@ -83,6 +83,8 @@ func TestAPluginThatFailsBeforeItsConfigurationIsAStartError(t *testing.T) {
 		"bad-type":             "decode plan.do",
 		"no-type":              "the attribute has no type",
 		"bad-name":             `name "../../etc/passwd"`,
+		"bad-action":           `action "../../provision"`,
+		"many-actions":         "200000 actions",
 		"million":              "too many attributes",
 		"too-large":            "larger than max",
 		"not-utf8":             "UTF-8",

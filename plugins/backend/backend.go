@@ -68,6 +68,25 @@ type Suspender interface {
 	Resume(ctx context.Context, req ResumeRequest, events Events) (Result, error)
 }
 
+// Invoker is a Backend with actions: calls by name for what is no life-cycle call,
+// such as a reboot, or a check of a caller's credentials. It declares them, in
+// [Description] or, where they depend on the configuration, in
+// [ValidateConfigResponse].
+type Invoker interface {
+	// Invoke makes one call of an action.
+	//
+	// With an Op.OperationID it is an operation like the calls of [Backend]: every
+	// step is "ensure", it may be repeated at any time, and no other call for the
+	// resource overlaps with it. Without one it is a look, which changes nothing:
+	// it is not repeated, its State and its checkpoints are not kept, and it may
+	// come while another call for the resource runs. Without an Op.ResourceID it is
+	// about no resource, and any number of such calls run at once.
+	//
+	// An action that is not there is UNSUPPORTED; a caller whose Op.Credential is
+	// refused, UNAUTHORIZED; what it is about and is not there, NOT_FOUND.
+	Invoke(ctx context.Context, req InvokeRequest, events Events) (Result, error)
+}
+
 // Verb names a life-cycle call, in HCL, logs and scripts alike.
 type Verb string
 
@@ -86,8 +105,8 @@ const (
 // it once, when the operation is recorded, stores it sealed, and sends the same
 // one with every repeat; only Attempt, Deadline, State and Credential differ.
 type Op struct {
-	OperationID string    // the same over all repeats of one operation
-	ResourceID  string    // "res_…", the same for the resource's whole life
+	OperationID string    // the same over all repeats of one operation; empty: a look, which changes nothing
+	ResourceID  string    // "res_…", the same for the resource's whole life; empty in an Invoke that is about none
 	ShortID     string    // 12 characters [a-z2-7], unique: derive names of databases and users from it
 	Attempt     int       // 1 for the first call of the operation
 	Deadline    time.Time // the context ends then; what is not finished is repeated
@@ -118,7 +137,8 @@ type Region struct {
 type Result struct {
 	// Outputs is an object with the attributes of the outputs schema, without
 	// the generated ones; at most 256 KiB as JSON. A Deprovision, a Suspend and
-	// a Resume return none.
+	// a Resume return none. Those of an Invoke are any object of that size, which is
+	// not compared with the schema; null is an empty one.
 	Outputs Value
 
 	// State is kept for the next call: JSON, at most 64 KiB, no secrets.
@@ -155,7 +175,7 @@ type Description struct {
 	Version      string // semantic version, without "v"
 	Doc          string // one or two sentences
 	Capabilities []Capability
-	Actions      []string // names that Invoke accepts; none in this version
+	Actions      []string // that Invoke accepts, such as "reboot"; a plugin whose actions depend on its config lists none and returns them from ValidateConfig
 
 	Config  Schema // the config block
 	Plan    Schema // params of plans
@@ -242,6 +262,13 @@ type SuspendRequest struct {
 
 // ResumeRequest asks for a resource to be given back.
 type ResumeRequest struct{ Op Op }
+
+// InvokeRequest asks for an action.
+type InvokeRequest struct {
+	Op     Op
+	Action string // one that was declared
+	Args   Value  // an object, whose members the action knows; no secrets, which are in Op.Credential
+}
 
 // ReadRequest names a resource to look at. Op.OperationID is empty.
 type ReadRequest struct{ Op Op }

@@ -22,6 +22,7 @@ func (d Description) Check() error {
 		}
 		seen[capability] = true
 	}
+	c.actions(d.Actions)
 	c.schema(roleConfig, "config", d.Config)
 	c.schema(rolePlan, "plan", d.Plan)
 	c.schema(roleOptions, "options", d.Options)
@@ -29,7 +30,7 @@ func (d Description) Check() error {
 	return errors.Join(c.problems...)
 }
 
-// Check does the same for the schemas that depend on the configuration.
+// Check does the same for the schemas and actions that depend on the configuration.
 func (r ValidateConfigResponse) Check() error {
 	c := &checker{}
 	if r.Plan != nil {
@@ -38,6 +39,7 @@ func (r ValidateConfigResponse) Check() error {
 	if r.Outputs != nil {
 		c.schema(roleOutputs, "outputs", *r.Outputs)
 	}
+	c.actions(r.Actions)
 	return errors.Join(c.problems...)
 }
 
@@ -60,6 +62,24 @@ func (c *checker) add(format string, args ...any) {
 func (c *checker) match(what, value, pattern, want string) {
 	if !regexp.MustCompile(pattern).MatchString(value) {
 		c.add("%s %q: want %s", what, value, want)
+	}
+}
+
+// maxActions is how many actions a plugin may declare.
+const maxActions = 100
+
+func (c *checker) actions(names []string) {
+	if len(names) > maxActions {
+		c.add("%d actions: there may be %d", len(names), maxActions)
+		return
+	}
+	seen := map[string]bool{}
+	for _, name := range names {
+		c.match("action", name, `^[a-z][a-z0-9_]{0,39}$`, "a letter, then letters, digits and underscores, in lower case, 40 at most")
+		if seen[name] {
+			c.add("action %q is listed twice", name)
+		}
+		seen[name] = true
 	}
 }
 

@@ -19,29 +19,33 @@ func contradictions() map[string]Description {
 	}
 	blocks := func(b Block) Schema { b.Name = "b"; return Schema{Blocks: []Block{b}} }
 	return map[string]Description{
-		`name "X"`:             {Name: "X"},
-		`version "v1"`:         {Version: "v1"},
-		"listed twice":         {Capabilities: []Capability{CanRead, CanRead}},
-		`attribute "A"`:        {Config: attributes(Attribute{Name: "A", Type: cty.String})},
-		"a is there twice":     {Plan: attributes(text, text)},
-		"has no type":          {Options: attributes(Attribute{Name: "a"})},
-		"for config only":      {Plan: with(func(a *Attribute) { a.Live = true })},
-		"for outputs only":     {Config: with(func(a *Attribute) { a.Measured = true })},
-		"not live":             {Config: with(func(a *Attribute) { a.ForceNew = true })},
-		"has a default":        {Config: with(func(a *Attribute) { a.Required, a.Default = true, cty.StringVal("x") })},
-		"the default is not":   {Config: with(func(a *Attribute) { a.Default = cty.EmptyObjectVal })},
-		"sensitive string":     {Outputs: with(func(a *Attribute) { a.Generated = 8 })},
-		"number of characters": {Outputs: with(func(a *Attribute) { a.Generated = -1 })},
-		"must be string":       {Config: with(func(a *Attribute) { a.FilePath, a.Type = true, cty.Bool })},
-		"outputs have no":      {Outputs: blocks(Block{})},
-		"at most one label":    {Config: blocks(Block{Labels: []string{"x", "y"}})},
-		"contradict":           {Config: blocks(Block{Min: 2, Max: 1})},
-		"config.b.a":           {Config: blocks(Block{Body: attributes(text, text)})},
+		`name "X"`:        {Name: "X"},
+		`version "v1"`:    {Version: "v1"},
+		"listed twice":    {Capabilities: []Capability{CanRead, CanRead}},
+		`action "Reboot"`: {Actions: []string{"Reboot"}},
+		`action "a123456789b123456789c123456789d123456789x"`: {Actions: []string{"a123456789b123456789c123456789d123456789x"}},
+		`action "reboot" is listed twice`:                    {Actions: []string{"reboot", "rename", "reboot"}},
+		"101 actions":                                        {Actions: make([]string, maxActions+1)},
+		`attribute "A"`:                                      {Config: attributes(Attribute{Name: "A", Type: cty.String})},
+		"a is there twice":                                   {Plan: attributes(text, text)},
+		"has no type":                                        {Options: attributes(Attribute{Name: "a"})},
+		"for config only":                                    {Plan: with(func(a *Attribute) { a.Live = true })},
+		"for outputs only":                                   {Config: with(func(a *Attribute) { a.Measured = true })},
+		"not live":                                           {Config: with(func(a *Attribute) { a.ForceNew = true })},
+		"has a default":                                      {Config: with(func(a *Attribute) { a.Required, a.Default = true, cty.StringVal("x") })},
+		"the default is not":                                 {Config: with(func(a *Attribute) { a.Default = cty.EmptyObjectVal })},
+		"sensitive string":                                   {Outputs: with(func(a *Attribute) { a.Generated = 8 })},
+		"number of characters":                               {Outputs: with(func(a *Attribute) { a.Generated = -1 })},
+		"must be string":                                     {Config: with(func(a *Attribute) { a.FilePath, a.Type = true, cty.Bool })},
+		"outputs have no":                                    {Outputs: blocks(Block{})},
+		"at most one label":                                  {Config: blocks(Block{Labels: []string{"x", "y"}})},
+		"contradict":                                         {Config: blocks(Block{Min: 2, Max: 1})},
+		"config.b.a":                                         {Config: blocks(Block{Body: attributes(text, text)})},
 	}
 }
 
 func TestADescriptionThatContradictsItselfIsRefused(t *testing.T) {
-	good := Description{Name: "my-plugin", Version: "1.0.0-rc.1", Outputs: Schema{Attributes: []Attribute{
+	good := Description{Name: "my-plugin", Version: "1.0.0-rc.1", Actions: []string{"reboot", "a123456789b123456789c123456789d123456789"}, Outputs: Schema{Attributes: []Attribute{
 		{Name: "password", Type: cty.String, Sensitive: true, Generated: 32},
 	}}}
 	if err := good.Check(); err != nil {
@@ -55,5 +59,8 @@ func TestADescriptionThatContradictsItselfIsRefused(t *testing.T) {
 	bad := contradictions()["sensitive string"].Outputs
 	if err := (ValidateConfigResponse{Outputs: &bad}).Check(); err == nil {
 		t.Error("a contradiction in effective outputs was accepted")
+	}
+	if err := (ValidateConfigResponse{Actions: []string{"reboot", "-x"}}).Check(); err == nil || !strings.Contains(err.Error(), `action "-x"`) {
+		t.Errorf("effective actions: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 
@@ -17,6 +18,7 @@ import (
 type Client interface {
 	Backend
 	Suspender
+	Invoker
 }
 
 // NewClient returns the Backend at the other end of conn.
@@ -130,6 +132,23 @@ func (c *client) Resume(ctx context.Context, req ResumeRequest, events Events) (
 	return follow(ctx, "Resume", e.err, events, func(ctx context.Context) (eventStream, error) {
 		return c.rpc.Resume(ctx, out)
 	})
+}
+
+// Invoke returns an object, or an error: what an action returns is not compared
+// with a schema, but nobody can do anything with a list.
+func (c *client) Invoke(ctx context.Context, req InvokeRequest, events Events) (Result, error) {
+	e := &encoder{plainJSON: true}
+	out := e.invokeRequest(req)
+	result, err := follow(ctx, "Invoke", e.err, events, func(ctx context.Context) (eventStream, error) {
+		return c.rpc.Invoke(ctx, out)
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	if result.Outputs, err = CheckObject(result.Outputs); err != nil {
+		return Result{}, fmt.Errorf("the outputs of action %s: %w", req.Action, err)
+	}
+	return result, nil
 }
 
 // follow opens a stream of events and hands them on until the call has ended.

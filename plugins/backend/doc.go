@@ -10,6 +10,7 @@
 // needs in the calls themselves: it reads no files of the gateway, inherits no
 // environment and keeps no state of its own between calls.
 //
-// Read [Backend] first. The generated protocol types are in backendpb and stay
+// Read [Backend] first; [Suspender] and [Invoker] are what a backend may do
+// besides. The generated protocol types are in backendpb and stay
 // behind this package.
 package backend

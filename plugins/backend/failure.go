@@ -12,20 +12,19 @@ type Class string
 
 // The classes of failures.
 const (
-	Retryable   Class = "RETRYABLE"   // the server is down, a lock is held, time ran out: the same call again, later
-	Invalid     Class = "INVALID"     // a bad plan or parameter: refused, never repeated
-	NotFound    Class = "NOT_FOUND"   // the target is absent: success for Deprovision, otherwise refused
-	Conflict    Class = "CONFLICT"    // the name exists and is not ours: an operator must look; it is never adopted
-	Quota       Class = "QUOTA"       // capacity or a limit is reached
-	Unsupported Class = "UNSUPPORTED" // this plan change is impossible; the resource is as it was
-	Internal    Class = "INTERNAL"    // a bug: a few repeats, then parked for an operator
-
-	Unauthorized Class = "UNAUTHORIZED" // the credentials of whoever asked were refused; never repeated with the same
+	Retryable    Class = "RETRYABLE"    // the server is down, a lock is held, time ran out: the same call again, later
+	Invalid      Class = "INVALID"      // a bad plan or parameter: refused, never repeated
+	NotFound     Class = "NOT_FOUND"    // the target is absent: success for Deprovision, otherwise refused
+	Conflict     Class = "CONFLICT"     // the name exists and is not ours: an operator must look; it is never adopted
+	Quota        Class = "QUOTA"        // capacity or a limit is reached
+	Unsupported  Class = "UNSUPPORTED"  // this plan change is impossible, or there is no such action; the resource is as it was
+	Internal     Class = "INTERNAL"     // a bug: a few repeats, then parked for an operator
+	Unauthorized Class = "UNAUTHORIZED" // the caller's credentials were refused; never repeated
 )
 
 // Classes lists every class.
 func Classes() []Class {
-	return []Class{Retryable, Invalid, NotFound, Conflict, Quota, Unsupported, Internal}
+	return []Class{Retryable, Invalid, NotFound, Conflict, Quota, Unsupported, Internal, Unauthorized}
 }
 
 // Failure is an answer, not an accident: the plugin knows what went wrong.

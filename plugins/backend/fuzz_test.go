@@ -16,6 +16,7 @@ func FuzzMessagesNeverPanic(f *testing.F) {
 		&backendpb.Event{Event: &backendpb.Event_Result{Result: e.result(Result{Outputs: sampleValue(), State: []byte(`{"a":1}`)})}},
 		&backendpb.Event{Event: &backendpb.Event_Checkpoint{Checkpoint: &backendpb.Checkpoint{Step: "s", State: []byte("1")}}},
 		&backendpb.DeprovisionRequest{Op: e.op(Op{ResourceID: "res_1", Outputs: sampleValue()}), Mode: backendpb.DeprovisionRequest_MODE_SOFT},
+		e.invokeRequest(InvokeRequest{Op: Op{OperationID: "op_1"}, Action: "reboot", Args: sampleValue()}),
 		e.readResponse(ReadResponse{Outputs: sampleValue(), Drift: []string{"d"}}),
 	} {
 		text, err := proto.Marshal(m)
@@ -51,7 +52,24 @@ func FuzzMessagesNeverPanic(f *testing.F) {
 		if proto.Unmarshal(text, asked) == nil {
 			_ = (&decoder{}).op(asked.GetOp())
 		}
+		invoked := &backendpb.InvokeRequest{}
+		if proto.Unmarshal(text, invoked) == nil {
+			readInvocation(t, invoked)
+		}
 	})
+}
+
+// readInvocation wants what was accepted to have arguments that can be looked at.
+func readInvocation(t *testing.T, invoked *backendpb.InvokeRequest) {
+	t.Helper()
+	d := &decoder{}
+	req := d.invokeRequest(invoked)
+	if d.err != nil {
+		return
+	}
+	if v := req.Args.Cty(); v.IsNull() || !v.IsWhollyKnown() || !v.Type().IsObjectType() {
+		t.Errorf("the arguments are %#v", v)
+	}
 }
 
 // readEvent wants what was accepted to survive being sent again.

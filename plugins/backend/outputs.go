@@ -52,6 +52,22 @@ func (s Schema) CheckOutputs(v Value) (Value, error) {
 	return NewValue(cty.ObjectVal(checked).WithMarks(marks)), nil
 }
 
+// CheckObject returns v, which must be an object with nothing unknown in it, as one;
+// null is an empty one. It is all that is asked of what actions take and return.
+func CheckObject(v Value) (Value, error) {
+	bare, marks := v.Cty().Unmark()
+	if v.IsNull() {
+		bare = cty.EmptyObjectVal
+	}
+	if !bare.IsKnown() || !(bare.Type().IsObjectType() || bare.Type().IsMapType()) {
+		return Value{}, errors.New("this is not an object")
+	}
+	if !bare.IsWhollyKnown() {
+		return Value{}, errors.New("a part of the object is unknown")
+	}
+	return NewValue(cty.ObjectVal(bare.AsValueMap()).WithMarks(marks)), nil
+}
+
 func checkOutput(a Attribute, value cty.Value) (cty.Value, error) {
 	bare, _ := value.UnmarkDeep()
 	if !bare.IsWhollyKnown() {

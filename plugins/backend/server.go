@@ -3,8 +3,10 @@ package backend
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 
 	"google.golang.org/grpc"
@@ -60,6 +62,7 @@ type server struct {
 
 	configuring atomic.Bool // Configure was called
 	configured  atomic.Bool // and succeeded
+	described   atomic.Pointer[Description]
 	resources   resourceLocks
 }
 
@@ -68,6 +71,7 @@ func (s *server) Describe(ctx context.Context, m *backendpb.DescribeRequest) (*b
 	if err != nil {
 		return nil, statusError(err)
 	}
+	s.described.Store(&x)
 	e := &encoder{plainJSON: true}
 	return reply(e.description(x), e)
 }
@@ -121,7 +125,7 @@ func (s *server) Configure(ctx context.Context, m *backendpb.ConfigureRequest) (
 func (s *server) Provision(m *backendpb.ProvisionRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
 	d := &decoder{}
 	req := ProvisionRequest{Op: d.op(m.GetOp())}
-	return s.run(stream, req.Op, d.err, func(ctx context.Context, events Events) (Result, error) {
+	return s.run(stream, req.Op, req.Op.ResourceID, d.err, func(ctx context.Context, events Events) (Result, error) {
 		return s.backend.Provision(ctx, req, events)
 	})
 }
@@ -129,7 +133,7 @@ func (s *server) Provision(m *backendpb.ProvisionRequest, stream grpc.ServerStre
 func (s *server) ChangePlan(m *backendpb.ChangePlanRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
 	d := &decoder{}
 	req := ChangePlanRequest{Op: d.op(m.GetOp()), OldPlan: d.plan(m.GetOldPlan())}
-	return s.run(stream, req.Op, d.err, func(ctx context.Context, events Events) (Result, error) {
+	return s.run(stream, req.Op, req.Op.ResourceID, d.err, func(ctx context.Context, events Events) (Result, error) {
 		return s.backend.ChangePlan(ctx, req, events)
 	})
 }
@@ -137,7 +141,7 @@ func (s *server) ChangePlan(m *backendpb.ChangePlanRequest, stream grpc.ServerSt
 func (s *server) Deprovision(m *backendpb.DeprovisionRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
 	d := &decoder{}
 	req := DeprovisionRequest{Op: d.op(m.GetOp()), Mode: decodeMode(m.GetMode())}
-	return s.run(stream, req.Op, d.err, func(ctx context.Context, events Events) (Result, error) {
+	return s.run(stream, req.Op, req.Op.ResourceID, d.err, func(ctx context.Context, events Events) (Result, error) {
 		return s.backend.Deprovision(ctx, req, events)
 	})
 }
@@ -149,7 +153,7 @@ func (s *server) Suspend(m *backendpb.SuspendRequest, stream grpc.ServerStreamin
 	}
 	d := &decoder{}
 	req := SuspendRequest{Op: d.op(m.GetOp()), Reason: m.GetReason()}
-	return s.run(stream, req.Op, d.err, func(ctx context.Context, events Events) (Result, error) {
+	return s.run(stream, req.Op, req.Op.ResourceID, d.err, func(ctx context.Context, events Events) (Result, error) {
 		return able.Suspend(ctx, req, events)
 	})
 }
@@ -161,7 +165,7 @@ func (s *server) Resume(m *backendpb.ResumeRequest, stream grpc.ServerStreamingS
 	}
 	d := &decoder{}
 	req := ResumeRequest{Op: d.op(m.GetOp())}
-	return s.run(stream, req.Op, d.err, func(ctx context.Context, events Events) (Result, error) {
+	return s.run(stream, req.Op, req.Op.ResourceID, d.err, func(ctx context.Context, events Events) (Result, error) {
 		return able.Resume(ctx, req, events)
 	})
 }
@@ -176,11 +180,50 @@ func (s *server) suspender() (Suspender, error) {
 	return able, nil
 }
 
+// Invoke locks the resource as a life-cycle call does, unless it only looks: whoever
+// asks how a server is does not want to wait until it is made.
+func (s *server) Invoke(m *backendpb.InvokeRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
+	able, ok := s.backend.(Invoker)
+	if !ok {
+		return status.Error(codes.Unimplemented, "this plugin has no actions")
+	}
+	d := &decoder{}
+	req := d.invokeRequest(m)
+	lock := req.Op.ResourceID
+	if req.Op.OperationID == "" {
+		lock = ""
+	}
+	return s.run(stream, req.Op, lock, d.err, func(ctx context.Context, events Events) (Result, error) {
+		if err := s.declares(ctx, req.Action); err != nil {
+			return Result{}, err
+		}
+		return able.Invoke(ctx, req, events)
+	})
+}
+
+// declares refuses what is not among the actions that the backend describes. One
+// whose actions depend on its configuration describes none, and judges for itself.
+func (s *server) declares(ctx context.Context, action string) error {
+	x := s.described.Load()
+	if x == nil { // the gateway has asked before it calls
+		now, err := s.backend.Describe(ctx, DescribeRequest{})
+		if err != nil {
+			return fmt.Errorf("see which actions there are: %w", err)
+		}
+		x = &now
+	}
+	if len(x.Actions) > 0 && !slices.Contains(x.Actions, action) {
+		return Failf(Unsupported, "there is no action %q", action)
+	}
+	return nil
+}
+
 // run makes one life-cycle call and ends its stream with a result, a failure or
-// a status.
-func (s *server) run(stream grpc.ServerStreamingServer[backendpb.Event], op Op, decodeErr error, call func(context.Context, Events) (Result, error)) error {
+// a status. It is the only one that has the lock of that name; with an empty name
+// there is no lock.
+func (s *server) run(stream grpc.ServerStreamingServer[backendpb.Event], op Op, lock string, decodeErr error, call func(context.Context, Events) (Result, error)) error {
 	ctx := stream.Context()
-	unlock, err := s.admit(ctx, op, decodeErr)
+	unlock, err := s.admit(ctx, op, lock, decodeErr)
 	if err != nil {
 		return err
 	}
@@ -210,7 +253,7 @@ func (s *server) run(stream grpc.ServerStreamingServer[backendpb.Event], op Op, 
 func (s *server) Read(ctx context.Context, m *backendpb.ReadRequest) (*backendpb.ReadResponse, error) {
 	d := &decoder{}
 	req := ReadRequest{Op: d.op(m.GetOp())}
-	unlock, err := s.admit(ctx, req.Op, d.err)
+	unlock, err := s.admit(ctx, req.Op, req.Op.ResourceID, d.err)
 	if err != nil {
 		return nil, err
 	}
@@ -238,15 +281,18 @@ func (s *server) Health(ctx context.Context, _ *backendpb.HealthRequest) (*backe
 }
 
 // admit lets a call in: its request was readable, the plugin is configured,
-// and no earlier call for the same resource is still at work.
-func (s *server) admit(ctx context.Context, op Op, decodeErr error) (unlock func(), err error) {
+// and no earlier call with the same lock is still at work.
+func (s *server) admit(ctx context.Context, op Op, lock string, decodeErr error) (unlock func(), err error) {
 	if decodeErr != nil {
 		return nil, malformed(decodeErr)
 	}
 	if !s.configured.Load() {
 		return nil, notConfigured()
 	}
-	unlock, waited, err := s.resources.lock(ctx, op.ResourceID)
+	if lock == "" {
+		return func() {}, nil
+	}
+	unlock, waited, err := s.resources.lock(ctx, lock)
 	if waited {
 		Logger().Log(ctx, slog.LevelWarn, "waited for an earlier call to end", "resource", op.ResourceID, "operation", op.OperationID)
 	}

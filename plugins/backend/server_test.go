@@ -24,10 +24,11 @@ import (
 
 // fake answers what its fields say and keeps what it was asked.
 type fake struct {
-	err    error
-	result Result
-	during func(context.Context, Events) // runs inside a life-cycle call
-	asked  []any
+	actions []string
+	err     error
+	result  Result
+	during  func(context.Context, Events) // runs inside a life-cycle call
+	asked   []any
 }
 
 func (f *fake) ask(req any) { f.asked = append(f.asked, req) }
@@ -42,7 +43,7 @@ func (f *fake) call(ctx context.Context, req any, events Events) (Result, error)
 
 func (f *fake) Describe(_ context.Context, req DescribeRequest) (Description, error) {
 	f.ask(req)
-	return Description{Name: "fake", Version: "1.0.0"}, f.err
+	return Description{Name: "fake", Version: "1.0.0", Actions: f.actions}, f.err
 }
 
 func (f *fake) ValidateConfig(_ context.Context, req ValidateConfigRequest) (ValidateConfigResponse, error) {
@@ -80,6 +81,10 @@ func (f *fake) Resume(ctx context.Context, req ResumeRequest, events Events) (Re
 	return f.call(ctx, req, events)
 }
 
+func (f *fake) Invoke(ctx context.Context, req InvokeRequest, events Events) (Result, error) {
+	return f.call(ctx, req, events)
+}
+
 func (f *fake) Read(_ context.Context, req ReadRequest) (ReadResponse, error) {
 	f.ask(req)
 	return ReadResponse{Drift: []string{"size"}}, f.err
@@ -108,10 +113,13 @@ func dial(t *testing.T, register func(*grpc.Server)) Client {
 	return NewClient(conn)
 }
 
-// serve connects to f, configured.
+// serve connects to f, described and configured as by the gateway.
 func serve(t *testing.T, f *fake) Client {
 	t.Helper()
 	b := dial(t, func(s *grpc.Server) { Register(s, f) })
+	if _, err := b.Describe(t.Context(), DescribeRequest{}); err != nil {
+		t.Fatalf("describe: %v", err)
+	}
 	if resp, err := b.Configure(t.Context(), ConfigureRequest{}); err != nil || len(resp.Diagnostics) != 1 {
 		t.Fatalf("configure: %v %v", resp, err)
 	}
@@ -166,6 +174,9 @@ func TestEveryRequestArrivesWhole(t *testing.T) {
 	resume := fill[ResumeRequest](t)
 	_, err = b.Resume(ctx, resume, nil)
 	arrived(resume, err)
+	invoke := fill[InvokeRequest](t)
+	_, err = b.Invoke(ctx, invoke, nil)
+	arrived(invoke, err)
 	read := fill[ReadRequest](t)
 	_, err = b.Read(ctx, read)
 	arrived(read, err)
@@ -260,15 +271,17 @@ func lifecycleCalls(t *testing.T, b Client) map[string]error {
 	_, errs["Deprovision"] = b.Deprovision(t.Context(), DeprovisionRequest{}, nil)
 	_, errs["Suspend"] = b.Suspend(t.Context(), SuspendRequest{}, nil)
 	_, errs["Resume"] = b.Resume(t.Context(), ResumeRequest{}, nil)
+	_, errs["Invoke"] = b.Invoke(t.Context(), InvokeRequest{}, nil)
 	_, errs["Read"] = b.Read(t.Context(), ReadRequest{})
 	return errs
 }
 
-func TestABackendThatCannotSuspendSaysSo(t *testing.T) {
+func TestABackendThatCannotDoMoreSaysSo(t *testing.T) {
 	b := dial(t, func(s *grpc.Server) { Register(s, struct{ Backend }{&fake{}}) })
 	errs := map[string]error{}
 	_, errs["Suspend"] = b.Suspend(t.Context(), SuspendRequest{}, nil)
 	_, errs["Resume"] = b.Resume(t.Context(), ResumeRequest{}, nil)
+	_, errs["Invoke"] = b.Invoke(t.Context(), InvokeRequest{}, nil)
 	for name, err := range errs {
 		var failure *Failure
 		if !errors.As(err, &failure) || failure.Class != Unsupported {

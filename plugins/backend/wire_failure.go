@@ -15,13 +15,14 @@ import (
 // classCodes pairs our classes with those of the wire.
 func classCodes() map[Class]backendpb.Failure_Class {
 	return map[Class]backendpb.Failure_Class{
-		Retryable:   backendpb.Failure_CLASS_RETRYABLE,
-		Invalid:     backendpb.Failure_CLASS_INVALID,
-		NotFound:    backendpb.Failure_CLASS_NOT_FOUND,
-		Conflict:    backendpb.Failure_CLASS_CONFLICT,
-		Quota:       backendpb.Failure_CLASS_QUOTA,
-		Unsupported: backendpb.Failure_CLASS_UNSUPPORTED,
-		Internal:    backendpb.Failure_CLASS_INTERNAL,
+		Retryable:    backendpb.Failure_CLASS_RETRYABLE,
+		Invalid:      backendpb.Failure_CLASS_INVALID,
+		NotFound:     backendpb.Failure_CLASS_NOT_FOUND,
+		Conflict:     backendpb.Failure_CLASS_CONFLICT,
+		Quota:        backendpb.Failure_CLASS_QUOTA,
+		Unsupported:  backendpb.Failure_CLASS_UNSUPPORTED,
+		Internal:     backendpb.Failure_CLASS_INTERNAL,
+		Unauthorized: backendpb.Failure_CLASS_UNAUTHORIZED,
 	}
 }
 

@@ -76,6 +76,28 @@ func (d *decoder) result(m *backendpb.Result) Result {
 	}
 }
 
+func (e *encoder) invokeRequest(r InvokeRequest) *backendpb.InvokeRequest {
+	return &backendpb.InvokeRequest{Op: e.op(r.Op), Action: text(r.Action), Args: e.object("args", r.Args)}
+}
+
+func (d *decoder) invokeRequest(m *backendpb.InvokeRequest) InvokeRequest {
+	return InvokeRequest{Op: d.op(m.GetOp()), Action: m.GetAction(), Args: d.object("args", m.GetArgs())}
+}
+
+// object encodes what goes into an action; object of the decoder makes an empty
+// one of null, so that nobody has to ask.
+func (e *encoder) object(what string, v Value) *backendpb.Value {
+	object, err := CheckObject(v)
+	e.fail(what, err)
+	return e.value(what, object)
+}
+
+func (d *decoder) object(what string, m *backendpb.Value) Value {
+	object, err := CheckObject(d.value(what, m))
+	d.fail(what, err)
+	return object
+}
+
 // outputs decodes what will be kept and sent with every later request.
 func (d *decoder) outputs(m *backendpb.Value) Value {
 	v := d.value("outputs", m)

@@ -249,6 +249,8 @@ func (e *encoder) validateConfigResponse(r ValidateConfigResponse) *backendpb.Va
 		Diagnostics: e.diagnostics(r.Diagnostics),
 		Outputs:     e.optional("outputs", r.Outputs),
 		Plan:        e.optional("plan", r.Plan),
+		Actions:     r.Actions,
+		ActionsOnly: r.ActionsOnly,
 	}
 }
 
@@ -257,5 +259,7 @@ func (d *decoder) validateConfigResponse(m *backendpb.ValidateConfigResponse) Va
 		Diagnostics: d.diagnostics(m.GetDiagnostics()),
 		Outputs:     d.optional("outputs", m.GetOutputs()),
 		Plan:        d.optional("plan", m.GetPlan()),
+		Actions:     m.GetActions(),
+		ActionsOnly: m.GetActionsOnly(),
 	}
 }

@@ -143,6 +143,7 @@ func TestEveryFieldSurvivesTheWire(t *testing.T) {
 	t.Run("Result", roundTrip((*encoder).result, (*decoder).result))
 	t.Run("Failure", roundTrip((*encoder).failure, (*decoder).failure))
 	t.Run("Description", roundTrip((*encoder).description, (*decoder).description))
+	t.Run("InvokeRequest", roundTrip((*encoder).invokeRequest, (*decoder).invokeRequest))
 	t.Run("ReadResponse", roundTrip((*encoder).readResponse, (*decoder).readResponse))
 	t.Run("ValidateConfigResponse", roundTrip((*encoder).validateConfigResponse, (*decoder).validateConfigResponse))
 }

@@ -6,21 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
 )
 
-// call is one life-cycle call on its way through the scripts.
+// call is one life-cycle call, or one of an action, on its way through the scripts.
 type call struct {
 	verb    backend.Verb // the script that runs
-	pending backend.Verb // when read goes on with another verb: that verb
+	pending backend.Verb // when read goes on with another verb, or an action with itself: that verb
 	op      backend.Op
 	oldPlan backend.Plan            // change_plan
 	mode    backend.DeprovisionMode // deprovision
 	reason  string                  // suspend
+	action  string                  // invoke
+	args    backend.Value           // invoke
 	state   json.RawMessage         // the script's own
-	foreign bool                    // provision has said that the name belongs to somebody else
+	foreign bool                    // what makes the resource has said that the name belongs to somebody else
 	secrets masker
 	events  backend.Events
 }
@@ -33,10 +36,40 @@ func (c call) goal() backend.Verb {
 	return c.verb
 }
 
-// goOn is the call that asks read how far the verb has come.
+// goOn is the call that asks read how far the verb has come. An action is asked
+// itself: only it knows what it has begun.
 func (c call) goOn() call {
-	c.pending, c.verb = c.goal(), backend.VerbRead
+	c.pending = c.goal()
+	if c.action == "" {
+		c.verb = backend.VerbRead
+	}
 	return c
+}
+
+// name is what the script is called with.
+func (c call) name() string {
+	if c.action != "" {
+		return c.action
+	}
+	return string(c.verb)
+}
+
+// unfinished is the name of what the script goes on with; empty: of nothing.
+func (c call) unfinished() string {
+	if c.pending == backend.VerbInvoke {
+		return c.action
+	}
+	return string(c.pending)
+}
+
+// makes reports whether the call makes the resource, and removes whether it
+// removes it again. Of actions the name says so.
+func (c call) makes() bool {
+	return c.goal() == backend.VerbProvision || strings.HasPrefix(c.action, "create_")
+}
+
+func (c call) removes() bool {
+	return c.goal() == backend.VerbDeprovision || strings.HasPrefix(c.action, "delete_")
 }
 
 // Provision runs the script provision.
@@ -101,7 +134,7 @@ func (b *Backend) begin(c call) (*settings, call, error) {
 		return nil, c, backend.Failf(backend.Internal, "%v", err)
 	}
 	c.foreign = old.Foreign
-	c.state, c.secrets = old.State, newMasker(secretsOf(c.op, s.outputs))
+	c.state, c.secrets = old.State, newMasker(append(secretsOf(c.op, s.outputs), sensitiveTexts(c.args.Cty())...))
 	if old.Pending.isFor(c) {
 		c = c.goOn()
 	}
@@ -109,8 +142,9 @@ func (b *Backend) begin(c call) (*settings, call, error) {
 }
 
 // finish runs the script of a verb and, as long as the answer is "pending",
-// the script read, until the work is done or time is up. What the scripts know
-// is checkpointed on the way, so that a later attempt goes on from there.
+// the script read, until the work is done or time is up. Of an action the same
+// script runs again. What the scripts know is checkpointed on the way, so that a
+// later attempt goes on from there.
 func (b *Backend) finish(ctx context.Context, c call) (backend.Result, error) {
 	if !c.op.Deadline.IsZero() {
 		var cancel context.CancelFunc
@@ -121,8 +155,8 @@ func (b *Backend) finish(ctx context.Context, c call) (backend.Result, error) {
 	if err != nil {
 		return backend.Result{}, err
 	}
-	if c.goal() == backend.VerbDeprovision && c.foreign {
-		c.events.Log(slog.LevelWarn, "nothing is removed: provision said that the name exists and is not ours")
+	if c.removes() && c.foreign {
+		c.events.Log(slog.LevelWarn, "nothing is removed: what should have made it said that the name exists and is not ours")
 		return backend.Result{}, nil
 	}
 	for {
@@ -130,7 +164,7 @@ func (b *Backend) finish(ctx context.Context, c call) (backend.Result, error) {
 		if a.state != nil {
 			c.state = a.state
 		}
-		c.foreign = c.goal() == backend.VerbProvision && isConflict(err)
+		c.foreign = c.makes() && isConflict(err)
 		if c.goal() == backend.VerbDeprovision && isNotFound(err) {
 			return backend.Result{}, nil // there is nothing left to remove
 		}
@@ -168,14 +202,14 @@ func (c call) checkpoint(a answer, failure error) error {
 		return nil
 	}
 	k := kept{State: c.state, Foreign: c.foreign}
-	step := string(c.verb)
+	step := c.name()
 	if c.pending != "" {
-		k.Pending = &pending{Verb: c.pending, OperationID: c.op.OperationID}
+		k.Pending = &pending{Verb: c.pending, Action: c.action, OperationID: c.op.OperationID}
 		step = "pending"
 	}
 	text, err := sealState(k, c.secrets)
 	if err != nil {
-		return backend.Failf(backend.Internal, "script %q: %v", c.verb, err)
+		return backend.Failf(backend.Internal, "script %q: %v", c.name(), err)
 	}
 	c.events.Checkpoint(step, text)
 	return nil
@@ -188,6 +222,8 @@ func (s *settings) resultOf(c call, a answer) (backend.Result, error) {
 		return deprovisioned(c, a)
 	case backend.VerbSuspend, backend.VerbResume:
 		return turned(c, a)
+	case backend.VerbInvoke:
+		return invoked(c, a)
 	}
 	outputs, err := s.outputsOf(c, a)
 	if err != nil {
@@ -196,7 +232,7 @@ func (s *settings) resultOf(c call, a answer) (backend.Result, error) {
 	secrets := newMasker(append(secretsOf(c.op, s.outputs), secretsIn(outputs, s.outputs)...))
 	state, err := sealState(kept{State: c.state}, secrets)
 	if err != nil {
-		return backend.Result{}, backend.Failf(backend.Internal, "script %q: %v", c.verb, err)
+		return backend.Result{}, backend.Failf(backend.Internal, "script %q: %v", c.name(), err)
 	}
 	return backend.Result{Outputs: outputs, State: state}, nil
 }
@@ -206,13 +242,13 @@ func (s *settings) resultOf(c call, a answer) (backend.Result, error) {
 func deprovisioned(c call, a answer) (backend.Result, error) {
 	if len(a.outputs) > 0 {
 		return backend.Result{}, backend.Failf(backend.Internal,
-			"script %q returned outputs of a resource that should be gone", c.verb)
+			"script %q returned outputs of a resource that should be gone", c.name())
 	}
 	r := backend.Result{}
 	if c.mode == backend.ModeSoft && !a.purgeAfter.IsZero() {
 		state, err := sealState(kept{State: c.state}, c.secrets)
 		if err != nil {
-			return backend.Result{}, backend.Failf(backend.Internal, "script %q: %v", c.verb, err)
+			return backend.Result{}, backend.Failf(backend.Internal, "script %q: %v", c.name(), err)
 		}
 		r.PurgeAfter, r.State = a.purgeAfter, state
 	}
@@ -223,11 +259,11 @@ func deprovisioned(c call, a answer) (backend.Result, error) {
 // script, or read after it, says.
 func turned(c call, a answer) (backend.Result, error) {
 	if len(a.outputs) > 0 && c.pending == "" {
-		c.events.Log(slog.LevelWarn, fmt.Sprintf("script %q returned outputs; those that are recorded stay", c.verb))
+		c.events.Log(slog.LevelWarn, fmt.Sprintf("script %q returned outputs; those that are recorded stay", c.name()))
 	}
 	state, err := sealState(kept{State: c.state}, c.secrets)
 	if err != nil {
-		return backend.Result{}, backend.Failf(backend.Internal, "script %q: %v", c.verb, err)
+		return backend.Result{}, backend.Failf(backend.Internal, "script %q: %v", c.name(), err)
 	}
 	return backend.Result{State: state}, nil
 }
@@ -235,7 +271,7 @@ func turned(c call, a answer) (backend.Result, error) {
 func (s *settings) outputsOf(c call, a answer) (backend.Value, error) {
 	outputs, err := matchOutputs(s.outputs, a.outputs)
 	if err != nil {
-		return backend.Value{}, backend.Failf(backend.Internal, "script %q: %s", c.verb, c.clean(err.Error()))
+		return backend.Value{}, backend.Failf(backend.Internal, "script %q: %s", c.name(), c.clean(err.Error()))
 	}
 	return outputs, nil
 }
@@ -271,7 +307,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // notReady is the failure of work that goes on in the background.
 func notReady(c call, a answer) error {
-	f := backend.Failf(backend.Retryable, "script %q: still pending", c.verb)
+	f := backend.Failf(backend.Retryable, "script %q: still pending", c.name())
 	if a.message != "" {
 		f.Message += ": " + c.clean(a.message)
 	}

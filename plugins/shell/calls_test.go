@@ -31,7 +31,7 @@ func TestExitCodesHaveClasses(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[int]backend.Class{
 		64: backend.Invalid, 65: backend.Conflict, 66: backend.NotFound, 69: backend.Quota, 70: backend.Unsupported,
-		75: backend.Retryable, 1: backend.Internal, 2: backend.Internal, 126: backend.Internal, 127: backend.Internal, 255: backend.Internal,
+		75: backend.Retryable, 77: backend.Unauthorized, 1: backend.Internal, 2: backend.Internal, 126: backend.Internal, 127: backend.Internal, 255: backend.Internal,
 	} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			t.Parallel()

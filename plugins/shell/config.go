@@ -19,19 +19,25 @@ type settings struct {
 	user      string   // empty: the plugin's own
 	account   *account // of user; set by Configure
 	outputs   []output // sorted by name
+	actions   []string
+
+	actionsOnly bool // there is neither a script provision nor a script deprovision, only actions
 }
 
 func configSchema() backend.Schema {
 	return backend.Schema{
 		Attributes: []backend.Attribute{{
 			Name: "directory", Type: cty.String, Required: true, FilePath: true,
-			Doc: "Folder with one executable per verb: provision and deprovision, and where they are wanted change_plan and read.",
+			Doc: "Folder with one executable per verb: provision and deprovision, and where they are wanted change_plan, suspend, resume and read; and one per action.",
 		}, {
 			Name: "user", Type: cty.String,
 			Doc: "System user that the scripts run as; the gateway must then run as root. Default: the gateway's own.",
 		}, {
 			Name: "env", Type: cty.Map(cty.String), Live: true,
 			Doc: "Environment of the scripts, beside the few variables that are always there. Never a secret: those arrive on standard input.",
+		}, {
+			Name: "actions", Type: cty.List(cty.String),
+			Doc: "Actions that the scripts serve, such as create_server: each has an executable of its name, or else the one called invoke serves it. With actions, provision and deprovision may both be absent.",
 		}},
 		Blocks: []backend.Block{{
 			Name: "output", Labels: []string{"name"}, Doc: "A value that the scripts return, for config vars and other templates.",
@@ -45,6 +51,7 @@ func configSchema() backend.Schema {
 type configBlock struct {
 	Directory string                 `json:"directory"`
 	User      string                 `json:"user"`
+	Actions   []string               `json:"actions"`
 	Output    map[string]outputBlock `json:"output"`
 }
 
@@ -58,10 +65,13 @@ func readConfig(config backend.Value) (settings, backend.Diagnostics) {
 	outputs, found := readOutputs(block.Output)
 	problems = append(problems, found...)
 	problems = append(problems, checkEnvironment(config)...)
+	problems = append(problems, checkActions(config, block.Actions)...)
+	s := settings{directory: block.Directory, user: block.User, outputs: outputs, actions: block.Actions}
 	if config.Known("directory") {
-		problems = append(problems, checkDirectory(block.Directory)...)
+		problems = append(problems, checkDirectory(block.Directory, block.Actions)...)
+		s.actionsOnly = len(block.Actions) > 0 && !makesAddons(block.Directory)
 	}
-	return settings{directory: block.Directory, user: block.User, outputs: outputs}, problems
+	return s, problems
 }
 
 // checkUnknownOutputs complains of output blocks that hang on something not
@@ -79,12 +89,12 @@ func checkUnknownOutputs(config backend.Value) backend.Diagnostics {
 		"Write its attributes as plain values.")}
 }
 
-func checkDirectory(directory string) backend.Diagnostics {
+func checkDirectory(directory string, actions []string) backend.Diagnostics {
 	if !filepath.IsAbs(directory) {
 		return backend.Diagnostics{problem(cty.GetAttrPath("directory"),
 			fmt.Sprintf("The path %q is not absolute", directory), "")}
 	}
-	return checkScripts(directory)
+	return checkScripts(directory, actions)
 }
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

@@ -1,6 +1,6 @@
 // Package shell is the backend whose work is done by scripts of the operator:
-// one executable per life-cycle verb, in one directory. A vendor who already
-// has "create-customer.sh" sells it with this and a page of HCL.
+// one executable per life-cycle verb or action, in one directory. A vendor who
+// already has "create-customer.sh" sells it with this and a page of HCL.
 //
 // The contract between plugin and scripts is called addongw-shell/1 and is
 // written down in README.md: what a script finds in its arguments, environment

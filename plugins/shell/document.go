@@ -32,7 +32,9 @@ type document struct {
 	OldPlan     *documentPlan     `json:"old_plan,omitempty"` // change_plan
 	Mode        string            `json:"mode,omitempty"`     // deprovision
 	Reason      string            `json:"reason,omitempty"`   // suspend
-	Pending     backend.Verb      `json:"pending,omitempty"`  // read: the verb that it goes on with
+	Pending     string            `json:"pending,omitempty"`  // read: the verb that it goes on with; an action: itself
+	Action      string            `json:"action,omitempty"`   // invoke
+	Args        json.RawMessage   `json:"args,omitempty"`     // invoke: an object
 	Region      documentRegion    `json:"region"`
 	Options     json.RawMessage   `json:"options"`
 	Outputs     json.RawMessage   `json:"outputs"` // null before the first success
@@ -60,7 +62,8 @@ func documentOf(c call) ([]byte, error) {
 		Plan:    documentPlan{ID: c.op.Plan.ID, Params: e.object("plan.params", c.op.Plan.Params)},
 		Mode:    string(c.mode),
 		Reason:  c.reason,
-		Pending: c.pending,
+		Pending: c.unfinished(),
+		Action:  c.action,
 		Region:  documentRegion{ID: c.op.Region.ID, Data: e.object("region.data", c.op.Region.Data)},
 		Options: e.object("options", c.op.Options),
 		Outputs: e.value("outputs", c.op.Outputs), State: c.state,
@@ -68,6 +71,9 @@ func documentOf(c call) ([]byte, error) {
 	}
 	if c.verb == backend.VerbChangePlan {
 		d.OldPlan = &documentPlan{ID: c.oldPlan.ID, Params: e.object("old_plan.params", c.oldPlan.Params)}
+	}
+	if c.verb == backend.VerbInvoke {
+		d.Args = e.object("args", c.args)
 	}
 	if !c.op.Deadline.IsZero() {
 		deadline := c.op.Deadline.UTC().Truncate(time.Millisecond)

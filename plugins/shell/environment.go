@@ -35,7 +35,8 @@ func environment(c call, workDir string) ([]string, error) {
 	for name, value := range map[string]string{
 		"ADDONGW_OLD_PLAN": c.oldPlan.ID,
 		"ADDONGW_MODE":     string(c.mode),
-		"ADDONGW_PENDING":  string(c.pending),
+		"ADDONGW_PENDING":  c.unfinished(),
+		"ADDONGW_ACTION":   c.action,
 	} {
 		if value != "" {
 			env[name] = value

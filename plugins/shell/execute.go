@@ -17,7 +17,7 @@ import (
 // answer may hold a state worth keeping.
 func (s *settings) execute(ctx context.Context, c call, patience patience) (answer, error) {
 	if ctx.Err() != nil {
-		return answer{}, backend.Failf(backend.Retryable, "there was no time left for script %q", c.verb)
+		return answer{}, backend.Failf(backend.Retryable, "there was no time left for script %q", c.name())
 	}
 	p, err := s.prepare(c)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *settings) execute(ctx context.Context, c call, patience patience) (answ
 // prepare checks a script again, because files change while a gateway runs,
 // and writes its document.
 func (s *settings) prepare(c call) (process, error) {
-	path := filepath.Join(s.directory, string(c.verb))
+	path := s.scriptOf(c)
 	why, _, err := checkScript(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -63,11 +63,22 @@ func (s *settings) prepare(c call) (process, error) {
 	if err != nil {
 		return process{}, backend.Failf(backend.Internal, "%v", err)
 	}
-	return process{path: path, argument: string(c.verb), stdin: input, account: s.account}, nil
+	return process{path: path, argument: c.name(), stdin: input, account: s.account}, nil
 }
 
-// absent is the failure of a verb without a script.
+// scriptOf is the path of the script that a call runs.
+func (s *settings) scriptOf(c call) string {
+	if c.verb == backend.VerbInvoke {
+		return actionScript(s.directory, c.action)
+	}
+	return filepath.Join(s.directory, string(c.verb))
+}
+
+// absent is the failure of a verb or an action without a script.
 func (s *settings) absent(c call, path string) error {
+	if c.verb == backend.VerbInvoke {
+		return backend.Failf(backend.Internal, "there is no script %q for an action, and no script %s for all of them", c.action, path)
+	}
 	if c.pending != "" {
 		return backend.Failf(backend.Internal, "a script answered \"pending\", but there is no script %s to ask how far it is", path)
 	}
@@ -86,15 +97,15 @@ func (s *settings) absent(c call, path string) error {
 func (s *settings) notRun(c call, err error) error {
 	switch {
 	case errors.Is(err, errTooMuch):
-		return backend.Failf(backend.Internal, "script %q %v", c.verb, err)
+		return backend.Failf(backend.Internal, "script %q %v", c.name(), err)
 	case isPassing(err):
-		return backend.Failf(backend.Retryable, "script %q: %v", c.verb, err)
+		return backend.Failf(backend.Retryable, "script %q: %v", c.name(), err)
 	case errors.Is(err, fs.ErrNotExist):
-		return backend.Failf(backend.Internal, "script %q: %v (is the program named in its first line installed?)", c.verb, err)
+		return backend.Failf(backend.Internal, "script %q: %v (is the program named in its first line installed?)", c.name(), err)
 	case errors.Is(err, syscall.EACCES) && s.user != "":
-		return backend.Failf(backend.Internal, "script %q: %v (may user %q read and execute it?)", c.verb, err, s.user)
+		return backend.Failf(backend.Internal, "script %q: %v (may user %q read and execute it?)", c.name(), err, s.user)
 	}
-	return backend.Failf(backend.Internal, "script %q: %v", c.verb, err)
+	return backend.Failf(backend.Internal, "script %q: %v", c.name(), err)
 }
 
 // judge turns how a script ended and what it printed into an answer or a
@@ -103,14 +114,14 @@ func (s *settings) judge(c call, end ending, lastLine string) (answer, error) {
 	a, unreadable := parseAnswer(end.stdout)
 	switch {
 	case end.stopped:
-		return answer{}, backend.Failf(backend.Retryable, "script %q was stopped: its time was up", c.verb)
+		return answer{}, backend.Failf(backend.Retryable, "script %q was stopped: its time was up", c.name())
 	case end.signal != 0 || end.code != 0:
 		a.pending = false // the exit code decides
 		return a, c.failure(end, a, lastLine)
 	case unreadable != nil:
-		return answer{}, backend.Failf(backend.Internal, "script %q: standard output: %v", c.verb, unreadable)
+		return answer{}, backend.Failf(backend.Internal, "script %q: standard output: %v", c.name(), unreadable)
 	case !a.hasStatus:
-		return answer{}, backend.Failf(backend.Internal, "script %q: the answer has no \"status\"", c.verb)
+		return answer{}, backend.Failf(backend.Internal, "script %q: the answer has no \"status\"", c.name())
 	}
 	if a.message != "" {
 		c.events.Progress(c.clean(a.message), -1)
@@ -122,7 +133,7 @@ func (s *settings) judge(c call, end ending, lastLine string) (answer, error) {
 // some: the message of its answer, else its last line of standard error.
 func (c call) failure(end ending, a answer, lastLine string) error {
 	class := classOf(end.code) // after a signal the code is -1: INTERNAL
-	f := backend.Failf(class, "script %q %s", c.verb, end.describe())
+	f := backend.Failf(class, "script %q %s", c.name(), end.describe())
 	words := c.clean(a.message)
 	if words == "" {
 		words = c.clean(lastLine)

@@ -7,8 +7,8 @@ import (
 )
 
 // classOf sorts exit codes. The numbers are those of sysexits.h where it has
-// one that fits: 64 usage, 69 unavailable, 75 temporary failure. Everything
-// not named is a bug.
+// one that fits: 64 usage, 69 unavailable, 75 temporary failure, 77 no permission.
+// Everything not named is a bug.
 func classOf(code int) backend.Class {
 	switch code {
 	case 64:
@@ -23,6 +23,8 @@ func classOf(code int) backend.Class {
 		return backend.Unsupported
 	case 75:
 		return backend.Retryable
+	case 77:
+		return backend.Unauthorized
 	}
 	return backend.Internal
 }

@@ -28,6 +28,9 @@ func FuzzAnswersAreReadOrRefused(f *testing.F) {
 		if _, err := json.Marshal(a.state); a.state != nil && err != nil {
 			t.Errorf("the state can't be kept: %v", err)
 		}
+		if free, err := freeOutputs(a.outputs); err == nil {
+			sendBack(t, free, a.state)
+		}
 		outputs, err := matchOutputs(declared, a.outputs)
 		if err != nil {
 			return
@@ -39,6 +42,18 @@ func FuzzAnswersAreReadOrRefused(f *testing.F) {
 			t.Errorf("what was accepted can't be sent back: %v", err)
 		}
 	})
+}
+
+// sendBack wants what an action returned to be an object that another action may
+// be given.
+func sendBack(t *testing.T, outputs backend.Value, state json.RawMessage) {
+	t.Helper()
+	if _, err := backend.CheckObject(outputs); err != nil {
+		t.Errorf("an action's outputs are refused: %v", err)
+	}
+	if _, err := documentOf(call{verb: backend.VerbInvoke, action: "reboot", args: outputs, state: state}); err != nil {
+		t.Errorf("an action's outputs can't be sent back: %v", err)
+	}
 }
 
 func outputsSchemaHolds(outputs backend.Value) string {

@@ -30,19 +30,21 @@ func scripts() []script {
 	}
 }
 
-// checkScripts checks a directory and every script in it.
-func checkScripts(directory string) backend.Diagnostics {
+// checkScripts checks a directory and every script in it. With actions, and no
+// script that makes or removes an add-on, the actions are all that there is.
+func checkScripts(directory string, actions []string) backend.Diagnostics {
 	path := cty.GetAttrPath("directory")
 	if why, remedy := checkFolder(directory); why != "" {
 		return backend.Diagnostics{problem(path, why, remedy)}
 	}
 	var problems backend.Diagnostics
 	absent := map[backend.Verb]bool{}
+	actionsOnly := len(actions) > 0 && !makesAddons(directory)
 	for _, s := range scripts() {
 		why, remedy, err := checkScript(filepath.Join(directory, string(s.verb)))
 		if errors.Is(err, fs.ErrNotExist) {
 			absent[s.verb] = true
-			if s.required {
+			if s.required && !actionsOnly {
 				problems = append(problems, missingScript(directory, s.verb))
 			}
 			continue
@@ -55,7 +57,7 @@ func checkScripts(directory string) backend.Diagnostics {
 		problems = append(problems, problem(path, fmt.Sprintf("There is a script %q in %s, and no %q", backend.VerbSuspend, directory, backend.VerbResume),
 			"Write both: who is locked out and pays would stay outside."))
 	}
-	return problems
+	return append(problems, checkActionScripts(directory, actions)...)
 }
 
 // missingScript looks for what the operator may have meant.

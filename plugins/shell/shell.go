@@ -30,6 +30,7 @@ type patience struct {
 var (
 	_ backend.Backend   = (*Backend)(nil)
 	_ backend.Suspender = (*Backend)(nil)
+	_ backend.Invoker   = (*Backend)(nil)
 )
 
 // New makes a Backend that waits to be configured.
@@ -55,11 +56,11 @@ func (b *Backend) Describe(context.Context, backend.DescribeRequest) (backend.De
 }
 
 // ValidateConfig checks the config block and the scripts it names, and returns
-// the outputs it declares.
+// the outputs and actions it declares.
 func (b *Backend) ValidateConfig(_ context.Context, req backend.ValidateConfigRequest) (backend.ValidateConfigResponse, error) {
 	s, problems := readConfig(req.Config)
 	outputs := outputsSchema(s.outputs)
-	return backend.ValidateConfigResponse{Diagnostics: problems, Outputs: &outputs}, nil
+	return backend.ValidateConfigResponse{Diagnostics: problems, Outputs: &outputs, Actions: s.validActions(), ActionsOnly: s.actionsOnly}, nil
 }
 
 // ValidatePlan accepts every plan: its params are for the scripts to read.
@@ -93,7 +94,7 @@ func (b *Backend) Health(context.Context, backend.HealthRequest) (backend.Health
 	if s == nil {
 		return backend.HealthResponse{Detail: "not configured"}, nil
 	}
-	for _, d := range checkScripts(s.directory) {
+	for _, d := range checkScripts(s.directory, s.actions) {
 		if d.Severity == backend.SeverityError {
 			return backend.HealthResponse{Detail: d.Summary}, nil
 		}

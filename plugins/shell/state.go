@@ -17,19 +17,20 @@ const maxState = 64 * 1024
 type kept struct {
 	State   json.RawMessage `json:"state,omitempty"`
 	Pending *pending        `json:"pending,omitempty"`
-	Foreign bool            `json:"foreign,omitempty"` // provision found something that is not ours: deprovision must not touch it
+	Foreign bool            `json:"foreign,omitempty"` // what makes the resource found something that is not ours: what removes it must not touch it
 }
 
-// pending is a verb that answered "pending".
+// pending is a verb or an action that answered "pending".
 type pending struct {
 	Verb        backend.Verb `json:"verb"`
+	Action      string       `json:"action,omitempty"`
 	OperationID string       `json:"operation_id"`
 }
 
 // isFor reports whether it is the same operation, so that a new attempt has to
-// go on with read instead of beginning again.
+// go on instead of beginning again.
 func (p *pending) isFor(c call) bool {
-	return p != nil && p.Verb == c.verb && p.OperationID == c.op.OperationID
+	return p != nil && p.Verb == c.verb && p.Action == c.action && p.OperationID == c.op.OperationID
 }
 
 func openState(text json.RawMessage) (kept, error) {

@@ -87,6 +87,12 @@ type crashLab struct {
 // observe lets a resource live in peace, and another one change its plan.
 func (l *crashLab) observe(t *testing.T) {
 	b := l.bench
+	if l.Actions != nil {
+		l.observeActions(t)
+	}
+	if b.actionsOnly {
+		return
+	}
 	op := b.op(t)
 	l.watch(t, "provision", b.provision, op)
 	b.must(t, "Deprovision, to clean up", b.purge, op)
@@ -183,6 +189,7 @@ type crashVerb struct {
 	resume func(b *bench) verb                          // what is called next
 	again  func(op backend.Op, state []byte) backend.Op // with what
 	wants  []string                                     // what there is afterwards
+	purge  func(b *bench) verb                          // what removes all of it; nil: a purge
 }
 
 func (l *crashLab) verbs() []crashVerb {
@@ -190,24 +197,32 @@ func (l *crashLab) verbs() []crashVerb {
 	change := func(b *bench) verb { return b.changeFrom(l.bench.oldPlan) }
 	soft := func(b *bench) verb { return b.soft }
 	purge := func(b *bench) verb { return b.purge }
-	cleanUp := func(op backend.Op, state []byte) backend.Op { return next(op, backend.Result{State: state}) }
+	actions := l.actionVerbs()
+	if l.bench.actionsOnly {
+		return actions
+	}
 	verbs := []crashVerb{
-		{"provision", "provision", l.bench.op, provision, provision, again, l.wants["provision"]},
-		{"provision, given up", "provision", l.bench.op, provision, purge, cleanUp, nil},
-		{"deprovision soft", "soft", l.used, soft, soft, again, l.wants["soft"]},
-		{"deprovision purge", "purge", l.retired, purge, purge, again, nil},
+		{"provision", "provision", l.bench.op, provision, provision, again, l.wants["provision"], nil},
+		{"provision, given up", "provision", l.bench.op, provision, purge, cleanUp, nil, nil},
+		{"deprovision soft", "soft", l.used, soft, soft, again, l.wants["soft"], nil},
+		{"deprovision purge", "purge", l.retired, purge, purge, again, nil, nil},
 	}
 	if l.ChangeTo != nil {
-		verbs = slices.Insert(verbs, 2, crashVerb{"change_plan", "change_plan", l.changing, change, change, again, l.wants["change_plan"]})
+		verbs = slices.Insert(verbs, 2, crashVerb{"change_plan", "change_plan", l.changing, change, change, again, l.wants["change_plan"], nil})
 	}
 	if l.bench.turns {
 		suspend := func(b *bench) verb { return b.suspend }
 		resume := func(b *bench) verb { return b.giveBack }
 		verbs = append(verbs,
-			crashVerb{"suspend", "suspend", l.used, suspend, suspend, again, l.wants["suspend"]},
-			crashVerb{"resume", "resume", l.suspended, resume, resume, again, l.wants["resume"]})
+			crashVerb{"suspend", "suspend", l.used, suspend, suspend, again, l.wants["suspend"], nil},
+			crashVerb{"resume", "resume", l.suspended, resume, resume, again, l.wants["resume"], nil})
 	}
-	return verbs
+	return append(verbs, actions...)
+}
+
+// cleanUp is what the gateway does after a failure for good.
+func cleanUp(op backend.Op, state []byte) backend.Op {
+	return next(op, backend.Result{State: state})
 }
 
 // run kills one operation, resumes it and counts what is wrong then.
@@ -227,7 +242,11 @@ func (l *crashLab) run(t *testing.T, v crashVerb, f fate, row *crashRow) {
 	if v.kills == "soft" && result.PurgeAfter.IsZero() == l.kept {
 		lost = append(lost, "the purge date")
 	}
-	l.bench.must(t, "Deprovision, to clean up", l.bench.purge, next(op, result))
+	purge := verb(l.bench.purge)
+	if v.purge != nil {
+		purge = v.purge(l.bench)
+	}
+	l.bench.must(t, "the removal, to clean up", purge, next(op, result))
 	left := l.things(t, op)
 	if len(lost)+len(doubled)+len(left) > 0 {
 		t.Errorf("%s, killed %v after %q: lost %q, doubled %q, left over %q", v.name, f.delay, row.step, lost, doubled, left)

@@ -31,6 +31,7 @@ type shelf struct{ dir, fault string }
 func (s *shelf) Describe(context.Context, backend.DescribeRequest) (backend.Description, error) {
 	return backend.Description{
 		Name: "shelf", Version: "0.1.0", Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend},
+		Actions: []string{"make", "paint", "unmake"},
 		Config:  backend.Schema{Attributes: []backend.Attribute{{Name: "dir", Type: cty.String}, {Name: "fault", Type: cty.String}}},
 		Outputs: backend.Schema{Attributes: []backend.Attribute{{Name: "path", Type: cty.String}}},
 	}, nil
@@ -130,6 +131,30 @@ func (s *shelf) Resume(_ context.Context, req backend.ResumeRequest, events back
 	return backend.Result{}, os.RemoveAll(filepath.Join(folder, "closed"))
 }
 
+// Invoke paints in two steps; the other actions do as the life-cycle calls.
+func (s *shelf) Invoke(ctx context.Context, req backend.InvokeRequest, events backend.Events) (backend.Result, error) {
+	switch req.Action {
+	case "make":
+		return s.Provision(ctx, backend.ProvisionRequest{Op: req.Op}, events)
+	case "unmake":
+		return s.Deprovision(ctx, backend.DeprovisionRequest{Op: req.Op, Mode: backend.ModePurge}, events)
+	}
+	folder := filepath.Join(s.dir, req.Op.ResourceID)
+	if _, err := os.Stat(filepath.Join(folder, "primer")); err == nil && s.fault == "paints by halves" {
+		return backend.Result{}, nil
+	}
+	var args struct{ Colour string }
+	if err := req.Args.Decode(&args); err != nil {
+		return backend.Result{}, err
+	}
+	events.Progress("prime it", 0)
+	if _, err := s.mustWrite(folder, "primer", ""); err != nil {
+		return backend.Result{}, err
+	}
+	events.Progress("paint it", 50)
+	return s.mustWrite(folder, "paint", args.Colour)
+}
+
 func (s *shelf) Read(context.Context, backend.ReadRequest) (backend.ReadResponse, error) {
 	return backend.ReadResponse{}, backend.Failf(backend.Unsupported, "no")
 }
@@ -144,6 +169,10 @@ func crashing(t *testing.T, fault string) backendtest.Crashing {
 		Subject: backendtest.Subject{
 			Config: backend.NewValue(cty.ObjectVal(map[string]cty.Value{"dir": cty.StringVal(dir), "fault": cty.StringVal(fault)})),
 			Op:     func(*testing.T) backend.Op { return backend.Op{Plan: backend.Plan{ID: "basic"}} }, ChangeTo: &backend.Plan{ID: "large"},
+			Actions: &backendtest.Actions{
+				Create: backendtest.Action{Name: "make"}, Delete: backendtest.Action{Name: "unmake"},
+				Change: []backendtest.Action{{Name: "paint", Args: backend.NewValue(cty.ObjectVal(map[string]cty.Value{"colour": cty.StringVal("red")}))}},
+			},
 		},
 		Things: func(t *testing.T, op backend.Op) []string {
 			return entries(t, filepath.Join(dir, op.ResourceID))
@@ -199,6 +228,7 @@ func TestEveryLossIsFound(t *testing.T) {
 		"names by chance":              `doubled ["`,
 		"removes what it remembers":    `left over ["`,
 		"suspends by halves":           `lost ["`,
+		"paints by halves":             `paint, killed 0s after "paint it": lost ["`,
 		"promises once":                `lost ["the purge date"]`,
 	} {
 		t.Run(fault, func(t *testing.T) {

@@ -10,9 +10,10 @@ import (
 
 // interruptible is a life-cycle call that is interrupted and then repeated.
 type interruptible struct {
-	name  string
-	ready func(t *testing.T) backend.Op // makes a resource that is ready for it
-	call  func(b *bench) verb
+	name   string
+	ready  func(t *testing.T) backend.Op // makes a resource that is ready for it
+	call   func(b *bench) verb
+	action bool // of a resource that actions make and remove
 }
 
 func (b *bench) verbs() []interruptible {
@@ -30,12 +31,12 @@ func (b *bench) verbs() []interruptible {
 		return op
 	}
 	list := []interruptible{
-		{"Provision", b.op, func(b *bench) verb { return b.provision }},
-		{"Deprovision, soft", made, func(b *bench) verb { return b.soft }},
-		{"Deprovision, purge", kept, func(b *bench) verb { return b.purge }},
+		{name: "Provision", ready: b.op, call: func(b *bench) verb { return b.provision }},
+		{name: "Deprovision, soft", ready: made, call: func(b *bench) verb { return b.soft }},
+		{name: "Deprovision, purge", ready: kept, call: func(b *bench) verb { return b.purge }},
 	}
 	if b.ChangeTo != nil {
-		list = append(list, interruptible{"ChangePlan", changing, func(b *bench) verb { return b.changeFrom(b.oldPlan) }})
+		list = append(list, interruptible{name: "ChangePlan", ready: changing, call: func(b *bench) verb { return b.changeFrom(b.oldPlan) }})
 	}
 	if b.turns {
 		suspended := func(t *testing.T) backend.Op {
@@ -43,8 +44,8 @@ func (b *bench) verbs() []interruptible {
 			return next(op, b.must(t, "Suspend", b.suspend, op))
 		}
 		list = append(list,
-			interruptible{"Suspend", made, func(b *bench) verb { return b.suspend }},
-			interruptible{"Resume", suspended, func(b *bench) verb { return b.giveBack }})
+			interruptible{name: "Suspend", ready: made, call: func(b *bench) verb { return b.suspend }},
+			interruptible{name: "Resume", ready: suspended, call: func(b *bench) verb { return b.giveBack }})
 	}
 	return list
 }
@@ -56,7 +57,7 @@ func (b *bench) testCutOff(t *testing.T, v interruptible) {
 		w := &watcher{cutAt: at}
 		result, err := b.try(t, v.name+", cut off", v.call(b), op, w)
 		if err == nil && w.checkpoints < at {
-			b.remove(t, next(op, result))
+			b.clean(t, v, next(op, result))
 			if at == 1 {
 				t.Log("the backend has no checkpoints")
 			}
@@ -77,8 +78,20 @@ func (b *bench) resume(t *testing.T, v interruptible, op backend.Op) {
 		t.Errorf("%s, after being cut off: PurgeAfter is %v, unlike that of an undisturbed call", v.name, finished.PurgeAfter)
 	}
 	gone := next(op, finished)
-	b.remove(t, gone)
-	b.mustBeAbsent(t, gone)
+	b.clean(t, v, gone)
+	if !v.action {
+		b.mustBeAbsent(t, gone)
+	}
+}
+
+// clean removes what an interrupted call was about.
+func (b *bench) clean(t *testing.T, v interruptible, op backend.Op) {
+	t.Helper()
+	if v.action {
+		b.must(t, b.Actions.Delete.Name+", to clean up", b.unmake, op)
+		return
+	}
+	b.remove(t, op)
 }
 
 // patience is how long a call may go on after its context has ended.

@@ -116,6 +116,15 @@ func (m *mortal) Resume(ctx context.Context, req backend.ResumeRequest, events b
 	})
 }
 
+func (m *mortal) Invoke(ctx context.Context, req backend.InvokeRequest, events backend.Events) (backend.Result, error) {
+	return m.live(killed(req.Action), events, func(e backend.Events) (backend.Result, error) {
+		return m.Backend.(backend.Invoker).Invoke(ctx, req, e)
+	})
+}
+
+// killed is what a fate calls an action.
+func killed(action string) string { return "invoke:" + action }
+
 func (m *mortal) live(verb string, events backend.Events, call func(backend.Events) (backend.Result, error)) (backend.Result, error) {
 	if verb != m.fate.verb {
 		return call(events)

@@ -33,6 +33,10 @@ type Subject struct {
 	// not tested.
 	ChangeTo *backend.Plan
 
+	// Actions are tried on resources that they make themselves; nil: actions are
+	// not tested. A configuration with nothing but actions is tested for them alone.
+	Actions *Actions
+
 	// Secrets are further texts that must show up nowhere but in outputs, such
 	// as a password inside a connection string. Texts in Config that are marked
 	// as sensitive, and generated outputs, are looked for anyway.
@@ -40,6 +44,20 @@ type Subject struct {
 
 	// Timeout bounds one call. Default: one minute.
 	Timeout time.Duration
+}
+
+// Actions are the actions that a kind of resource lives by.
+type Actions struct {
+	Create Action   // makes one
+	Change []Action // each is called for a resource that Create made
+	Delete Action   // removes one; that there is none is success, or NOT_FOUND
+}
+
+// Action is a declared action and what it is given. The credentials are those of
+// Subject.Op.
+type Action struct {
+	Name string
+	Args backend.Value
 }
 
 // bench is a Subject in use.
@@ -51,6 +69,8 @@ type bench struct {
 	oldPlan     backend.Plan   // that resources have before ChangeTo
 	keeps       bool           // a soft deprovision keeps something; set by testSoft
 	turns       bool           // resources can be suspended and resumed
+	actions     []string       // effective
+	actionsOnly bool           // there is no provision and no deprovision
 }
 
 // newBench asks the backend behind remote who it is.
@@ -71,6 +91,10 @@ func newBench(t *testing.T, s Subject, remote backend.Backend) *bench {
 	b.outputs = b.description.Outputs
 	if checked.Outputs != nil {
 		b.outputs = *checked.Outputs
+	}
+	b.actions, b.actionsOnly = b.description.Actions, checked.ActionsOnly
+	if len(checked.Actions) > 0 {
+		b.actions = checked.Actions
 	}
 	return b
 }

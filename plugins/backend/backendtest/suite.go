@@ -19,6 +19,12 @@ func Run(t *testing.T, s Subject) {
 	t.Run("accepts its configuration with unknown secrets", b.testValidation)
 	b.configure(t)
 	t.Run("is healthy", b.testHealth)
+	if s.Actions != nil {
+		b.testActions(t)
+	}
+	if b.actionsOnly {
+		return
+	}
 	t.Run("a repeated provision has the same outputs", b.testProvision)
 	t.Run("a repeated soft deprovision keeps its promise", b.testSoft)
 	t.Run("a deprovision without a soft one before it leaves nothing", b.testPurge)
@@ -32,7 +38,11 @@ func Run(t *testing.T, s Subject) {
 		t.Run("a resource that was never suspended can be resumed", b.testResume)
 		t.Run("a suspended resource can be deprovisioned", b.testSuspendedGone)
 	}
-	for _, v := range b.verbs() {
+	b.testInterruptions(t, b.verbs())
+}
+
+func (b *bench) testInterruptions(t *testing.T, list []interruptible) {
+	for _, v := range list {
 		t.Run("a call of "+v.name+" that was cut off is finished by its repeat", func(t *testing.T) { b.testCutOff(t, v) })
 		t.Run("a call of "+v.name+" ends soon after its context", func(t *testing.T) { b.testEnds(t, v) })
 	}
@@ -57,11 +67,14 @@ func (b *bench) testDescription(t *testing.T) {
 	if diff := cmp.Diff(b.description, second, cmpCty()); diff != "" {
 		t.Errorf("a second Describe differs (-first +second):\n%s", diff)
 	}
-	if b.can(backend.CanChangePlan) != (b.ChangeTo != nil) {
+	if !b.actionsOnly && b.can(backend.CanChangePlan) != (b.ChangeTo != nil) {
 		t.Errorf("capability %s is %v; Subject.ChangeTo must agree", backend.CanChangePlan, b.can(backend.CanChangePlan))
 	}
 	if _, able := b.Backend.(backend.Suspender); able != b.can(backend.CanSuspend) {
 		t.Fatalf("capability %s is %v; that the backend is a Suspender must agree", backend.CanSuspend, b.can(backend.CanSuspend))
+	}
+	if _, able := b.Backend.(backend.Invoker); !able && len(b.actions) > 0 {
+		t.Fatalf("it declares the actions %q and is no Invoker", b.actions)
 	}
 }
 

@@ -113,7 +113,7 @@ func text(name string) *backendpb.Attribute {
 
 func (s *server) Describe(ctx context.Context, _ *backendpb.DescribeRequest) (*backendpb.DescribeResponse, error) {
 	d := &backendpb.DescribeResponse{
-		Name: "hostile", Version: "1.0.0", Capabilities: []string{"read"},
+		Name: "hostile", Version: "1.0.0", Capabilities: []string{"read"}, Actions: []string{"perform"},
 		Config:  &backendpb.Schema{Attributes: []*backendpb.Attribute{text("mode"), text("password"), text("dir")}},
 		Plan:    &backendpb.Schema{Attributes: []*backendpb.Attribute{text("do")}},
 		Outputs: &backendpb.Schema{Attributes: []*backendpb.Attribute{text("name")}},
@@ -139,6 +139,10 @@ func (s *server) Describe(ctx context.Context, _ *backendpb.DescribeRequest) (*b
 		for i := range d.Config.Attributes {
 			d.Config.Attributes[i] = &backendpb.Attribute{Name: fmt.Sprintf("a%d", i), Type: []byte(`"string"`)}
 		}
+	case "bad-action":
+		d.Actions = []string{"../../provision"}
+	case "many-actions":
+		d.Actions = make([]string, 200_000)
 	case "too-large":
 		d.Doc = strings.Repeat("x", 5<<20)
 	case "not-utf8":
@@ -222,6 +226,10 @@ func do(op *backendpb.Op) string {
 type stream = grpc.ServerStreamingServer[backendpb.Event]
 
 func (s *server) Deprovision(m *backendpb.DeprovisionRequest, events stream) error {
+	return s.perform(m.GetOp(), events)
+}
+
+func (s *server) Invoke(m *backendpb.InvokeRequest, events stream) error {
 	return s.perform(m.GetOp(), events)
 }
 

@@ -37,6 +37,7 @@ func (t *testing) Describe(context.Context, backend.DescribeRequest) (backend.De
 		Name:         "testing",
 		Version:      "1.2.3",
 		Capabilities: []backend.Capability{backend.CanRead, backend.CanSuspend},
+		Actions:      []string{"echo", "look", "leak", "crash_once", "panic", "unauthorized", "list"},
 		Config:       backend.Schema{Attributes: []backend.Attribute{text("mode"), {Name: "password", Type: cty.String, Sensitive: true}, text("dir")}},
 		Plan:         backend.Schema{Attributes: []backend.Attribute{text("do")}},
 		Outputs: backend.Schema{Attributes: []backend.Attribute{
@@ -58,6 +59,12 @@ func (t *testing) ValidateConfig(_ context.Context, req backend.ValidateConfigRe
 		os.Exit(4)
 	}
 	var resp backend.ValidateConfigResponse
+	switch config.Mode {
+	case "actions":
+		resp.Actions, resp.ActionsOnly = []string{"verify"}, true
+	case "bad_actions":
+		resp.Actions = []string{"Verify"}
+	}
 	if !req.Config.Known("password") {
 		resp.Diagnostics = backend.Diagnostics{{Severity: backend.SeverityWarning, Summary: "Password unknown", Path: cty.GetAttrPath("password")}}
 	}
@@ -205,6 +212,32 @@ func (t *testing) Suspend(_ context.Context, req backend.SuspendRequest, _ backe
 
 func (t *testing) Resume(_ context.Context, req backend.ResumeRequest, _ backend.Events) (backend.Result, error) {
 	return backend.Result{State: json.RawMessage(`"resumed"`)}, nil
+}
+
+// Invoke answers with what it was asked.
+func (t *testing) Invoke(_ context.Context, req backend.InvokeRequest, events backend.Events) (backend.Result, error) {
+	switch req.Action {
+	case "unauthorized":
+		return backend.Result{}, backend.Failf(backend.Unauthorized, "the server refuses %s", req.Op.Credential["access-token"])
+	case "leak":
+		t.leak(events, req.Op.Credential["access-token"])
+		return backend.Result{}, fmt.Errorf("no idea about %s", req.Op.Credential["access-token"])
+	case "crash_once":
+		marker := filepath.Join(t.config.Dir, req.Op.OperationID)
+		if _, err := os.Stat(marker); err != nil {
+			_ = os.WriteFile(marker, nil, 0o600)
+			os.Exit(3)
+		}
+	case "panic":
+		panic("at the disco")
+	case "list":
+		return backend.Result{Outputs: backend.NewValue(cty.TupleVal([]cty.Value{cty.StringVal("hush-hush")}))}, nil
+	}
+	events.Log(slog.LevelWarn, "look here")
+	events.Checkpoint("done", json.RawMessage(`{"n":2}`))
+	return backend.Result{Outputs: backend.NewValue(cty.ObjectVal(map[string]cty.Value{
+		"action": cty.StringVal(req.Action), "args": req.Args.Cty(), "token": cty.StringVal(req.Op.Credential["access-token"]),
+	})), State: json.RawMessage(`{"n":3}`)}, nil
 }
 
 func (t *testing) Read(_ context.Context, req backend.ReadRequest) (backend.ReadResponse, error) {
