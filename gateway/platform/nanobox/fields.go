@@ -34,7 +34,15 @@ var keyPattern = regexp.MustCompile(`^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$`)
 // normalised is a header's name in the one form in which names are compared:
 // case carries nothing, and underscores are dashes.
 func normalised(name string) string {
-	return strings.ReplaceAll(strings.ToUpper(name), "_", "-")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z': // no other letter is in a header's name
+			return r - 'a' + 'A'
+		case r == '_':
+			return '-'
+		}
+		return r
+	}, name)
 }
 
 func (r *reader) credentials() {
