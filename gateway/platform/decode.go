@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"mime"
 	"net/http"
@@ -29,10 +30,16 @@ func Decode(w http.ResponseWriter, r *http.Request, into any) error {
 	if err := checkContent(r.Header); err != nil {
 		return err
 	}
-	data, err := readBody(w, r)
+	data, err := ReadBody(w, r, MaxBody)
 	if err != nil {
 		return err
 	}
+	return DecodeBody(data, into)
+}
+
+// DecodeBody is Decode for a body that was read already, whatever its sender
+// calls it.
+func DecodeBody(data []byte, into any) error {
 	object, err := parseObject(data)
 	if err != nil {
 		return err
@@ -44,7 +51,7 @@ func Decode(w http.ResponseWriter, r *http.Request, into any) error {
 // alphabetical order, for requests whose body nobody documents. Errors are
 // Decode's.
 func Names(w http.ResponseWriter, r *http.Request) ([]string, error) {
-	data, err := readBody(w, r)
+	data, err := ReadBody(w, r, MaxBody)
 	if err != nil {
 		return nil, err
 	}
@@ -77,27 +84,40 @@ func checkContent(h http.Header) error {
 	return nil
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.ContentLength > MaxBody {
-		return nil, gateway.Errorf(gateway.Invalid, "The request body is larger than 1 MiB.")
+// ErrTooLarge is the cause of the gateway.Invalid that a body over its limit
+// gives, for platforms that have a status for it: see Failures.TooLarge.
+var ErrTooLarge = errors.New("the body is over its limit")
+
+// ReadBody returns r's body, which may have limit bytes.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
 	}
 	var buffer bytes.Buffer
 	if r.ContentLength > 0 {
 		buffer.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
-	_, err := buffer.ReadFrom(http.MaxBytesReader(connection(w), r.Body, MaxBody))
+	_, err := buffer.ReadFrom(http.MaxBytesReader(connection(w), r.Body, limit))
 	if err == nil {
 		return buffer.Bytes(), nil
 	}
+	var over *http.MaxBytesError
+	if errors.As(err, &over) {
+		return nil, tooLarge(limit)
+	}
 	message := "The request body ended early."
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		message = "The request body is larger than 1 MiB."
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		message = "The request body did not arrive in time."
 	}
 	return nil, &gateway.Error{Kind: gateway.Invalid, Message: message, Cause: err}
+}
+
+func tooLarge(limit int64) error {
+	size := fmt.Sprintf("%d KiB", limit>>10)
+	if limit >= 1<<20 {
+		size = fmt.Sprintf("%d MiB", limit>>20)
+	}
+	return &gateway.Error{Kind: gateway.Invalid, Message: "The request body is larger than " + size + ".", Cause: ErrTooLarge}
 }
 
 // connection returns net/http's own writer. MaxBytesReader tells it, and no

@@ -25,7 +25,11 @@ type Failures struct {
 	// Body makes the JSON value for an error. message is a sentence for the
 	// customer, never a cause.
 	Body  func(kind gateway.Kind, message string) any
-	Realm string // of Basic authentication
+	Realm string // of Basic authentication; empty: the platform has another
+
+	// TooLarge is the status for a body over its limit; 0: that of
+	// gateway.Invalid, which it is.
+	TooLarge int
 
 	// Page, where set, answers a person's browser instead: Body and Realm are
 	// not used then.
@@ -93,15 +97,18 @@ func (f Failures) run(h Handler, w http.ResponseWriter, r *http.Request, params 
 // Answer writes err in the platform's form.
 func (f Failures) Answer(w http.ResponseWriter, r *http.Request, err error) {
 	kind := gateway.KindOf(err)
-	if kind == gateway.Unauthorized && f.Page == nil {
+	if kind == gateway.Unauthorized && f.Page == nil && f.Realm != "" {
 		w.Header().Set("WWW-Authenticate", `Basic realm="`+f.Realm+`", charset="UTF-8"`)
 	}
 	if after := retryAfter(err); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
 	}
 	status, ok := f.Status[kind]
-	if !ok {
+	switch {
+	case !ok:
 		status = http.StatusInternalServerError
+	case f.TooLarge != 0 && errors.Is(err, ErrTooLarge):
+		status = f.TooLarge
 	}
 	if f.Page != nil {
 		f.Page(w, r, status, gateway.Message(err))

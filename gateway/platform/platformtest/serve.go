@@ -1,6 +1,7 @@
 package platformtest
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -17,11 +18,40 @@ import (
 // ends, and returns the mount's URL.
 func Serve(t *testing.T, m platform.Mount, l platform.Lifecycle) string {
 	t.Helper()
+	return serve(t, m, l, nil)
+}
+
+// ServeProvider is Serve for a provider of servers. What requests log goes to
+// log, which may be nil.
+func ServeProvider(t *testing.T, p platform.Provider, s platform.Servers, log *slog.Logger) string {
+	t.Helper()
+	return serve(t, mountedProvider{Provider: p, servers: s}, nil, log)
+}
+
+// mountedProvider has a provider's routes served as those of a mount are.
+type mountedProvider struct {
+	platform.Provider
+	servers platform.Servers
+}
+
+func (m mountedProvider) Manifest(bool) ([]byte, error) { return m.Provider.Manifest() }
+
+func (m mountedProvider) Routes(platform.Lifecycle, platform.Landing) []platform.Route {
+	return m.Provider.Routes(m.servers)
+}
+
+func (mountedProvider) Profile() platform.Profile { return platform.Profile{} }
+
+func (mountedProvider) API() platform.API { return nil }
+
+func serve(t *testing.T, m platform.Mount, l platform.Lifecycle, log *slog.Logger) string {
+	t.Helper()
 	prefix := "/" + m.Scope().Platform + "/" + m.Scope().Addon
 	s, err := server.New(server.Options{
 		Mounts:    []server.Mount{{Prefix: prefix, Mount: m}},
 		Lifecycle: func(gateway.Scope) platform.Lifecycle { return l },
 		Landing:   &Landing{},
+		Logger:    log,
 	})
 	if err != nil {
 		t.Fatal(err)
