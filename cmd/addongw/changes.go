@@ -89,6 +89,9 @@ func offered(c *config.Config) []string {
 			names = append(names, "platform "+p+" of "+a.ID)
 		}
 	}
+	for _, p := range c.Providers {
+		names = append(names, "provider "+p.Scope().Addon+" of "+p.Scope().Platform)
+	}
 	return names
 }
 

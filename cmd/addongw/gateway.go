@@ -98,6 +98,7 @@ func (g *running) prepare(cfg *config.Config) (err error) {
 	g.server, err = server.New(server.Options{
 		Mounts: mountsOf(cfg), Logger: g.log, Ready: g.ready, DrainTimeout: g.drain,
 		Lifecycle: func(s gateway.Scope) platform.Lifecycle { return g.engine.For(s) },
+		Servers:   func(s gateway.Scope) platform.Servers { return g.engine.Servers(s) },
 		Landing:   pages, Pages: pages, Development: g.devPages(),
 	})
 	if err != nil {
@@ -118,6 +119,9 @@ func mountsOf(cfg *config.Config) []server.Mount {
 	for _, m := range cfg.Mounts {
 		mounts = append(mounts, server.Mount{Prefix: m.Prefix, Mount: m.Mount})
 	}
+	for _, p := range cfg.Providers {
+		mounts = append(mounts, server.Mount{Prefix: p.Prefix, Provider: p.Provider})
+	}
 	return mounts
 }
 
@@ -130,6 +134,9 @@ func (g *running) Status() admin.Status {
 	}
 	for _, a := range now.Addons {
 		s.Addons = append(s.Addons, a.ID)
+	}
+	for _, p := range now.Providers {
+		s.Providers = append(s.Providers, p.Scope().Addon)
 	}
 	for _, b := range now.Backends {
 		s.Backends = append(s.Backends, b.Name)
@@ -228,7 +235,7 @@ func launch(ctx context.Context, host *pluginhost.Host, cfg *config.Config, befo
 			outputs := b.Description.Outputs
 			process, err := host.Launch(ctx, pluginhost.Spec{
 				Name: b.Plugin.Name, Version: b.Plugin.Version, Checksum: b.Plugin.Checksum, TLS: b.Plugin.TLS,
-				Backend: b.Name, Outputs: &outputs,
+				Backend: b.Name, Outputs: &outputs, Actions: b.Description.Actions,
 			}, b.Config, secrets)
 			mu.Lock()
 			defer mu.Unlock()
@@ -282,6 +289,16 @@ func (g *running) warnOfSickBackends(ctx context.Context) {
 	}
 }
 
+// beginProviders lets providers of servers fetch what they want to have at hand,
+// a catalog that their backend has. It returns when that is done or ctx ends.
+func (g *running) beginProviders(ctx context.Context, cfg *config.Config) {
+	var group sync.WaitGroup
+	for _, p := range cfg.Providers {
+		group.Go(func() { p.Begin(ctx, g.engine.Servers(p.Scope())) })
+	}
+	group.Wait()
+}
+
 // ready says why the gateway cannot take orders; nil when it can.
 func (g *running) ready() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -319,6 +336,7 @@ func (g *running) serve(ctx context.Context, on moments) error {
 		on.ready()
 	}
 	go g.warnOfSickBackends(adminCtx)
+	go g.beginProviders(adminCtx, g.active.Load().Config)
 	g.workers(ctx, on)
 	g.log.Info("gateway ready", "event", "gateway.ready", "listen", g.listener.Addr().String(), "version", version)
 

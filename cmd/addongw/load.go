@@ -87,7 +87,7 @@ func (c *command) loadOptions() (config.Options, error) {
 		vars[name] = value
 	}
 	return config.Options{
-		Dir: c.dir, Vars: vars, VarFiles: c.varFiles, Version: version, Environ: c.getenv, Dialects: all.Dialects(),
+		Dir: c.dir, Vars: vars, VarFiles: c.varFiles, Version: version, Environ: c.getenv, Dialects: all.Dialects(), Providers: all.Providers(),
 	}, nil
 }
 

@@ -48,7 +48,7 @@ func startHost(t testing.TB, dir string) host {
 	if err := os.MkdirAll(tmp, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, dir, []string{"serve", dir, "--listen", "127.0.0.1:0", "--log-format", "json"}, "TINYHOST_TOKEN="+hostToken, "TMPDIR="+tmp)
+	p := start(t, dir, []string{"serve", dir, "--listen", "127.0.0.1:0"}, "TINYHOST_TOKEN="+hostToken, "TMPDIR="+tmp)
 	return host{process: p, t: t, token: hostToken}
 }
 

@@ -144,7 +144,8 @@ func (g *running) renew(ctx context.Context, before *active, next *loaded, allow
 		return err
 	}
 	bind := func(s gateway.Scope) platform.Lifecycle { return g.engine.For(s) }
-	if _, err := server.New(server.Options{Mounts: mountsOf(next.Config), Lifecycle: bind}); err != nil {
+	rent := func(s gateway.Scope) platform.Servers { return g.engine.Servers(s) }
+	if _, err := server.New(server.Options{Mounts: mountsOf(next.Config), Lifecycle: bind, Servers: rent}); err != nil {
 		return err
 	}
 	started, err := launch(ctx, g.host, next.Config, before.backends)
@@ -162,6 +163,7 @@ func (g *running) renew(ctx context.Context, before *active, next *loaded, allow
 	now := &active{loaded: *next, backends: started, since: time.Now()}
 	g.active.Store(now)
 	time.AfterFunc(stragglers, func() { g.renameStragglers(now) })
+	go g.beginProviders(context.WithoutCancel(ctx), next.Config)
 	go func() { // what is left of them when the gateway stops the plugin host ends
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), retireLimit)
 		defer cancel()

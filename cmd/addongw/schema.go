@@ -16,7 +16,7 @@ func newSchema(c *command) *cobra.Command {
 			"described in spec/language/json.md.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			document := reference.New(all.Dialects(), nil)
+			document := reference.New(all.Dialects(), all.Providers())
 			return failed(c.printJSON(envelope{kind: "schema", body: struct {
 				Version string `json:"version"`
 				reference.Document

@@ -32,6 +32,6 @@ func (c *command) printStatus(s admin.Status) error {
 	return table(c.out, told([][]string{
 		{"version", s.Version}, {"ready", ready}, {"started", c.when(s.StartedAt)}, {"listens on", s.Listen},
 		{"configuration", s.Directory}, {"digest", s.Digest}, {"loaded", c.when(s.LoadedAt)},
-		{"add-ons", strings.Join(s.Addons, ", ")}, {"backends", strings.Join(s.Backends, ", ")},
+		{"add-ons", strings.Join(s.Addons, ", ")}, {"providers", strings.Join(s.Providers, ", ")}, {"backends", strings.Join(s.Backends, ", ")},
 	}))
 }

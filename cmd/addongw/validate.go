@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -43,14 +44,25 @@ func (c *command) printValidation(l loaded) error {
 	}
 	c.printDiagnostics(l.diags, l.writing())
 	s := l.files.Summary
-	checked := fmt.Sprintf("%s, %s, %s, %d values checked",
-		count(s.Files, "file"), count(s.Addons, "add-on"), count(s.Platforms, "platform"), s.Values)
+	checked := counted(s)
 	if !report.Valid {
 		fmt.Fprintf(c.err, "%s%s (%s)\n", count(report.ErrorCount, "error"), warnings(report.WarningCount), checked)
 		return end
 	}
 	fmt.Fprintf(c.out, "ok  %s%s\n", checked, warnings(report.WarningCount))
 	return nil
+}
+
+// counted says what was checked.
+func counted(s config.Summary) string {
+	parts := []string{count(s.Files, "file")}
+	if s.Addons > 0 || s.Providers == 0 {
+		parts = append(parts, count(s.Addons, "add-on"), count(s.Platforms, "platform"))
+	}
+	if s.Providers > 0 {
+		parts = append(parts, count(s.Providers, "provider"))
+	}
+	return fmt.Sprintf("%s, %d values checked", strings.Join(parts, ", "), s.Values)
 }
 
 func warnings(n int) string {

@@ -20,6 +20,7 @@ type Status struct {
 	Digest    string    `json:"digest"`    // of the files that are active
 	LoadedAt  time.Time `json:"loaded_at"` // when they became active
 	Addons    []string  `json:"addons"`
+	Providers []string  `json:"providers,omitempty"` // of servers
 	Backends  []string  `json:"backends"`
 }
 

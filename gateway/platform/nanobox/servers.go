@@ -179,15 +179,14 @@ func (a recordedServers) cancel(w http.ResponseWriter, r *http.Request, s sessio
 	return platform.Empty(w, http.StatusOK)
 }
 
-// reboot takes a server that can be connected to. The repeat of an order that
-// has not begun is that order.
+// reboot takes a server that can be connected to. While one is on its way, the
+// order is its repeat: who did not hear our answer asks again.
 func (a recordedServers) reboot(ctx context.Context, s session, id string) error {
 	server, err := a.look(ctx, s, id)
 	if err != nil {
 		return err
 	}
-	waits := server.Doing == gateway.ActionReboot && !server.Begun
-	if a.recorded(ctx, server).status != statusActive && !waits {
+	if a.recorded(ctx, server).status != statusActive && server.Doing != gateway.ActionReboot {
 		return notActive()
 	}
 	return a.servers.Act(ctx, s.caller, id, gateway.ServerAct{Action: gateway.ActionReboot, Args: s.args(map[string]any{})})

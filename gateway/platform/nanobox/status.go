@@ -76,9 +76,9 @@ func (p *provider) word(ctx context.Context, theirs string) string {
 func (p *provider) recorded(ctx context.Context, s gateway.Server) seen {
 	v := seen{name: s.Name, externalIP: s.ExternalIP, internalIP: s.InternalIP, password: s.Password}
 	switch {
-	case s.State == gateway.Deprovisioning || s.State == gateway.Deprovisioned || s.Doing == gateway.ActionDeleteServer:
+	case s.State == gateway.Deprovisioning || s.State == gateway.Deprovisioned:
 		v.status = statusDeleting
-	case s.State == gateway.Failed:
+	case s.State == gateway.Failed || s.Doing == gateway.ActionDeleteServer: // the clean-up of what failed
 		v.status, v.message = statusError, s.Reason
 	case s.State == gateway.Provisioning && !s.Begun:
 		v.status = statusOrdering
