@@ -117,6 +117,13 @@ func platformCandidates(q *asking) []cobra.Completion {
 			}
 		}
 	}
+	if q.cmd.Name() != "init" {
+		for _, p := range q.cfg.Providers {
+			if name := p.Scope().Platform; !slices.Contains(list, name) {
+				list = append(list, name)
+			}
+		}
+	}
 	return list
 }
 
@@ -135,6 +142,14 @@ func (q *asking) addons() []config.Addon {
 func addonCandidates(q *asking) (list []cobra.Completion) {
 	for _, a := range q.addons() {
 		list = append(list, cobra.CompletionWithDesc(a.ID, a.Name))
+	}
+	if q.cfg == nil {
+		return list
+	}
+	for _, p := range q.cfg.Providers {
+		if scope := p.Scope(); q.cmd.Name() != "manifest" || len(q.args) == 0 || scope.Platform == q.args[0] {
+			list = append(list, cobra.CompletionWithDesc(scope.Addon, "servers on "+scope.Platform))
+		}
 	}
 	return list
 }

@@ -144,6 +144,15 @@ func platformNames() []string {
 	return names
 }
 
+// providerNames are the platforms that rent servers.
+func providerNames() []string {
+	var names []string
+	for _, d := range all.Providers() {
+		names = append(names, d.Name())
+	}
+	return names
+}
+
 // adminAddress is where the gateway of the configuration directory listens for
 // the command line.
 func (c *command) adminAddress() (string, error) {

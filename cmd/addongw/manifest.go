@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/config"
 )
 
@@ -25,8 +26,9 @@ func newManifest(c *command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "manifest [PLATFORM] [ADDON]",
 		Short: "Print, write or compare the manifest that a platform imports",
-		Long: "Prints the manifest of an add-on for one platform (" + strings.Join(platformNames(), ", ") + "). Where there is only one, neither\n" +
-			"need be named. Password and salt are left out unless asked for: a manifest in a CI log is the commonest leak there is.\n\n" +
+		Long: "Prints the manifest of an add-on for one platform (" + strings.Join(platformNames(), ", ") + "), or what a platform reads of\n" +
+			"a provider of servers (" + strings.Join(providerNames(), ", ") + "). Where there is only one, neither need be named. Password and salt are left out unless\n" +
+			"asked for: a manifest in a CI log is the commonest leak there is.\n\n" +
 			"--check compares with a file pulled from the platform, whatever the order of its keys, and exits 2 where they differ.",
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,11 +41,11 @@ func newManifest(c *command) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			mounts, err := findMounts(l.Mounts, args)
+			found, err := findManifests(manifestsOf(l.Config), args)
 			if err != nil {
 				return err
 			}
-			return c.manifest(l, mounts, o)
+			return c.manifest(l, found, o)
 		},
 	}
 	f := cmd.Flags()
@@ -68,23 +70,41 @@ func (o manifestFlags) sound() error {
 	return nil
 }
 
-func (c *command) manifest(l loaded, mounts []config.Mount, o manifestFlags) error {
+// manifest is a document that a platform imports.
+type manifest struct {
+	of   gateway.Scope
+	text func(withSecrets bool) ([]byte, error)
+}
+
+// manifestsOf lists those of a configuration. What a platform reads of a provider
+// of servers has no secrets.
+func manifestsOf(cfg *config.Config) (list []manifest) {
+	for _, m := range cfg.Mounts {
+		list = append(list, manifest{m.Mount.Scope(), m.Mount.Manifest})
+	}
+	for _, p := range cfg.Providers {
+		list = append(list, manifest{p.Scope(), func(bool) ([]byte, error) { return p.Manifest() }})
+	}
+	return list
+}
+
+func (c *command) manifest(l loaded, list []manifest, o manifestFlags) error {
 	if o.out != "" {
-		return c.writeManifests(mounts, o)
+		return c.writeManifests(list, o)
 	}
-	if len(mounts) > 1 {
+	if len(list) > 1 {
 		var choices []string
-		for _, m := range mounts {
-			choices = append(choices, m.Mount.Scope().Platform+" "+m.Mount.Scope().Addon)
+		for _, m := range list {
+			choices = append(choices, m.of.Platform+" "+m.of.Addon)
 		}
-		return usage(fmt.Errorf("there are %d manifests", len(mounts)), "Name one: "+strings.Join(choices, ", ")+"; or write all with --out DIR.")
+		return usage(fmt.Errorf("there are %d manifests", len(list)), "Name one: "+strings.Join(choices, ", ")+"; or write all with --out DIR.")
 	}
-	text, err := mounts[0].Mount.Manifest(o.withSecrets)
+	text, err := list[0].text(o.withSecrets)
 	if err != nil {
 		return failed(err)
 	}
 	if o.check != "" {
-		return c.checkManifest(l, mounts[0], text, o)
+		return c.checkManifest(l, list[0], text, o)
 	}
 	_, err = c.out.Write(text)
 	return failed(err)
@@ -92,7 +112,7 @@ func (c *command) manifest(l loaded, mounts []config.Mount, o manifestFlags) err
 
 // writeManifests writes each into a file of its own, for the owner alone where
 // there are secrets in it.
-func (c *command) writeManifests(mounts []config.Mount, o manifestFlags) error {
+func (c *command) writeManifests(list []manifest, o manifestFlags) error {
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return failed(err)
 	}
@@ -101,12 +121,12 @@ func (c *command) writeManifests(mounts []config.Mount, o manifestFlags) error {
 		mode = 0o600
 	}
 	files := []string{}
-	for _, m := range mounts {
-		text, err := m.Mount.Manifest(o.withSecrets)
+	for _, m := range list {
+		text, err := m.text(o.withSecrets)
 		if err != nil {
 			return failed(err)
 		}
-		path := filepath.Join(o.out, m.Mount.Scope().Platform+"-"+m.Mount.Scope().Addon+".json")
+		path := filepath.Join(o.out, m.of.Platform+"-"+m.of.Addon+".json")
 		if err := putFile(path, text, mode); err != nil {
 			return failed(err)
 		}
@@ -121,20 +141,21 @@ func (c *command) writeManifests(mounts []config.Mount, o manifestFlags) error {
 	return nil
 }
 
-// findMounts finds what the arguments name: a platform, and an add-on on it.
-func findMounts(mounts []config.Mount, args []string) ([]config.Mount, error) {
-	if len(args) > 0 && !slices.Contains(platformNames(), args[0]) {
-		return nil, usage(fmt.Errorf("there is no platform %q", args[0]), "Platforms: "+strings.Join(platformNames(), ", ")+".")
+// findManifests finds what the arguments name: a platform, and an add-on or a
+// provider on it.
+func findManifests(list []manifest, args []string) ([]manifest, error) {
+	known := append(platformNames(), providerNames()...)
+	if len(args) > 0 && !slices.Contains(known, args[0]) {
+		return nil, usage(fmt.Errorf("there is no platform %q", args[0]), "Platforms: "+strings.Join(known, ", ")+".")
 	}
-	var found []config.Mount
+	var found []manifest
 	var addons []string
-	for _, m := range mounts {
-		scope := m.Mount.Scope()
-		if len(args) > 0 && scope.Platform != args[0] {
+	for _, m := range list {
+		if len(args) > 0 && m.of.Platform != args[0] {
 			continue
 		}
-		addons = append(addons, scope.Addon)
-		if len(args) < 2 || scope.Addon == args[1] {
+		addons = append(addons, m.of.Addon)
+		if len(args) < 2 || m.of.Addon == args[1] {
 			found = append(found, m)
 		}
 	}
@@ -142,16 +163,21 @@ func findMounts(mounts []config.Mount, args []string) ([]config.Mount, error) {
 	case len(found) > 0:
 		return found, nil
 	case len(addons) > 0:
+		what, all := "add-on", "Add-ons"
+		if slices.Contains(providerNames(), args[0]) {
+			what, all = "provider", "Providers"
+		}
 		return nil, &exitError{
-			code: exitFailed, err: fmt.Errorf("there is no add-on %q on %s", args[1], args[0]),
-			hint: "Add-ons on " + args[0] + ": " + strings.Join(addons, ", ") + ".",
+			code: exitFailed, err: fmt.Errorf("there is no %s %q on %s", what, args[1], args[0]),
+			hint: all + " on " + args[0] + ": " + strings.Join(addons, ", ") + ".",
 		}
 	}
-	where := "NAME"
-	if len(args) > 0 {
-		where = args[0]
+	hint := `No add-on has a block platform "NAME", and there is no provider.`
+	switch {
+	case len(args) > 0 && slices.Contains(providerNames(), args[0]):
+		hint = fmt.Sprintf("There is no block provider %q.", args[0])
+	case len(args) > 0:
+		hint = fmt.Sprintf("No add-on has a block platform %q.", args[0])
 	}
-	return nil, &exitError{
-		code: exitFailed, err: errors.New("there is no such manifest"), hint: fmt.Sprintf("No add-on has a block platform %q.", where),
-	}
+	return nil, &exitError{code: exitFailed, err: errors.New("there is no such manifest"), hint: hint}
 }

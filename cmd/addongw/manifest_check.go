@@ -9,13 +9,12 @@ import (
 	"os"
 	"strings"
 
-	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/secret"
 )
 
 // checkManifest compares our manifest with a file of the platform.
-func (c *command) checkManifest(l loaded, m config.Mount, text []byte, o manifestFlags) error {
+func (c *command) checkManifest(l loaded, m manifest, text []byte, o manifestFlags) error {
 	theirs, err := readManifest(o.check)
 	if err != nil {
 		return err
@@ -24,7 +23,7 @@ func (c *command) checkManifest(l loaded, m config.Mount, text []byte, o manifes
 	if err != nil {
 		return failed(fmt.Errorf("read our own manifest: %w", err))
 	}
-	public, err := m.Mount.Manifest(false)
+	public, err := m.text(false)
 	if err != nil {
 		return failed(err)
 	}
@@ -116,12 +115,12 @@ type comparison struct {
 	NotCompared []string             `json:"not_compared"` // secrets that are masked on one side
 }
 
-func (c *command) printComparison(l loaded, m config.Mount, o manifestFlags, found manifestComparison) error {
+func (c *command) printComparison(l loaded, m manifest, o manifestFlags, found manifestComparison) error {
 	redactor := redactorOf(l.Secrets())
 	for _, text := range found.secrets {
 		redactor.Add(text)
 	}
-	scope := m.Mount.Scope()
+	scope := m.of
 	result := comparison{
 		Platform: scope.Platform, Addon: scope.Addon, File: o.check, Equal: len(found.differences) == 0,
 		Differences: []manifestDifference{}, NotCompared: append([]string{}, found.notCompared...),

@@ -16,7 +16,7 @@ func newVersion(c *command) *cobra.Command {
 			if c.format == "json" {
 				return c.printJSON(map[string]any{
 					"format_version": "1.0", "type": "version", "version": version, "go": runtime.Version(),
-					"plugin_protocol": 1, "platforms": platformNames(),
+					"plugin_protocol": 1, "platforms": append(platformNames(), providerNames()...),
 				})
 			}
 			fmt.Fprintf(c.out, "addongw %s (%s)\n", version, runtime.Version())

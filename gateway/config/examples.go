@@ -251,7 +251,14 @@ const ssoExample = `sso {
 `
 
 const providerExample = `provider "nanobox" "acme" {
+  name    = "Acme Cloud"
   backend = backend.shell.servers # where the actions are
   path    = "/nanobox/acme"
+
+  default {
+    region = "fra"
+    plan   = "standard"
+    size   = "std-1"
+  }
 }
 `

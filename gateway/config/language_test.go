@@ -46,6 +46,11 @@ func everyBlock() []documented {
 		list = append(list, documented{"platform " + d.Name(), &own})
 		walk("platform "+d.Name(), &own)
 	}
+	for _, d := range all.Providers() {
+		own := *d.Schema()
+		list = append(list, documented{"provider " + d.Name(), &own})
+		walk("provider "+d.Name(), &own)
+	}
 	return list
 }
 
@@ -90,6 +95,14 @@ func tableOf(d documented) *schema.Block {
 	if strings.HasPrefix(d.path, "platform") && d.block.Type == "platform" {
 		common := config.PlatformTable()
 		for _, own := range all.Dialects() {
+			common.Attributes = append(common.Attributes, own.Schema().Attributes...)
+			common.Blocks = append(common.Blocks, own.Schema().Blocks...)
+		}
+		return common
+	}
+	if strings.HasPrefix(d.path, "provider") && d.block.Type == "provider" {
+		common := config.ProviderTable()
+		for _, own := range all.Providers() {
 			common.Attributes = append(common.Attributes, own.Schema().Attributes...)
 			common.Blocks = append(common.Blocks, own.Schema().Blocks...)
 		}

@@ -41,7 +41,7 @@ func pages(t *testing.T) map[string][]byte {
 		}
 		backends = append(backends, d)
 	}
-	made, err := reference.Pages(reference.New(all.Dialects(), nil), backends)
+	made, err := reference.Pages(reference.New(all.Dialects(), all.Providers()), backends)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestTheWholePagesOfExamplesLoad(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "example.hcl"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, diags := config.Load(t.Context(), config.Options{Dir: dir, Dialects: all.Dialects()}); len(diags) > 0 {
+		if _, _, diags := config.Load(t.Context(), config.Options{Dir: dir, Dialects: all.Dialects(), Providers: all.Providers()}); len(diags) > 0 {
 			t.Errorf("%s: %v", name, diags)
 		}
 	}
@@ -151,7 +151,7 @@ func TestTheWholePagesOfExamplesLoad(t *testing.T) {
 
 // TestTheJSONFormHasNoNulls: a list without elements is [].
 func TestTheJSONFormHasNoNulls(t *testing.T) {
-	text, err := json.Marshal(reference.New(all.Dialects(), nil))
+	text, err := json.Marshal(reference.New(all.Dialects(), all.Providers()))
 	if err != nil {
 		t.Fatal(err)
 	}
