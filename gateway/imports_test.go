@@ -23,7 +23,7 @@ var internalImports = map[string][]string{
 	"gateway/config":                            {"gateway/configvar", "gateway/diagnostic", "gateway/platform", "gateway/schema", "gateway/secret", "gateway/ssotoken", "plugins/backend/expr"},
 	"gateway/configvar":                         {"gateway/diagnostic", "gateway/schema", "gateway/secret", "plugins/backend/expr"},
 	"gateway/conformance":                       {"gateway/secret", "spec"},
-	"gateway/conformance/all":                   {"gateway/conformance", "gateway/conformance/clevercloud", "gateway/conformance/scalingo", "gateway/conformance/xervo"},
+	"gateway/conformance/all":                   {"gateway/conformance", "gateway/conformance/clevercloud", "gateway/conformance/nanobox", "gateway/conformance/scalingo", "gateway/conformance/xervo"},
 	"gateway/conformance/clevercloud":           {"gateway/conformance", "gateway/conformance/clevercloud/vendorapi", "gateway/secret", "spec"},
 	"gateway/diagnostic":                        {"gateway/diagnostic/explain", "plugins/backend/expr"},
 	"gateway/diagnostic/explain":                {},
@@ -66,6 +66,7 @@ var internalImports = map[string][]string{
 	"gateway/platform/xervo":                    {"gateway/diagnostic", "gateway/platform", "gateway/platform/rules", "gateway/platform/sso", "gateway/schema"},
 	"gateway/conformance/xervo":                 {"gateway/conformance", "gateway/secret", "spec"},
 	"gateway/conformance/standin":               {},
+	"gateway/conformance/nanobox":               {"gateway/conformance", "gateway/secret", "spec"},
 }
 
 // always lists what any package of gateway/ may import besides; plugins may

@@ -32,6 +32,10 @@ type Exchange struct {
 	// ones, too.
 	Needs []string
 
+	// When lists what the runner must know of the provider for the exchange to
+	// apply, besides what the requests mention: an ability, such as can_reboot.
+	When []string
+
 	Tags  []string // "legacy", "current": what it is about
 	Steps []Step
 }
@@ -71,6 +75,6 @@ type answerPattern struct {
 }
 
 type field struct {
-	name, value string
+	name, value string // no value and a placeholder as the name: lines that the runner knows
 	line        int
 }

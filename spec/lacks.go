@@ -14,10 +14,16 @@ var (
 )
 
 // Lacks returns a name that a request of the exchange mentions, that no answer
-// captures, and that vars has no value for, or config_vars where an answer is
-// about their names: the exchange does not apply to the provider. It saves sending the steps before. Empty: there is none.
+// captures, and that vars has no value for, one of When, or config_vars where an
+// answer is about their names: the exchange does not apply to the provider. It
+// saves sending the steps before. Empty: there is none.
 func (e Exchange) Lacks(vars Vars) string {
 	known, moments := map[string]bool{}, map[string]bool{}
+	for _, name := range e.When {
+		if _, ok := vars[name]; !ok {
+			return name
+		}
+	}
 	for _, s := range e.Steps {
 		for _, name := range s.request.names(moments) {
 			if _, ok := vars[name]; !ok && !known[name] {
@@ -39,7 +45,7 @@ func (e Exchange) Lacks(vars Vars) string {
 func (r requestPattern) names(moments map[string]bool) (names []string) {
 	text := r.target
 	for _, f := range r.header {
-		text += " " + f.value
+		text += " " + f.name + " " + f.value
 	}
 	text += " " + r.body
 	for _, placeholder := range placeholderPattern.FindAllString(text, -1) {

@@ -191,7 +191,7 @@ func (p *parser) checkText(text string) error {
 	m, ok := parseMatcher(text)
 	if !ok {
 		for _, placeholder := range placeholderPattern.FindAllString(text, -1) {
-			if strings.Contains(placeholder, " ") && !strings.HasPrefix(placeholder, "{{unique ") {
+			if strings.Contains(placeholder, " ") && !strings.HasPrefix(placeholder, "{{unique ") && !strings.HasPrefix(placeholder, "{{sshkey ") {
 				return p.errorf("%s is no matcher", placeholder)
 			}
 		}

@@ -98,6 +98,8 @@ func (p *parser) headField(e *Exchange, name, value string) error {
 		e.Tags = strings.Fields(value)
 	case name == "needs":
 		e.Needs = append(e.Needs, strings.Fields(value)...)
+	case name == "when":
+		e.When = append(e.When, strings.Fields(value)...)
 	default:
 		p.at--
 		return p.errorf("there is no field %q", name)
@@ -156,9 +158,12 @@ func (p *parser) request(r *requestPattern) (err error) {
 		return p.errorf("expected method and target, such as \"POST {{base_url}}\"")
 	}
 	r.method, r.target = method, target
-	r.header, r.body, err = p.message()
+	r.header, r.body, err = p.message(true)
 	return err
 }
+
+// linesPattern is a placeholder that stands for whole header lines.
+var linesPattern = regexp.MustCompile(`^\{\{[a-z][a-z0-9_]*\}\}$`)
 
 var statusPattern = regexp.MustCompile(`^[1-5]([0-9]{2}|xx)$`)
 
@@ -176,7 +181,7 @@ func (p *parser) answer(a *answerPattern) (err error) {
 		p.at--
 		return p.errorf("the answer needs a status")
 	}
-	if a.header, a.body, err = p.message(); err != nil {
+	if a.header, a.body, err = p.message(false); err != nil {
 		return err
 	}
 	if a.body != "" && a.body != emptyBody && !json.Valid([]byte(a.body)) {
@@ -185,12 +190,17 @@ func (p *parser) answer(a *answerPattern) (err error) {
 	return p.checkMatchers(a)
 }
 
-// message reads header lines, and after an empty line the body.
-func (p *parser) message() (header []field, body string, err error) {
+// message reads header lines, and after an empty line the body. In a request a
+// placeholder may stand in place of header lines.
+func (p *parser) message(request bool) (header []field, body string, err error) {
 	for !p.atMarker() {
 		line, ok := p.next()
 		if !ok || line == "" {
 			break
+		}
+		if request && linesPattern.MatchString(line) {
+			header = append(header, field{name: line, line: p.at})
+			continue
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-//go:embed clevercloud scalingo xervo
+//go:embed clevercloud nanobox scalingo xervo
 var files embed.FS
 
 // extension ends the name of every exchange file.

@@ -50,11 +50,16 @@ func (s Step) Request(vars Vars) (Request, error) {
 	}
 	r := Request{Method: s.request.method, URL: target, Header: http.Header{}}
 	for _, f := range s.request.header {
-		value, err := expand(f.value, vars)
+		if linesPattern.MatchString(f.name) {
+			err = addLines(r.Header, f.name, vars)
+		} else {
+			var value string
+			value, err = expand(f.value, vars)
+			r.Header.Add(f.name, value)
+		}
 		if err != nil {
 			return Request{}, err
 		}
-		r.Header.Add(f.name, value)
 	}
 	if s.request.body == "" {
 		return r, nil
@@ -65,6 +70,23 @@ func (s Step) Request(vars Vars) (Request, error) {
 	}
 	r.Body = []byte(body)
 	return r, nil
+}
+
+// addLines adds the header lines that a placeholder stands for. Their names are
+// sent as they are written: how they are spelt may be what an exchange is about.
+func addLines(header http.Header, placeholder string, vars Vars) error {
+	lines, err := expand(placeholder, vars)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(lines) {
+		name, value, ok := strings.Cut(strings.TrimRight(line, "\n"), ":")
+		if !ok {
+			return fmt.Errorf("what %s stands for is no header line", placeholder)
+		}
+		header[name] = append(header[name], strings.TrimPrefix(value, " "))
+	}
+	return nil
 }
 
 var placeholderPattern = regexp.MustCompile(`\{\{[^{}]*\}\}`)
@@ -91,6 +113,8 @@ func value(placeholder string, vars Vars) (string, error) {
 	switch {
 	case words[0] == "unique" && len(words) == 2:
 		return unique(words[1], vars), nil
+	case words[0] == "sshkey" && len(words) == 2:
+		return sshKey(words[1], vars), nil
 	case words[0] == "bytes" && len(words) > 1:
 		raw, err := hex.DecodeString(strings.Join(words[1:], ""))
 		if err != nil {

@@ -8,6 +8,9 @@ func TestVectorsAreComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, platform := range platforms {
+		if platform == "nanobox" {
+			continue // nobody signs on to a server there
+		}
 		vectors, err := SSOVectors(platform)
 		if err != nil {
 			t.Fatal(err)

@@ -22,6 +22,7 @@ type conformanceFlags struct {
 	strict  bool
 	verbose bool
 	timeout time.Duration
+	wait    time.Duration
 	listen  string
 }
 
@@ -30,12 +31,16 @@ func newConformance(c *command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "conformance PLATFORM",
 		Short: "Act as a platform against any provider, and check its answers",
-		Long: "Sends what a platform (" + strings.Join(conformancePlatforms(), ", ") + ") would send to a provider of add-ons, whoever wrote it, and checks\n" +
+		Long: "Sends what a platform (" + strings.Join(conformancePlatforms(), ", ") + ") would send to a provider, whoever wrote it, and checks\n" +
 			"the answers: orders, repeats, plan changes, sign-ons good and forged, removals. For each rule that is broken it says\n" +
 			"what the platform would do. It removes what it made, also after Ctrl-C.\n\n" +
 			"The provider is found by its manifest (--manifest; its test environment, where it has one), or by --url with\n" +
 			"--username. Password and salt can come from the environment, and without a manifest must: ADDONGW_PASSWORD and\n" +
 			"ADDONGW_SSO_SALT.\n\n" +
+			"Providers of servers (nanobox) are found by --url, or by the endpoint in --manifest, and say themselves which credentials\n" +
+			"they take. Those of a customer come from the environment, such as ADDONGW_CREDENTIAL_ACCESS_TOKEN for access-token, and\n" +
+			"those of a second one, who must see nothing of the first, from ADDONGW_CREDENTIAL2_ACCESS_TOKEN. About ten servers of the\n" +
+			"default size are ordered, one or two at a time.\n\n" +
 			"Exit code 1 when a rule was broken that a platform relies on (must); with --strict, also one that careful providers\n" +
 			"keep (should).",
 		Example:     "  addongw conformance clevercloud --manifest addon-manifest.json --plan basic,premium",
@@ -46,7 +51,7 @@ func newConformance(c *command) *cobra.Command {
 			if cmd.Flags().Changed("only") && len(nonEmpty(o.only...)) == 0 {
 				return usage(errors.New("--only names no check"), "Leave it out to run all, or name groups and ids: --only provision,sso,CC-D3")
 			}
-			return c.conformance(cmd.Context(), args[0], o)
+			return c.conformance(cmd, args[0], o)
 		},
 	}
 	f := cmd.Flags()
@@ -57,20 +62,27 @@ func newConformance(c *command) *cobra.Command {
 	f.BoolVar(&o.strict, "strict", false, "exit 1 for a broken should, too")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show every check with what went over the wire, secrets masked")
 	f.DurationVar(&o.timeout, "timeout", conformance.DefaultTimeout, "how long to wait for one answer")
+	f.DurationVar(&o.wait, "wait", conformance.DefaultWait, "how long a server may take until it can be used")
 	f.StringVar(&o.listen, "listen", "", "serve a stand-in of the platform's own API on this address, for the provider to call")
 	return cmd
 }
 
-func (c *command) conformance(ctx context.Context, name string, o conformanceFlags) error {
+func (c *command) conformance(cmd *cobra.Command, name string, o conformanceFlags) error {
+	if p, ok := all.FindServers(name); ok {
+		return c.conformanceOfServers(cmd, p, o)
+	}
 	p, err := findConformancePlatform(name)
 	if err != nil {
 		return err
+	}
+	if cmd.Flags().Changed("wait") {
+		return usage(fmt.Errorf("--wait says nothing to %s", p.Title()), "Nobody waits for servers there.")
 	}
 	provider, problems, err := c.target(p, o.target)
 	if err != nil {
 		return err
 	}
-	options := conformance.Options{Only: o.only, Keep: o.keep, Timeout: o.timeout, Progress: c.progress()}
+	options := o.options(c)
 	if o.listen != "" {
 		standIn, stop, err := c.serveStandIn(p, provider, o.listen)
 		if err != nil {
@@ -79,6 +91,17 @@ func (c *command) conformance(ctx context.Context, name string, o conformanceFla
 		defer stop()
 		options.StandIn = standIn
 	}
+	return c.runConformance(cmd.Context(), p, provider, problems, options, o)
+}
+
+// options are what every run has.
+func (o conformanceFlags) options(c *command) conformance.Options {
+	return conformance.Options{Only: o.only, Keep: o.keep, Timeout: o.timeout, Wait: o.wait, Progress: c.progress()}
+}
+
+// runConformance runs the checks and prints what came of them.
+func (c *command) runConformance(ctx context.Context, p conformance.Tested, provider conformance.Provider, problems []conformance.Problem,
+	options conformance.Options, o conformanceFlags) error {
 	report, err := conformance.Run(ctx, p, provider, problems, options)
 	c.endProgress()
 	if unknown, ok := errors.AsType[*conformance.UnknownCheckError](err); ok {
@@ -150,7 +173,7 @@ func completeChecks(_ *cobra.Command, args []string, typed string) ([]cobra.Comp
 	if len(args) == 0 {
 		return nil, directive
 	}
-	p, ok := all.Find(args[0])
+	p, ok := all.FindTested(args[0])
 	if !ok {
 		return nil, directive
 	}

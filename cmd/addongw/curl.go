@@ -11,12 +11,13 @@ import (
 
 // curl writes a request as a command for a POSIX shell. user and password are
 // words of the shell: what the request does not hold. The id that stands for
-// one to come is taken from the variable ID.
-func curl(r conformance.Request, user, password string) string {
+// one to come is taken from the variable ID. More are further words.
+func curl(r conformance.Request, user, password string, more ...string) string {
 	parts := []string{"curl -sS"}
 	if r.Basic {
 		parts = append(parts, "-u", user+password)
 	}
+	parts = append(parts, more...)
 	usual := http.MethodGet
 	if r.Body != nil {
 		usual = http.MethodPost

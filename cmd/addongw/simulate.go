@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/addongw/addongw/gateway/conformance"
+	"github.com/addongw/addongw/gateway/conformance/all"
 )
 
 // The verbs of simulate.
@@ -55,9 +56,10 @@ type simulateFlags struct {
 	curl, quiet          bool
 	repeat               int
 	state                string
+	server               serverFlags
 }
 
-const simulateHelp = `Makes one call to a provider of add-ons, ours or anybody's, as a platform makes it, and shows both halves of it. The last
+const simulateHelp = `Makes one call to a provider, ours or anybody's, as a platform makes it, and shows both halves of it. The last
 line says whether the platform takes the answer for success: exit code 0 or 1.
 
   provision          orders a resource; without --plan with the first plan of the manifest, where that names plans
@@ -65,6 +67,10 @@ line says whether the platform takes the answer for success: exit code 0 or 1.
   suspend [ID], resume [ID], deprovision [ID]
   sso [ID]           signs a customer on as a browser does, and does not follow where it leads
   list               lists what provision has made: it is remembered in .addongw/
+
+  Of servers, on nanobox: meta, catalog, verify; key, show-key ID, delete-key ID; order, show ID, poll ID (until it is active),
+  cancel ID, reboot ID, rename ID, install-key ID; list. The customer's credentials come from the environment, such as
+  ADDONGW_CREDENTIAL_ACCESS_TOKEN for access-token.
 
 ID is what the provider has answered; it may be left out while only one resource is remembered. For provision it is the
 platform's own id of the order, which is drawn otherwise: to order the same thing twice.
@@ -92,6 +98,9 @@ func newSimulate(c *command) *cobra.Command {
 		Args:              cobra.RangeArgs(2, 3),
 		ValidArgsFunction: c.completeSimulate,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if p, ok := all.FindServers(args[0]); ok {
+				return c.rent(cmd, p, args, f)
+			}
 			s, err := c.newSimulation(cmd, args, f)
 			if err != nil {
 				return err
@@ -124,6 +133,7 @@ func (f *simulateFlags) add(cmd *cobra.Command) {
 	flags.DurationVar(&f.timeout, "timeout", conformance.DefaultTimeout, "how long to wait for an answer")
 	flags.StringVar(&f.state, "state", ".addongw", "folder in which to remember what was made")
 	_ = cmd.MarkFlagDirname("state")
+	f.server.add(cmd)
 }
 
 // simulation is one call that somebody wants to see.
@@ -131,7 +141,9 @@ type simulation struct {
 	*command
 	acting
 	simulateFlags
+	whose  conformance.Tested // the platform, of either kind
 	verb   string
+	kind   string // of what the verb is about; empty: a resource of an add-on
 	memory memory
 }
 
@@ -140,7 +152,7 @@ func (c *command) newSimulation(cmd *cobra.Command, args []string, f simulateFla
 	if err != nil {
 		return nil, err
 	}
-	s := &simulation{command: c, acting: acting{platform: platform}, simulateFlags: f, verb: args[1], memory: memory{f.state}}
+	s := &simulation{command: c, acting: acting{platform: platform}, whose: platform, simulateFlags: f, verb: args[1], memory: memory{f.state}}
 	if err := s.sound(cmd, args[2:]); err != nil {
 		return nil, err
 	}
@@ -160,11 +172,29 @@ func (s *simulation) sound(cmd *cobra.Command, id []string) error {
 		}
 		return usage(fmt.Errorf("there is no verb %q", s.verb), hint)
 	}
-	for _, flag := range slices.Sorted(maps.Keys(onlyFor)) {
-		if cmd.Flags().Changed(flag) && !slices.Contains(onlyFor[flag], s.verb) {
-			return usage(fmt.Errorf("--%s says nothing to %s", flag, s.verb), "It is for "+strings.Join(onlyFor[flag], " and ")+".")
+	for _, flag := range serverOnlyFlags() {
+		if cmd.Flags().Changed(flag) {
+			return usage(fmt.Errorf("--%s says nothing to %s", flag, s.whose.Title()), "It is for platforms that rent servers.")
 		}
 	}
+	if err := forSomeVerbs(cmd, onlyFor, s.verb); err != nil {
+		return err
+	}
+	return s.possible(id)
+}
+
+// forSomeVerbs refuses flags that say nothing to a verb.
+func forSomeVerbs(cmd *cobra.Command, only map[string][]string, verb string) error {
+	for _, flag := range slices.Sorted(maps.Keys(only)) {
+		if cmd.Flags().Changed(flag) && !slices.Contains(only[flag], verb) {
+			return usage(fmt.Errorf("--%s says nothing to %s", flag, verb), "It is for "+strings.Join(only[flag], " and ")+".")
+		}
+	}
+	return nil
+}
+
+// possible checks what flags say, and takes the id from the arguments.
+func (s *simulation) possible(id []string) error {
 	switch {
 	case s.repeat < 1 || s.repeat > maxRepeat:
 		return usage(fmt.Errorf("--repeat %d is not possible", s.repeat), fmt.Sprintf("Name a number from 1 to %d.", maxRepeat))
@@ -200,7 +230,7 @@ func (s *simulation) run(ctx context.Context) error {
 
 // list lists what the provider has made.
 func (s *simulation) list() error {
-	resources, err := s.memory.of(s.platform.Name(), s.provider.BaseURL)
+	resources, err := s.memory.of(s.whose.Name(), s.provider.BaseURL)
 	if err != nil {
 		return err
 	}
@@ -208,7 +238,11 @@ func (s *simulation) list() error {
 		return failed(s.printJSON(envelope{"simulate_list", map[string]any{"resources": append([]made{}, resources...)}}))
 	}
 	for _, r := range resources {
-		fmt.Fprintf(s.out, "- %s\n", s.signs(conformance.Printable(r.ID+" → "+cmp.Or(r.Plan, "(no plan)"))))
+		line := r.ID + " → " + cmp.Or(r.Plan, "(no plan)")
+		if r.Kind != "" {
+			line = r.Kind + " " + line
+		}
+		fmt.Fprintf(s.out, "- %s\n", s.signs(conformance.Printable(line)))
 	}
 	if len(resources) == 0 {
 		fmt.Fprintf(s.err, "Nothing is remembered of %s.\n", s.provider.BaseURL)

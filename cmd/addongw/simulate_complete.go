@@ -11,7 +11,11 @@ import (
 // completeSimulate completes a platform, a verb, and the id of what simulate
 // remembers.
 func (c *command) completeSimulate(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	lists := []candidates{words(conformancePlatforms()...), words(simulateVerbs()...), rememberedCandidates}
+	verbs := simulateVerbs()
+	if len(args) > 0 && isServers(args[0]) {
+		verbs = serverVerbs()
+	}
+	lists := []candidates{words(conformancePlatforms()...), words(verbs...), rememberedCandidates}
 	if len(args) >= len(lists) {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -21,7 +25,11 @@ func (c *command) completeSimulate(cmd *cobra.Command, args []string, _ string) 
 // rememberedCandidates are what a verb can be done to: resources of the
 // platform, of any provider.
 func rememberedCandidates(q *asking) (list []cobra.Completion) {
-	if verb := q.args[1]; verb == doProvision || verb == doList {
+	verb, kind := q.args[1], ""
+	if isServers(q.args[0]) {
+		kind = kindOf[verb]
+	}
+	if verb == doProvision || verb == doList || isServers(q.args[0]) && (kind == "" || makesOf(verb)) {
 		return nil
 	}
 	dir, _ := q.cmd.Flags().GetString("state")
@@ -30,7 +38,7 @@ func rememberedCandidates(q *asking) (list []cobra.Completion) {
 		return nil
 	}
 	for _, r := range resources {
-		if r.Platform == q.args[0] {
+		if r.Platform == q.args[0] && r.Kind == kind {
 			list = append(list, cobra.CompletionWithDesc(conformance.Printable(r.ID), conformance.Printable(r.Plan+", "+r.BaseURL)))
 		}
 	}

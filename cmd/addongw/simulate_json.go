@@ -45,7 +45,7 @@ type shownVerdict struct {
 
 func (s *simulation) result(p prepared, o outcome, mask *mask) shownExchange {
 	e := shownExchange{
-		Platform: s.platform.Name(), Verb: s.verb, Answer: mask.answer(o.first), TookMS: o.first.Took.Milliseconds(),
+		Platform: s.whose.Name(), Verb: s.verb, Answer: mask.answer(o.first), TookMS: o.first.Took.Milliseconds(),
 		Request: sentMessage{p.request.Method, mask.Redact(p.request.URL), mask.header(p.request.Header), mask.body(p.request.Body)},
 		Verdict: shownVerdict{o.wrong == "", mask.Redact(o.wrong)},
 	}

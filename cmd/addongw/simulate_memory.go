@@ -24,6 +24,7 @@ type made struct {
 	Plan       string    `json:"plan"`
 	App        string    `json:"app,omitempty"`
 	MadeAt     time.Time `json:"made_at"`
+	Kind       string    `json:"kind,omitempty"` // "server" or "key"; empty: a resource of an add-on
 }
 
 // remembered is the whole file.
@@ -103,7 +104,7 @@ func (m memory) prepare() error {
 
 // sameResource tells resources apart: providers may use the same ids.
 func sameResource(a, b made) bool {
-	return a.Platform == b.Platform && a.BaseURL == b.BaseURL && a.ID == b.ID
+	return a.Platform == b.Platform && a.BaseURL == b.BaseURL && a.Kind == b.Kind && a.ID == b.ID
 }
 
 // remember adds a resource, or replaces what was known of it.

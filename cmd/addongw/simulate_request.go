@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,10 +128,11 @@ func (s *simulation) prepareSignOn() (p prepared, err error) {
 // which finds the resource that is meant: the one that is named, remembered or
 // not, else the only one that is remembered.
 func (s *simulation) which() (made, error) {
-	known, err := s.memory.of(s.platform.Name(), s.provider.BaseURL)
+	known, err := s.memory.of(s.whose.Name(), s.provider.BaseURL)
 	if err != nil {
 		return made{}, err
 	}
+	known = slices.DeleteFunc(known, func(r made) bool { return r.Kind != s.kind })
 	var ids []string
 	for _, r := range known {
 		if r.ID == s.id || s.id == "" && len(known) == 1 {
@@ -138,17 +140,20 @@ func (s *simulation) which() (made, error) {
 		}
 		ids = append(ids, conformance.Printable(r.ID))
 	}
-	name := fmt.Sprintf("addongw simulate %s %s ID", s.platform.Name(), s.verb)
+	name := fmt.Sprintf("addongw simulate %s %s ID", s.whose.Name(), s.verb)
 	switch {
 	case s.id != "":
 		return s.resource(s.id), nil
 	case len(ids) > 0:
-		return made{}, usage(fmt.Errorf("%d resources are remembered: %s", len(ids), strings.Join(ids, ", ")), "Name one: "+name)
+		return made{}, usage(fmt.Errorf("%d %ss are remembered: %s", len(ids), cmp.Or(s.kind, "resource"), strings.Join(ids, ", ")), "Name one: "+name)
+	}
+	if s.kind != "" {
+		return made{}, usage(fmt.Errorf("no %s is remembered of %s", s.kind, s.provider.BaseURL), fmt.Sprintf("Make one with %s, or name it: %s", makerOf[s.kind], name))
 	}
 	return made{}, usage(fmt.Errorf("nothing is remembered of %s", s.provider.BaseURL), "Order something with provision, or name a resource: "+name)
 }
 
 // resource is one of the provider that is called.
 func (s *simulation) resource(id string) made {
-	return made{Platform: s.platform.Name(), BaseURL: s.provider.BaseURL, ID: id}
+	return made{Platform: s.whose.Name(), BaseURL: s.provider.BaseURL, ID: id, Kind: s.kind}
 }

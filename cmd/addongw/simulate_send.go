@@ -59,7 +59,7 @@ func (s *simulation) send(ctx context.Context, p prepared) error {
 // interrupted ends a call that nobody waits for any more.
 func (s *simulation) interrupted(p prepared, err error) error {
 	hint := ""
-	if s.verb == doProvision {
+	if s.makes() {
 		hint = s.again(p)
 	}
 	return &exitError{code: exitInterrupted, err: fmt.Errorf("interrupted while the provider was asked: %w", err), hint: hint}
@@ -67,6 +67,9 @@ func (s *simulation) interrupted(p prepared, err error) error {
 
 // again says how to find out what came of an order without an answer.
 func (s *simulation) again(p prepared) string {
+	if s.kind != "" {
+		return fmt.Sprintf("The %s may have been made all the same, and is not remembered here; look for it where your vendor shows them.", s.kind)
+	}
 	return "It may have been made all the same; the same order again: --id " + shellQuote(p.about.PlatformID)
 }
 
@@ -84,10 +87,10 @@ func (s *simulation) judge(p prepared, call conformance.Call, mask *mask) string
 
 // misses says what an answer lacks that the platform needs.
 func (s *simulation) misses(p prepared, call conformance.Call) string {
-	if ok, want := conformance.Taken(s.platform, p.group, call.Answer.Status); !ok {
-		return fmt.Sprintf("status is %d; %s takes %s", call.Answer.Status, s.platform.Title(), want)
+	if ok, want := conformance.Taken(s.whose, p.group, call.Answer.Status); !ok {
+		return fmt.Sprintf("status is %d; %s takes %s", call.Answer.Status, s.whose.Title(), want)
 	}
-	if s.verb == doProvision && conformance.AnsweredID(call.Answer) == "" {
+	if s.makes() && conformance.AnsweredID(call.Answer) == "" {
 		return `the answer has no "id"`
 	}
 	return ""
@@ -99,7 +102,7 @@ func (s *simulation) keep(p prepared, call conformance.Call) error {
 	succeeded := call.Err == nil && call.Answer.Status/100 == 2
 	r := p.about
 	switch {
-	case s.verb == doProvision && succeeded:
+	case s.makes() && succeeded:
 		if r.ID = conformance.AnsweredID(call.Answer); r.ID == "" {
 			return nil
 		}
@@ -108,11 +111,16 @@ func (s *simulation) keep(p prepared, call conformance.Call) error {
 	case s.verb == doChangePlan && succeeded && r.Known():
 		r.Plan = s.plan
 		return s.memory.remember(r)
-	case s.verb == doDeprovision && r.Known() && (succeeded || gone(call.Answer.Status)):
+	case s.removes() && r.Known() && (succeeded || gone(call.Answer.Status)):
 		return s.memory.forget(r)
 	}
 	return nil
 }
+
+// makes reports whether the verb makes something that is remembered, and
+// removes whether it ends that.
+func (s *simulation) makes() bool   { return s.verb == doProvision || makesOf(s.verb) }
+func (s *simulation) removes() bool { return s.verb == doDeprovision || removesOf(s.verb) }
 
 // Known tells what is remembered from what only somebody has named.
 func (r made) Known() bool { return !r.MadeAt.IsZero() }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -28,6 +29,9 @@ type mask struct {
 
 func (s *simulation) mask(p prepared) *mask {
 	m := &mask{Redactor: secret.NewRedactor(s.provider.Password.Reveal(), s.provider.Salt.Reveal())}
+	for _, c := range s.provider.Credentials {
+		m.Add(c.Value.Reveal())
+	}
 	if p.signOn == nil {
 		return m
 	}
@@ -45,6 +49,11 @@ func (s *simulation) mask(p prepared) *mask {
 // learn hides what an answer gives: cookies, and the way in that a sign-on
 // leads to.
 func (m *mask) learn(call conformance.Call) {
+	var body struct{ Password any }
+	if text, ok := "", json.Unmarshal(call.Answer.Body, &body) == nil; ok {
+		text, _ = body.Password.(string) // of a server
+		m.Add(text)
+	}
 	m.way.Learn(call.Answer.Header, func(value string) bool { return m.plain == nil || m.plain[value] })
 }
 
@@ -63,7 +72,7 @@ func (m *mask) redacted(call conformance.Call) conformance.Call {
 // it.
 func (s *simulation) print(p prepared, o outcome, mask *mask) {
 	if !s.quiet {
-		text := shownRequest(p.request) + "\n"
+		text := shownRequest(p.request, s.provider.Credentials) + "\n"
 		if o.first.Err == nil {
 			text += shownAnswer(mask.redacted(o.first)) + "\n"
 		}
@@ -78,10 +87,10 @@ func (s *simulation) print(p prepared, o outcome, mask *mask) {
 	}
 	fmt.Fprintln(s.out, s.signs(mask.Redact(verdict)))
 	switch {
-	case o.first.Err != nil && s.verb == doProvision:
+	case o.first.Err != nil && s.makes():
 		fmt.Fprintln(s.err, s.again(p))
-	case s.verb == doDeprovision && p.about.Known() && gone(o.first.Answer.Status):
-		fmt.Fprintln(s.err, "The provider has no such resource: it is forgotten here, too.")
+	case s.removes() && p.about.Known() && gone(o.first.Answer.Status):
+		fmt.Fprintln(s.err, "The provider has no such "+cmp.Or(s.kind, "resource")+": it is forgotten here, too.")
 	}
 }
 
@@ -96,7 +105,7 @@ func (s *simulation) repeats(o outcome, mask *mask) string {
 	return text + shownAnswer(mask.redacted(*o.differs))
 }
 
-func shownRequest(r conformance.Request) string {
+func shownRequest(r conformance.Request, credentials []conformance.Credential) string {
 	var lines []string
 	target, host := r.URL, ""
 	if u, err := url.Parse(r.URL); err == nil {
@@ -105,6 +114,11 @@ func shownRequest(r conformance.Request) string {
 	lines = append(lines, r.Method+" "+target+" HTTP/1.1", "Host: "+host)
 	if r.Basic {
 		lines = append(lines, "Authorization: Basic ***")
+	}
+	for _, c := range credentials {
+		if r.Signed {
+			lines = append(lines, c.Header+": ***")
+		}
 	}
 	return marked("> ", append(lines, headerLines(r.Header)...), shownBody(r.Header, r.Body))
 }
@@ -123,13 +137,19 @@ const maxSentence = 200
 // and on one line; empty where it says nothing. Secrets are masked before it is
 // cut, so that no half of one is left.
 func (m *mask) sentence(body []byte) string {
-	var said struct{ Message, Error any }
+	var said struct {
+		Message, Error any
+		Errors         []any
+	}
 	if json.Unmarshal(body, &said) != nil {
 		return ""
 	}
 	text, _ := said.Message.(string)
 	if text == "" {
 		text, _ = said.Error.(string)
+	}
+	if text == "" && len(said.Errors) > 0 {
+		text, _ = said.Errors[0].(string)
 	}
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) || unicode.IsSpace(r) {
@@ -191,7 +211,7 @@ func marked(mark string, head []string, body string) string {
 
 // printCurl prints the request as a command.
 func (s *simulation) printCurl(r conformance.Request) error {
-	line := curl(r, shellQuote(s.provider.Username+":"), `"$`+conformance.PasswordVariable+`"`)
+	line := curl(r, shellQuote(s.provider.Username+":"), `"$`+conformance.PasswordVariable+`"`, signedWords(r, s.provider.Credentials)...)
 	if s.format == "json" {
 		return failed(s.printJSON(envelope{"simulate_curl", map[string]any{"command": line}}))
 	}

@@ -198,7 +198,7 @@ func TestASimulatedCallIsJSONForPrograms(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	r := listed.Resources[0]
-	if want := (made{"clevercloud", r.BaseURL, got.Answer.Body.ID, "addon_1", "small", "", r.MadeAt}); r != want {
+	if want := (made{"clevercloud", r.BaseURL, got.Answer.Body.ID, "addon_1", "small", "", r.MadeAt, ""}); r != want {
 		t.Errorf("(-want +got):\n%s", cmp.Diff(want, r))
 	}
 	out, _ = v.simulate(exitFailed, "provision", "--plan", "gold", "--json")

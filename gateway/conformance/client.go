@@ -58,6 +58,7 @@ type Request struct {
 	Header http.Header
 	Body   []byte // nil: none
 	Basic  bool
+	Signed bool // with the customer's credentials, which the Sender adds as well
 }
 
 // Encoding says how a sign-on carries its fields.

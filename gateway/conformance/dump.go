@@ -14,7 +14,11 @@ import (
 // what signs somebody on and config vars masked. Each line begins with prefix
 // and is Printable. JSON is indented.
 func (c Call) Dump(w io.Writer, prefix string) error {
-	for line := range strings.Lines(printableLines(c.shownRequest() + "\n" + c.shownAnswer())) {
+	text := c.shownRequest() + "\n" + c.shownAnswer()
+	if c.hide != nil {
+		text = c.hide.Redact(text)
+	}
+	for line := range strings.Lines(printableLines(text)) {
 		if _, err := io.WriteString(w, strings.TrimRight(prefix+line, " \n")+"\n"); err != nil {
 			return err
 		}
@@ -27,6 +31,9 @@ func (c Call) shownRequest() string {
 	fmt.Fprintf(&b, "%s %s\n", c.Request.Method, c.shownAddress())
 	if c.Request.Basic {
 		b.WriteString("Authorization: Basic " + masked + "\n")
+	}
+	if c.Request.Signed {
+		b.WriteString("(the customer's credentials)\n")
 	}
 	b.WriteString(shownHeader(c.Request.Header))
 	text := string(c.Request.Body)
@@ -87,11 +94,13 @@ func shownHeader(header http.Header) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		for _, value := range header[name] {
-			switch name {
-			case "Authorization":
+			switch {
+			case IsCredential(name):
+				value = masked
+			case name == "Authorization":
 				scheme, _, _ := strings.Cut(value, " ")
 				value = scheme + " " + masked
-			case "Set-Cookie", "Cookie":
+			case name == "Set-Cookie", name == "Cookie":
 				before, _, _ := strings.Cut(value, "=")
 				value = before + "=" + masked
 			}

@@ -18,11 +18,25 @@ const (
 	Deprovision Group = "deprovision"
 	Addresses   Group = "addresses"
 	Answers     Group = "answers"
+
+	// Where servers are rented.
+	Meta       Group = "meta"
+	Catalog    Group = "catalog"
+	Keys       Group = "key"
+	Ordering   Group = "order"
+	Queries    Group = "query"
+	Reboot     Group = "reboot"
+	Rename     Group = "rename"
+	InstallKey Group = "install_key"
+	Cancel     Group = "cancel"
 )
 
 // Groups returns all groups in their order.
 func Groups() []Group {
-	return []Group{Manifest, Auth, Provision, Completion, PlanChange, Suspend, Config, SSO, Deprovision, Addresses, Answers}
+	return []Group{
+		Manifest, Meta, Catalog, Auth, Provision, Completion, PlanChange, Suspend, Config, SSO, Deprovision,
+		Keys, Ordering, Queries, Reboot, Rename, InstallKey, Cancel, Addresses, Answers,
+	}
 }
 
 // Title is the group as a report calls it.
@@ -34,6 +48,12 @@ func (g Group) Title() string {
 		return "single sign-on"
 	case PlanChange:
 		return "plan change"
+	case Meta:
+		return "metadata"
+	case Keys:
+		return "SSH keys"
+	case InstallKey:
+		return "key installation"
 	default:
 		return string(g)
 	}

@@ -22,7 +22,7 @@ type check struct {
 }
 
 // listChecks returns all checks of a platform in the order of groups and ids.
-func listChecks(p Platform, provider Provider, problems []Problem) ([]check, error) {
+func listChecks(p Tested, provider Provider, problems []Problem) ([]check, error) {
 	var checks []check
 	if provider.Manifest != nil {
 		checks = manifestChecks(p.ManifestRules(), problems)
@@ -149,7 +149,7 @@ func known(checks []check) (groups, ids []string) {
 }
 
 // Names returns what Options.Only may name for a platform: groups, then ids.
-func Names(p Platform) ([]string, error) {
+func Names(p Tested) ([]string, error) {
 	checks, err := listChecks(p, Provider{Manifest: []byte("{}")}, nil)
 	groups, ids := known(checks)
 	return append(groups, ids...), err

@@ -22,6 +22,13 @@ func IsSecret(name string) bool {
 	return strings.Contains(name, "token") || strings.Contains(name, "signature") || slices.Contains(secretFields, name)
 }
 
+// IsCredential reports whether a header carries a customer's credential to a
+// provider of servers, in any of its spellings.
+func IsCredential(header string) bool {
+	name := strings.ReplaceAll(strings.ToUpper(header), "_", "-")
+	return strings.HasPrefix(strings.TrimPrefix(name, "HTTP-"), "AUTH-")
+}
+
 // maskForm keeps order and spelling: they are what somebody looks for.
 func maskForm(text string) string {
 	pairs := strings.Split(text, "&")
@@ -52,7 +59,8 @@ type jsonMasker struct {
 	depth   int
 }
 
-// value copies one value. In hides everything below a config.
+// value copies one value. In hides everything below a config, and below
+// credentials in a body.
 func (m *jsonMasker) value(name string, in bool) {
 	token, err := m.decoder.Token()
 	if err != nil {
@@ -60,7 +68,7 @@ func (m *jsonMasker) value(name string, in bool) {
 	}
 	switch v := token.(type) {
 	case json.Delim:
-		m.compound(v, in || name == "config" || name == "env")
+		m.compound(v, in || name == "config" || name == "env" || name == "auth")
 	default:
 		if in && name != "name" || IsSecret(name) {
 			v = masked

@@ -9,8 +9,8 @@ import (
 	"github.com/addongw/addongw/spec"
 )
 
-// Platform is what a platform's folder provides.
-type Platform interface {
+// Tested is what a platform's folder provides, whatever is sold there.
+type Tested interface {
 	Name() string  // as commands and folders name it: "clevercloud"
 	Title() string // as people do: "Clever Cloud"
 
@@ -21,21 +21,56 @@ type Platform interface {
 	// reports everything that is wrong with it, not only the first.
 	ReadManifest(text []byte, how Reading) (Provider, []Problem)
 
+	// Vars returns what the platform's exchange files mention.
+	Vars(Provider) spec.Vars
+
+	// Checks are those that no exchange file can state.
+	Checks() []Check
+}
+
+// Platform is a marketplace for add-ons.
+type Platform interface {
+	Tested
+
 	// PlansInManifest tells whether the platform learns of plans from the
 	// manifest. Where it does not, somebody has to name them.
 	PlansInManifest() bool
 
 	Client(Provider) Client
 
-	// Vars returns what the platform's exchange files mention.
-	Vars(Provider) spec.Vars
-
-	// Checks are those that no exchange file can state.
-	Checks() []Check
-
 	// StandIn makes a stand-in of the platform's own API, which accepts the
 	// provider's credentials; nil where the platform has none.
 	StandIn(Provider) StandIn
+}
+
+// ServerPlatform is a platform that rents servers from its providers, in place
+// of selling add-ons.
+type ServerPlatform interface {
+	Tested
+
+	// Discover asks a provider what it says of itself, for as much of it as there
+	// is: the checks judge it. The credentials that it names have no values yet.
+	Discover(ctx context.Context, p Provider, timeout time.Duration) Provider
+
+	// Collections are what calls make things in. Those of one are removed before
+	// those of the next.
+	Collections() []Collection
+
+	// Provide makes what an exchange mentions and only a run can know, such as the
+	// id of a server, and returns it by its name; nil: there is no such thing. why
+	// says what stands against it.
+	Provide(ctx context.Context, s *Session, name string) (known spec.Vars, why string)
+}
+
+// Collection is a path below a provider's address: POST to it makes a thing,
+// DELETE below it removes one.
+type Collection struct {
+	Path  string // "servers"; empty: the address itself
+	Thing string // "server"
+
+	// Slow things go on for a while after their removal was answered, and count
+	// until then.
+	Slow bool
 }
 
 // Reading says how a manifest is read.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -14,8 +15,15 @@ import (
 // play plays an exchange and stops at the first step that goes wrong: later
 // ones build on it.
 func play(ctx context.Context, s *Session, e spec.Exchange, vars spec.Vars) Finding {
-	if name := e.Lacks(vars); name != "" {
-		return Finding{Skipped: lacking(name)}
+	for name := e.Lacks(vars); name != ""; name = e.Lacks(vars) {
+		known, why := s.provide(ctx, name)
+		if why != "" {
+			return Finding{Blocked: why}
+		}
+		if _, ok := known[name]; !ok {
+			return Finding{Skipped: lacking(name)}
+		}
+		maps.Copy(vars, known)
 	}
 	var promised string // the title of a step whose resource may not be there yet
 	for _, step := range e.Steps {
@@ -128,6 +136,18 @@ func lacking(name string) string {
 		"plan_options":       "the manifest gives the plan no options",
 		"other_plan_options": "the manifest gives the second plan no options",
 		"log_drain":          "the manifest asks for no log drain",
+
+		"credential_fields": "the provider asks for no credentials",
+		"other_credentials": "there is no second customer; give the credentials of one in ADDONGW_CREDENTIAL2_<KEY>",
+		"size_elsewhere":    "every size is in the default region",
+		"can_reboot":        "the metadata says that servers cannot be rebooted",
+		"no_can_reboot":     "the metadata says that servers can be rebooted",
+		"can_rename":        "the metadata says that servers cannot be renamed",
+		"no_can_rename":     "the metadata says that servers can be renamed",
+		"key_reference":     "the metadata says that keys are not registered",
+		"no_key_reference":  "the metadata says that keys are registered",
+		"key_mode":          "the metadata says that passwords open servers",
+		"password_mode":     "the metadata says that keys open servers",
 	}
 	if text, ok := words[name]; ok {
 		return text

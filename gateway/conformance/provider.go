@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/addongw/addongw/gateway/secret"
@@ -28,6 +29,50 @@ type Provider struct {
 	LogDrain      bool                         // it asks for a log drain's address
 
 	Manifest []byte // as it was given; nil: there is none
+
+	// Where servers are rented, each call carries the customer's credentials.
+	Credentials []Credential
+	Others      []Credential      // of another customer; empty: there is none
+	Known       map[string]string // what the provider says of itself, as exchanges mention it
+}
+
+// Credential is one of a customer's credentials.
+type Credential struct {
+	Key    string // as the provider names it: "access-token"
+	Header string // in which it is sent: "Auth-Access-Token"
+	Value  secret.Value
+}
+
+// Sign adds credentials to a request's header.
+func Sign(header http.Header, credentials []Credential) {
+	for _, c := range credentials {
+		header[c.Header] = []string{c.Value.Reveal()}
+	}
+}
+
+// signed reports whether a request carries the provider's credentials.
+func (p Provider) signed(r Request) bool {
+	if r.Signed {
+		return true
+	}
+	for _, c := range p.Credentials {
+		if sent := r.Header[c.Header]; len(sent) != 1 || sent[0] != c.Value.Reveal() {
+			return false
+		}
+	}
+	return true
+}
+
+// redactor knows the values of all credentials; nil: there are none.
+func (p Provider) redactor() *secret.Redactor {
+	if len(p.Credentials)+len(p.Others) == 0 {
+		return nil
+	}
+	r := &secret.Redactor{}
+	for _, c := range append(slices.Clone(p.Credentials), p.Others...) {
+		r.Add(c.Value.Reveal())
+	}
+	return r
 }
 
 // Resource is the address of what the provider calls id.

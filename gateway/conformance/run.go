@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -14,16 +15,20 @@ type Options struct {
 	Keep    bool          // leave what was made
 	Timeout time.Duration // for one answer; 0: DefaultTimeout
 	StandIn StandIn       // that the provider can reach; nil: none
+	Wait    time.Duration // for a server that was ordered until it can be used; 0: DefaultWait
 
 	// Progress is called before each check with its number and their count;
 	// nil: not.
 	Progress func(h Head, number, of int)
 }
 
+// DefaultWait is how long a server may take until it can be used.
+const DefaultWait = 10 * time.Minute
+
 // Run checks a provider that ReadManifest has read, with the problems that it
 // found. Cancelling ctx ends the run early; what it made is removed all the
 // same. The error is about Options, and nothing was sent then.
-func Run(ctx context.Context, p Platform, provider Provider, problems []Problem, o Options) (*Report, error) {
+func Run(ctx context.Context, p Tested, provider Provider, problems []Problem, o Options) (*Report, error) {
 	checks, err := listChecks(p, provider, problems)
 	if err != nil {
 		return nil, err
@@ -33,9 +38,17 @@ func Run(ctx context.Context, p Platform, provider Provider, problems []Problem,
 		return nil, err
 	}
 	r := &run{
-		options: o, provider: provider, client: p.Client(provider), sender: NewSender(provider, o.Timeout),
-		checks: checks, done: map[string]*Result{}, ledger: newLedger(provider),
+		options: o, provider: provider, sender: NewSender(provider, o.Timeout),
+		checks: checks, done: map[string]*Result{}, shared: map[string]any{},
 	}
+	collections := []Collection{{Thing: "resource"}}
+	switch p := p.(type) {
+	case Platform:
+		r.client = p.Client(provider)
+	case ServerPlatform:
+		r.servers, collections = p, p.Collections()
+	}
+	r.ledger = newLedger(provider, collections)
 	defer r.sender.Close()
 	started := time.Now()
 	report := &Report{Platform: p.Name(), Title: p.Title(), BaseURL: provider.BaseURL, SSOURL: provider.SSOURL}
@@ -63,11 +76,13 @@ func unsendable(p Provider, problems []Problem) string {
 type run struct {
 	options  Options
 	provider Provider
-	client   Client
+	client   Client         // nil: no add-ons are sold
+	servers  ServerPlatform // nil: none are rented
 	sender   *Sender
 	checks   []check
 	done     map[string]*Result // by id
 	number   int                // of checks begun
+	shared   map[string]any     // of Session.Shared
 
 	mu          sync.Mutex
 	calls       []Call
@@ -123,9 +138,13 @@ func (r *run) one(ctx context.Context, c check, of int) *Result {
 	if r.number++; r.options.Progress != nil {
 		r.options.Progress(c.Head, min(r.number, of), of)
 	}
-	s := &Session{Provider: r.provider, Client: r.client, StandIn: r.options.StandIn, Patience: r.sender.client.Timeout, run: r}
+	s := &Session{
+		Provider: r.provider, Client: r.client, StandIn: r.options.StandIn,
+		Patience: r.sender.client.Timeout, Wait: cmp.Or(r.options.Wait, DefaultWait), run: r,
+	}
 	started := time.Now()
 	finding := c.run(ctx, s)
+	r.tidy(ctx)
 	if ctx.Err() != nil || r.stopped() {
 		return nil // what was found may only be the interruption
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/addongw/addongw/gateway/secret"
 	"github.com/addongw/addongw/spec"
 )
 
@@ -24,6 +25,7 @@ const maxAnswer = 4 << 20
 type Sender struct {
 	provider Provider
 	client   http.Client
+	hide     *secret.Redactor // nil: nothing
 }
 
 // NewSender makes a Sender that waits so long for an answer; 0:
@@ -34,7 +36,7 @@ func NewSender(p Provider, timeout time.Duration) *Sender {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableCompression = true // an answer is judged byte for byte
-	return &Sender{provider: p, client: http.Client{
+	return &Sender{provider: p, hide: p.redactor(), client: http.Client{
 		Timeout:       timeout,
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -54,12 +56,13 @@ type Call struct {
 	Err error // why none came
 
 	asked place
+	hide  *secret.Redactor // what must not be shown, wherever it occurs; nil: nothing
 }
 
 // Send sends a request and reads the answer to its end. The Call is worth
 // showing on an error, too.
 func (s *Sender) Send(ctx context.Context, r Request) (Call, error) {
-	call := Call{Request: r, asked: s.provider.place(r.URL)}
+	call := Call{Request: r, asked: s.provider.place(r.URL), hide: s.hide}
 	started := time.Now()
 	call.Answer, call.Err = s.send(ctx, r)
 	call.Took = time.Since(started)
@@ -77,6 +80,9 @@ func (s *Sender) send(ctx context.Context, r Request) (spec.Answer, error) {
 	}
 	if r.Basic {
 		request.SetBasicAuth(s.provider.Username, s.provider.Password.Reveal())
+	}
+	if r.Signed {
+		Sign(request.Header, s.provider.Credentials)
 	}
 	// Bytes behind a 204 would spoil the next answer on the connection.
 	request.Close = r.Method == http.MethodDelete

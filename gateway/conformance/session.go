@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/addongw/addongw/spec"
 )
 
 // Session is one check of a run, as a Check in Go sees it.
@@ -13,6 +15,7 @@ type Session struct {
 	Client   Client
 	StandIn  StandIn       // being served; nil: the provider cannot reach one
 	Patience time.Duration // how long a promised resource is waited for
+	Wait     time.Duration // how long a server may take until it can be used
 
 	run *run
 
@@ -46,6 +49,26 @@ func (s *Session) Send(ctx context.Context, r Request) (Call, error) {
 func (s *Session) settle(ctx context.Context, c Call) bool {
 	settler, ok := s.StandIn.(Settler)
 	return ok && settler.Settle(ctx, c.Request, c.Answer, s.Patience)
+}
+
+// Shared is what checks of one run hand to each other: they run one after
+// another.
+func (s *Session) Shared() map[string]any { return s.run.shared }
+
+// Hold keeps something that the run has made from being removed after the check.
+func (s *Session) Hold(collection, id string) { s.run.ledger.hold(collection, id) }
+
+// Alive reports whether something that the run has made is still there, as far
+// as anybody knows.
+func (s *Session) Alive(collection, id string) bool { return s.run.ledger.alive(collection, id) }
+
+// provide finds what an exchange mentions; why is empty where there is no such
+// thing.
+func (s *Session) provide(ctx context.Context, name string) (known spec.Vars, why string) {
+	if s.run.servers == nil {
+		return nil, ""
+	}
+	return s.run.servers.Provide(ctx, s, name)
 }
 
 // Calls returns everything that the run has sent so far.

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Taker is a Platform that says by which statuses it knows that a call worked.
+// Taker is a platform that says by which statuses it knows that a call worked.
 type Taker interface {
 	// Takes returns the statuses that the platform takes for success of a call
 	// of this group ("200", "2xx"); none where it makes no such call.
@@ -15,7 +15,7 @@ type Taker interface {
 // Taken reports whether a platform takes an answer's status for success, and
 // says what it would take. A platform that does not say takes what HTTP calls
 // success, and a redirect at a sign-on.
-func Taken(p Platform, g Group, status int) (ok bool, want string) {
+func Taken(p Tested, g Group, status int) (ok bool, want string) {
 	statuses := []string{"2xx"}
 	if g == SSO {
 		statuses = []string{"3xx"}

@@ -17,7 +17,7 @@ func TestEveryPlatformOfTheSpecificationIsActed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, folder := range folders {
-		p, ok := all.Find(folder)
+		p, ok := all.FindTested(folder)
 		if !ok {
 			t.Errorf("nobody acts %s", folder)
 			continue
@@ -44,5 +44,8 @@ func TestEveryPlatformOfTheSpecificationIsActed(t *testing.T) {
 	}
 	if _, ok := all.Find("nowhere"); ok {
 		t.Error("a platform that is not there is found")
+	}
+	if _, ok := all.Find("nanobox"); ok {
+		t.Error("nobody orders add-ons on nanobox")
 	}
 }

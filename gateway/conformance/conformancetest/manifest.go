@@ -14,7 +14,7 @@ import (
 
 // BreakManifest puts one mistake after the other into a manifest that is in
 // order, and compares what is said then: "OLD|NEW" to "RULE TEXT|RULE TEXT".
-func BreakManifest(t *testing.T, p conformance.Platform, manifest string, mistakes map[string]string) {
+func BreakManifest(t *testing.T, p conformance.Tested, manifest string, mistakes map[string]string) {
 	t.Helper()
 	for replaced, want := range mistakes {
 		old, replacement, _ := strings.Cut(replaced, "|")
@@ -55,7 +55,7 @@ func WithholdPassword(t *testing.T, p conformance.Platform, manifest string) {
 
 // EveryRuleIsTried looks at the rules of a platform's manifest: each is whole,
 // and there is a mistake that breaks it in the test's own folder.
-func EveryRuleIsTried(t *testing.T, p conformance.Platform) {
+func EveryRuleIsTried(t *testing.T, p conformance.Tested) {
 	t.Helper()
 	source, err := os.ReadFile("manifest_test.go")
 	if err != nil {

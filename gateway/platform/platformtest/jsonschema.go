@@ -3,7 +3,9 @@ package platformtest
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -45,8 +47,8 @@ func (c *checker) value(at string, schema map[string]any, v any) {
 		case "$ref":
 			c.value(at, c.resolve(want), v)
 		case "type":
-			if got := typeOf(v); got != want {
-				c.report("%s is %s, not %s", at, got, want)
+			if !isOf(v, want) {
+				c.report("%s is %s, not %v", at, typeOf(v), want)
 			}
 		case "required", "properties":
 			c.object(at, keyword, want, v)
@@ -138,6 +140,17 @@ func (c *checker) text(at, keyword string, want, v any) {
 	if keyword == "minLength" && float64(utf8.RuneCountInString(text)) < want.(float64) {
 		c.report("%s is shorter than %v characters", at, want)
 	}
+}
+
+// isOf reports whether a value is of a type, or of one of several.
+func isOf(v, want any) bool {
+	if several, ok := want.([]any); ok {
+		return slices.ContainsFunc(several, func(one any) bool { return isOf(v, one) })
+	}
+	if n, ok := v.(float64); ok && want == "integer" {
+		return n == math.Trunc(n)
+	}
+	return typeOf(v) == want
 }
 
 func typeOf(v any) string {

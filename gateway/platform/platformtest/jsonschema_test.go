@@ -9,11 +9,14 @@ func TestTheSchemaCheckerFindsWhatIsWrong(t *testing.T) {
 	const schema = `{"type": "object", "required": ["id", "urls"], "properties": {
 		"id": {"type": "string", "pattern": "^[a-z]+$", "minLength": 2},
 		"names": {"type": "array", "minItems": 1, "items": {"type": "string"}},
-		"price": {"type": "number", "minimum": 0},
+		"price": {"type": "number", "minimum": 0}, "count": {"type": "integer"}, "note": {"type": ["string", "null"]},
 		"options": {"type": "object", "properties": {"n": {"type": "number"}}, "additionalProperties": {"type": "string"}}, "urls": {"$ref": "#/$defs/urls"}},
 		"$defs": {"urls": {"type": "object", "required": ["a"]}}}`
 	for document, want := range map[string]int{
 		`{"id": "ab", "urls": {"a": 1}, "names": ["x"], "price": 0, "more": null}`: 0,
+		`{"id": "ab", "urls": {"a": 1}, "count": 2, "note": null}`:                 0,
+		`{"id": "ab", "urls": {"a": 1}, "count": 2.5}`:                             1,
+		`{"id": "ab", "urls": {"a": 1}, "note": 2}`:                                1,
 		`[]`:                       1,
 		`{"urls": {"a": 1}}`:       1,
 		`{"id": "ab"}`:             1,
