@@ -123,13 +123,18 @@ func (c *command) fill(prefix string, credentials []conformance.Credential) (giv
 	return given, nil
 }
 
-// signedWords are the words of a shell that give curl the customer's
-// credentials, whose values the shell has in its environment.
-func signedWords(r conformance.Request, credentials []conformance.Credential) (words []string) {
-	for _, c := range credentials {
-		if r.Signed {
-			words = append(words, "-H", shellQuote(c.Header+": ")+`"$`+variableOf(credentialVariable, c.Key)+`"`)
-		}
+// signedCurl is a request as a command of a shell that has the customer's
+// credentials in its environment. curl reads them from its standard input: its
+// arguments can be seen by everybody on the machine, those of printf, which is
+// part of the shell, by nobody.
+func signedCurl(r conformance.Request, credentials []conformance.Credential) string {
+	if !r.Signed || len(credentials) == 0 {
+		return curl(r, "", "")
 	}
-	return words
+	format, values := "", ""
+	for _, c := range credentials {
+		format += c.Header + `: %s\n`
+		values += ` "$` + variableOf(credentialVariable, c.Key) + `"`
+	}
+	return "printf " + shellQuote(format) + values + " | " + curl(r, "", "", "-H @-")
 }

@@ -64,8 +64,19 @@ func devListener(port int, asked bool) (net.Listener, error) {
 // credentials are what dev made up for one mount.
 type credentials struct{ password, salt string }
 
+// devTokens are what dev made up in place of what providers of servers compare
+// their users' credentials with: by provider and key.
+type devTokens map[[2]string]string
+
+func (t devTokens) of(provider, key string) string {
+	if _, made := t[[2]string{provider, key}]; !made {
+		t[[2]string{provider, key}] = secret.Password(32)
+	}
+	return t[[2]string{provider, key}]
+}
+
 func (c *command) dev(ctx context.Context, listener net.Listener, folder string) error {
-	made := map[[2]string]credentials{}
+	made, tokens := map[[2]string]credentials{}, devTokens{}
 	adjust := func(o *config.Options) {
 		o.Secrets = true
 		o.Development = &config.Development{
@@ -78,6 +89,7 @@ func (c *command) dev(ctx context.Context, listener net.Listener, folder string)
 				}
 				return made[key].password, made[key].salt
 			},
+			Accepted: tokens.of,
 		}
 	}
 	from := source{watch: true, load: func(ctx context.Context) (loaded, error) {
@@ -94,7 +106,7 @@ func (c *command) dev(ctx context.Context, listener net.Listener, folder string)
 		_ = listener.Close()
 		return err
 	}
-	screen := func() { c.printDevScreen(l.Config) }
+	screen := func() { c.printDevScreen(l.Config, tokens) }
 	return c.runGateway(ctx, from, l, listener, moments{ready: screen, reloaded: c.printEdit, farewell: c.reportLeftOvers})
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -14,7 +15,7 @@ import (
 )
 
 // printDevScreen prints what to type to play the platforms.
-func (c *command) printDevScreen(cfg *config.Config) {
+func (c *command) printDevScreen(cfg *config.Config, tokens devTokens) {
 	fmt.Fprintf(c.out, "addongw %s  development mode: loopback only, throw-away store, real backends\n", version)
 	show := shellQuote(os.Args[0]) + ` resources show "$ID" --admin ` + shellQuote(cfg.Gateway.AdminListen)
 	for _, m := range cfg.Mounts {
@@ -38,7 +39,60 @@ func (c *command) printDevScreen(cfg *config.Config) {
 		}
 		fmt.Fprintf(c.out, "\n  # have everything tested as %s would\n  %s\n", a.platform.Title(), testCommand(a, cfg.Gateway.BaseURL, scope))
 	}
-	fmt.Fprintf(c.out, "\nTo sign on as the customer, open %s%s in a browser.\nCtrl-C ends it.\n\n", cfg.Gateway.BaseURL, devPath)
+	for _, p := range cfg.Providers {
+		c.printDevProvider(cfg, p, tokens)
+	}
+	if len(cfg.Mounts) > 0 {
+		fmt.Fprintf(c.out, "\nTo sign on as the customer, open %s%s in a browser.", cfg.Gateway.BaseURL, devPath)
+	}
+	fmt.Fprint(c.out, "\nCtrl-C ends it.\n\n")
+}
+
+// printDevProvider prints what to type to play a platform that rents servers.
+// What credentials are compared with is made up and dies with the process, so it
+// may be seen on a command line; those that a backend checks nobody here knows.
+func (c *command) printDevProvider(cfg *config.Config, p config.Provider, tokens devTokens) {
+	scope, url := p.Scope(), cfg.Gateway.BaseURL+p.Prefix
+	fmt.Fprintf(c.out, "\n%s on %s, at %s\nTo play the dashboard, paste these into another terminal:\n\n", scope.Addon, scope.Platform, url)
+	keys, err := credentialKeys(p)
+	if err != nil {
+		fmt.Fprintf(c.err, "%s cannot be played: %s\n", scope.Platform, err)
+		return
+	}
+	for _, key := range keys {
+		value, made := tokens[[2]string{scope.Addon, key}]
+		if !made {
+			value = "WHAT-A-USER-FILLS-IN"
+		}
+		fmt.Fprintf(c.out, "  export %s=%s\n", variableOf(credentialVariable, key), shellQuote(value))
+	}
+	program, at := shellQuote(os.Args[0]), " --url "+shellQuote(url)
+	for _, verb := range []string{doVerify, doKey, doOrder, doPoll, doCancel} {
+		fmt.Fprintf(c.out, "  %s simulate %s %s%s\n", program, scope.Platform, verb, at)
+	}
+	fmt.Fprintf(c.out, "\n  # have everything tested as its dashboard would\n  %s conformance %s%s\n", program, scope.Platform, at)
+}
+
+// credentialKeys are the keys of the fields that a provider's users fill in.
+func credentialKeys(p config.Provider) (keys []string, err error) {
+	text, err := p.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	var told struct {
+		Meta struct {
+			CredentialFields []struct {
+				Key string `json:"key"`
+			} `json:"credential_fields"`
+		} `json:"meta"`
+	}
+	if err := json.Unmarshal(text, &told); err != nil {
+		return nil, err
+	}
+	for _, field := range told.Meta.CredentialFields {
+		keys = append(keys, field.Key)
+	}
+	return keys, nil
 }
 
 // testCommand is the command that has the conformance tester look at dev.

@@ -211,7 +211,10 @@ func marked(mark string, head []string, body string) string {
 
 // printCurl prints the request as a command.
 func (s *simulation) printCurl(r conformance.Request) error {
-	line := curl(r, shellQuote(s.provider.Username+":"), `"$`+conformance.PasswordVariable+`"`, signedWords(r, s.provider.Credentials)...)
+	line := signedCurl(r, s.provider.Credentials)
+	if r.Basic {
+		line = curl(r, shellQuote(s.provider.Username+":"), `"$`+conformance.PasswordVariable+`"`)
+	}
 	if s.format == "json" {
 		return failed(s.printJSON(envelope{"simulate_curl", map[string]any{"command": line}}))
 	}
