@@ -83,6 +83,9 @@ func assemble(ctx context.Context, from source, l loaded, listener net.Listener,
 	if _, err := g.engine.Rename(ctx, cfg.Renames()); err != nil {
 		return g, err
 	}
+	if err := g.rememberServed(ctx, &l); err != nil {
+		return g, err
+	}
 	started, err := launch(ctx, g.host, cfg, nil)
 	if err != nil {
 		return g, err

@@ -156,6 +156,10 @@ func (g *running) renew(ctx context.Context, before *active, next *loaded, allow
 		started.retire(ctx, before.backends)
 		return err
 	}
+	if err := g.rememberServed(ctx, next); err != nil {
+		started.retire(ctx, before.backends)
+		return err
+	}
 	g.engine.Activate(next.Config, started, platforms{next.Config})
 	if err := g.server.Swap(mountsOf(next.Config)); err != nil { // it was proven above
 		return err
@@ -250,13 +254,19 @@ func (g *running) protect(ctx context.Context, l *loaded, allowOrphans bool) err
 	if diags.HasErrors() && !allowOrphans {
 		return &orphansError{diags}
 	}
+	g.warn(l, diags)
+	return nil
+}
+
+// warn adds what was found in store and files together to the warnings, and tells
+// the log.
+func (g *running) warn(l *loaded, diags hcl.Diagnostics) {
 	for _, d := range diags {
 		d.Severity = hcl.DiagWarning
 		info, _ := diagnostic.Of(d)
 		g.log.Warn(d.Summary, "event", "config.warning", "code", info.Code, "at", pointed(d))
 	}
 	l.diags = append(l.diags, diags...)
-	return nil
 }
 
 // tell adds what was found in the files, for programs and for people.

@@ -23,6 +23,7 @@ import (
 var unshown = map[string]string{
 	"AG218": "it takes 200,000 evaluations",
 	"AG226": "not in this version",
+	"AG440": "it takes a store",
 	"AG604": "it takes a broken plugin",
 }
 

@@ -1,10 +1,12 @@
 package nanobox
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -27,21 +29,20 @@ const (
 type credentials map[string]secret.Value
 
 // readCredentials finds the values of all fields: in the header, under any of
-// the spellings that the documents have led to, and, where there is none, in the
-// first document's auth object. The error is gateway.Invalid for what cannot be
+// the spellings that the documents have led to. Where one that is required is not
+// there, the first document's auth object has those that are missing. The error is gateway.Invalid for what cannot be
 // read and gateway.Unauthorized for what is missing.
 func (p *provider) readCredentials(h http.Header, auth map[string]string) (credentials, error) {
 	sent, err := scan(h)
 	if err != nil {
 		return nil, err
 	}
+	if lacks := func(f credential) bool { return f.required && sent[f.header] == "" }; !slices.ContainsFunc(p.own.credentials, lacks) {
+		auth = nil
+	}
 	found := credentials{}
 	for _, f := range p.own.credentials {
-		written, ok := sent[f.header]
-		if !ok {
-			written = auth[f.header]
-		}
-		value, err := f.value(written)
+		value, err := f.value(cmp.Or(sent[f.header], auth[f.header]))
 		if err != nil {
 			return nil, err
 		}

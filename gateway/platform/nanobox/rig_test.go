@@ -174,6 +174,17 @@ func (l *lines) String() string {
 	return l.all.String()
 }
 
+// logged waits until the log has a text: a request's line follows its answer.
+func (r *rig) logged(text string) string {
+	r.t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !strings.Contains(r.log.String(), text); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			r.t.Fatalf("the log has no %q:\n%s", text, r.log.String())
+		}
+	}
+	return r.log.String()
+}
+
 func serve(t *testing.T, p *provider) *rig {
 	t.Helper()
 	r := &rig{t: t, p: p, servers: platformtest.NewServers(), log: &lines{}, ahead: new(atomic.Int64)}

@@ -133,9 +133,7 @@ func TestAServerIsShownAsItComesAndGoes(t *testing.T) {
 			t.Errorf("%s:\n%s", step.what, cmp.Diff(step.want, got))
 		}
 	}
-	if !strings.Contains(r.log.String(), `"unmapped_status":"migrating"`) {
-		t.Error("the log does not name the word that is not mapped")
-	}
+	r.logged(`"unmapped_status":"migrating"`) // the word that is not mapped
 	set(func(s *gateway.Server) { s.State = gateway.Deprovisioned })
 	r.want(404, r.call("GET", "/servers/"+id, ""))
 	r.want(404, r.call("PATCH", "/servers/"+id+"/reboot", ""))

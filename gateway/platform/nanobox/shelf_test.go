@@ -83,7 +83,7 @@ func TestAColdCatalogIsBusyUntilTheBackendTellsOne(t *testing.T) {
 	if s.calls.Load() != before {
 		t.Error("a fresh catalog is asked for again")
 	}
-	if log := r.log.String(); strings.Contains(log, "operator-token") || !strings.Contains(log, "It is down") {
+	if log := r.logged("It is down"); strings.Contains(log, "operator-token") {
 		t.Errorf("the log is %s", log)
 	}
 	if text, err := r.p.Manifest(); err != nil || !strings.Contains(string(text), "\n  \"catalog\": null\n") {
@@ -184,7 +184,5 @@ func TestWhatIsWrongInACatalogIsLeftOut(t *testing.T) {
 	r, s := sourceRig(t)
 	s.tell(text)
 	r.want(200, r.send("GET", "/catalog", ""))
-	if !strings.Contains(r.log.String(), "regions[0].plans[0].specs[1] is left out: id is no text") {
-		t.Errorf("the log is %s", r.log)
-	}
+	r.logged("regions[0].plans[0].specs[1] is left out: id is no text")
 }

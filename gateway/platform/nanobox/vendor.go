@@ -3,6 +3,7 @@ package nanobox
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -155,10 +156,14 @@ func (a vendorServers) look(ctx context.Context, s session, id string) (seen, er
 }
 
 func (a vendorServers) cancel(w http.ResponseWriter, r *http.Request, s session, id string) error {
-	if err := a.change(r.Context(), s, gateway.ActionDeleteServer, id, map[string]any{"name": nil, "vendor_name": nil}); err != nil {
+	err := a.change(r.Context(), s, gateway.ActionDeleteServer, id, map[string]any{"name": nil, "vendor_name": nil})
+	if gateway.KindOf(err) == gateway.NotFound && a.grace.removed(s.caller.Identity, id) {
+		err = nil // who did not hear our answer asks again
+	}
+	if err != nil {
 		return err
 	}
-	a.grace.forget(s.caller.Identity, id)
+	a.grace.remove(s.caller.Identity, id)
 	return platform.Empty(w, http.StatusOK)
 }
 
@@ -203,48 +208,64 @@ func (a vendorServers) installKey(ctx context.Context, s session, id, name, key 
 	return a.change(ctx, s, gateway.ActionInstallKey, id, map[string]any{"name": name, "public_key": key})
 }
 
-// grace remembers in memory which servers were sold a moment ago, and to whom.
+// grace remembers in memory which servers were sold a moment ago, and to whom, and
+// which were removed.
 type grace struct {
 	now func() time.Time
 
 	mu   sync.Mutex
-	sold map[[2]string]sale // by identity and ref
+	last map[[2]string]event // by identity and ref
 }
 
-type sale struct {
-	name  string
-	until time.Time
+// event is the last that was seen of a server.
+type event struct {
+	name    string
+	removed bool
+	until   time.Time // when it is forgotten
 }
+
+// mourning is how long the repeat of a removal is a success.
+const mourning = time.Hour
 
 func newGrace(now func() time.Time) *grace {
-	return &grace{now: now, sold: map[[2]string]sale{}}
+	return &grace{now: now, last: map[[2]string]event{}}
 }
 
 func (g *grace) add(identity, ref, name string) {
+	g.note(identity, ref, event{name: name, until: g.now().Add(settling)})
+}
+
+func (g *grace) remove(identity, ref string) {
+	g.note(identity, ref, event{removed: true, until: g.now().Add(mourning)})
+}
+
+func (g *grace) note(identity, ref string, e event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
-	if len(g.sold) >= mostKept {
-		for key, s := range g.sold {
-			if !now.Before(s.until) {
-				delete(g.sold, key)
-			}
-		}
+	if len(g.last) >= mostKept {
+		now := g.now()
+		maps.DeleteFunc(g.last, func(_ [2]string, old event) bool { return !now.Before(old.until) })
 	}
-	if len(g.sold) < mostKept {
-		g.sold[[2]string{identity, ref}] = sale{name: name, until: now.Add(settling)}
+	key := [2]string{identity, ref}
+	if _, known := g.last[key]; known || len(g.last) < mostKept {
+		g.last[key] = e
 	}
 }
 
+func (g *grace) seen(identity, ref string) (e event, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e, ok = g.last[[2]string{identity, ref}]
+	return e, ok && g.now().Before(e.until)
+}
+
+// find reports whether a server was sold a moment ago, and under which name.
 func (g *grace) find(identity, ref string) (name string, fresh bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	s, ok := g.sold[[2]string{identity, ref}]
-	return s.name, ok && g.now().Before(s.until)
+	e, ok := g.seen(identity, ref)
+	return e.name, ok && !e.removed
 }
 
-func (g *grace) forget(identity, ref string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.sold, [2]string{identity, ref})
+func (g *grace) removed(identity, ref string) bool {
+	e, ok := g.seen(identity, ref)
+	return ok && e.removed
 }

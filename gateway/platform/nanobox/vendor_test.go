@@ -95,6 +95,9 @@ func TestAServerThatOnlyTheBackendKnows(t *testing.T) {
 	r.want(409, r.call("PATCH", path+"/reboot", ""))
 	r.empty(r.call("DELETE", path, ""))
 	r.want(404, r.call("GET", path, ""))
+	r.empty(r.call("DELETE", path, "")) // the repeat of who did not hear the answer
+	r.want(404, r.send("DELETE", path, "", "Auth-Access-Token", "somebody else"))
+	r.later(mourning)
 	r.want(404, r.call("DELETE", path, ""))
 	if orders := r.servers.Orders(); len(orders) != 0 {
 		t.Errorf("recorded: %v", orders)
