@@ -146,7 +146,7 @@ func (u *unconfigured) ValidatePlan(ctx context.Context, req backend.ValidatePla
 }
 
 func (u *unconfigured) callError(err error) error {
-	return &maskedError{text: u.log.masker.line(fmt.Sprintf("plugin %s: %v", u.spec.Name, err), 1000), err: err}
+	return &maskedError{text: u.log.masker.line(fmt.Sprintf("plugin %s: %v", u.spec.Name, err), 1000), err: timeUp(err)}
 }
 
 // maxDiagnostics is how many problems of one answer are shown.
