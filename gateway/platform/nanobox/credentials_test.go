@@ -140,7 +140,7 @@ func TestWhatTheFilesAcceptIsCompared(t *testing.T) {
 func TestABackendsVerdictHasAStatus(t *testing.T) {
 	r := newRig(t, common(every()...))
 	for kind, want := range map[gateway.Kind]int{
-		gateway.Unauthorized: 401, gateway.Refused: 401, gateway.Unavailable: 502, gateway.Internal: 500, gateway.Busy: 503,
+		gateway.Unauthorized: 401, gateway.Refused: 401, gateway.NotFound: 401, gateway.Unavailable: 502, gateway.Internal: 500, gateway.Busy: 503,
 	} {
 		r.servers.AnswerWith(func(context.Context, gateway.ActionCall) (json.RawMessage, error) {
 			return nil, gateway.Errorf(kind, "The API token was not accepted by Acme.")
