@@ -133,6 +133,10 @@ func TestWhatTheFilesAcceptIsCompared(t *testing.T) {
 	developing.empty(developing.send("POST", "/verify", "", "Auth-Access-Token", "made-up-for-access_token"))
 	developing.want(401, developing.call("POST", "/verify", ""))
 
+	const nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // the digest of it
+	optional := newRig(t, common(without("verify")...), `label = "Access token"`, "label = \"x\"\nrequired = false", "", "verify {\naccept \"access_token\" {\nsha256 = [\""+nothing+"\"]\n}\n}")
+	optional.want(401, optional.send("POST", "/verify", ""))
+
 	unread := newRig(t, common(without("verify")...), "", "verify {\naccept \"access_token\" {\nvalue = secret(\"env:X\")\n}\n}")
 	unread.want(401, unread.call("POST", "/verify", ""))
 }
