@@ -19,5 +19,9 @@
 // look at: dialect.go, settings.go and check.go read a block, mount.go and api.go
 // serve it, wire.go and errors.go have the words, signon.go and infos.go the rest.
 //
+// A platform that rents servers instead is a [ProviderDialect]: its blocks are
+// called provider, its [Provider] asks [Servers] of the engine, and package
+// nanobox is the one there is.
+//
 // Read [Dialect] first, then [Common], then [Failures].
 package platform

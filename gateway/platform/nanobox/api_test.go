@@ -111,6 +111,14 @@ func TestARegionThatHoldsServersStaysListed(t *testing.T) {
 	if !strings.HasSuffix(a.body, `{"id":"old","name":"old","plans":[]},{"id":"gva","name":"gva","plans":[]},{"id":"zrh","name":"zrh","plans":[]}]`) {
 		t.Errorf("the catalog is %s", a.body)
 	}
+	r.servers.LiveIn("bsl")
+	if again := r.want(200, r.send("GET", "/catalog", "")); again.body != a.body {
+		t.Errorf("a moment later the store is asked again: %s", again.body)
+	}
+	r.later(2 * livingLife)
+	if a = r.want(200, r.send("GET", "/catalog", "")); !strings.HasSuffix(a.body, `{"id":"old","name":"old","plans":[]},{"id":"bsl","name":"bsl","plans":[]}]`) {
+		t.Errorf("later the catalog is %s", a.body)
+	}
 	r.servers.FailWith(gateway.Errorf(gateway.Unavailable, "The database is away."))
 	r.later(2 * livingLife)
 	if again := r.want(200, r.send("GET", "/catalog", "")); again.body != a.body {

@@ -156,6 +156,10 @@ func TestWhatTheFilesAcceptIsCompared(t *testing.T) {
 	developing.empty(developing.send("POST", "/verify", "", "Auth-Access-Token", "made-up-for-access_token"))
 	developing.want(401, developing.call("POST", "/verify", ""))
 
+	const nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // the digest of it
+	optional := newRig(t, common(without("verify")...), `label = "Access token"`, "label = \"x\"\nrequired = false", "", "verify {\naccept \"access_token\" {\nsha256 = [\""+nothing+"\"]\n}\n}")
+	optional.want(401, optional.send("POST", "/verify", ""))
+
 	unread := newRig(t, common(without("verify")...), "", "verify {\naccept \"access_token\" {\nvalue = secret(\"env:X\")\n}\n}")
 	unread.want(401, unread.call("POST", "/verify", ""))
 }
@@ -163,7 +167,7 @@ func TestWhatTheFilesAcceptIsCompared(t *testing.T) {
 func TestABackendsVerdictHasAStatus(t *testing.T) {
 	r := newRig(t, common(every()...))
 	for kind, want := range map[gateway.Kind]int{
-		gateway.Unauthorized: 401, gateway.Refused: 401, gateway.Unavailable: 502, gateway.Internal: 500, gateway.Busy: 503,
+		gateway.Unauthorized: 401, gateway.Refused: 401, gateway.NotFound: 401, gateway.Unavailable: 502, gateway.Internal: 500, gateway.Busy: 503,
 	} {
 		r.servers.AnswerWith(func(context.Context, gateway.ActionCall) (json.RawMessage, error) {
 			return nil, gateway.Errorf(kind, "The API token was not accepted by Acme.")

@@ -32,10 +32,11 @@ type outputs struct {
 	Account    *string `json:"account"`
 }
 
-// read names a member at fault, never its value.
+// read names a member at fault, never its value. Most actions have nothing to
+// tell; none is as good as an empty object.
 func read(answer json.RawMessage) (outputs, error) {
 	var members map[string]json.RawMessage
-	if json.Unmarshal(answer, &members) != nil || members == nil {
+	if len(answer) > 0 && json.Unmarshal(answer, &members) != nil {
 		return outputs{}, errors.New("the answer is no object")
 	}
 	var o outputs

@@ -190,24 +190,19 @@ func (a api) tellsAccounts(ctx context.Context) (bool, error) {
 func (a api) verify(ctx context.Context, s session) (account string, err error) {
 	bounded, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
-	outputs, err := a.servers.Ask(bounded, gateway.ActionCall{
+	answer, err := a.servers.Ask(bounded, gateway.ActionCall{
 		Action: gateway.ActionVerify, Credential: s.caller.Credential, Args: s.args(map[string]any{}), Timeout: verifyLimit,
 	})
-	var told struct {
-		Account string `json:"account"`
-	}
 	switch {
 	case err == nil:
-		if err := a.Judge(gateway.ActionVerify, outputs); err != nil {
+		if err := a.Judge(gateway.ActionVerify, answer); err != nil {
 			return "", nonsense(err)
 		}
-		if err := json.Unmarshal(outputs, &told); err != nil {
-			return "", nonsense(err)
-		}
-		return told.Account, nil
+		told, err := read(answer)
+		return textIn(told.Account), err
 	case ctx.Err() == nil && (bounded.Err() != nil || errors.Is(err, context.DeadlineExceeded)):
 		return "", &gateway.Error{Kind: gateway.Unavailable, Message: "The provider's system did not answer in time.", Cause: err}
-	case slices.Contains([]gateway.Kind{gateway.Refused, gateway.Unauthorized, gateway.Invalid}, gateway.KindOf(err)):
+	case slices.Contains([]gateway.Kind{gateway.Refused, gateway.Unauthorized, gateway.Invalid, gateway.NotFound}, gateway.KindOf(err)):
 		return "", &gateway.Error{Kind: gateway.Unauthorized, Message: gateway.Message(err), Cause: err}
 	}
 	return "", err

@@ -2,7 +2,6 @@ package nanobox
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"sync"
@@ -26,11 +25,12 @@ func (a api) do(ctx context.Context, s session, action, ref string, args map[str
 	answer, err := a.servers.Ask(bounded, gateway.ActionCall{
 		Action: action, Credential: s.caller.Credential, Args: s.args(args), Timeout: budget,
 	})
-	if err != nil {
+	switch {
+	case err != nil && ref == "" && gateway.KindOf(err) == gateway.NotFound:
+		// What the vendor does not know then is something that the order names.
+		return outputs{}, &gateway.Error{Kind: gateway.Refused, Message: gateway.Message(err), Cause: err}
+	case err != nil:
 		return outputs{}, err
-	}
-	if len(answer) == 0 {
-		answer = json.RawMessage("{}")
 	}
 	if err := a.Judge(action, answer); err != nil {
 		return outputs{}, nonsense(err)

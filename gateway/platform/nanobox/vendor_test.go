@@ -129,6 +129,15 @@ func TestAnswersThatCannotBeUsedAreTheBackendsFault(t *testing.T) {
 	for range 4 {
 		r.want(502, r.call("POST", "/servers", vendorOrder))
 	}
+	r.servers.AnswerWith(func(_ context.Context, c gateway.ActionCall) (json.RawMessage, error) {
+		if c.Action == gateway.ActionCreateServer {
+			return nil, gateway.Errorf(gateway.NotFound, "There is no such image.")
+		}
+		return json.RawMessage("{}"), nil
+	})
+	r.want(422, r.call("POST", "/servers", vendorOrder))
 	r.servers.AnswerWith(func(context.Context, gateway.ActionCall) (json.RawMessage, error) { return nil, nil })
+	r.empty(r.call("POST", "/verify", ""))
+	r.want(502, r.call("POST", "/servers", vendorOrder))
 	r.want(502, r.call("POST", "/servers", vendorOrder))
 }
