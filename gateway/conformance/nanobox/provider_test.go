@@ -29,6 +29,7 @@ type provider struct {
 	mu       sync.Mutex
 	made     int
 	most     int // servers at once
+	adding   int // keys at this moment
 	servers  map[string]*machine
 	keys     map[string]*key
 	verified map[string]bool

@@ -99,3 +99,26 @@ func TestChecksOfTwoCustomersAreSkippedWithoutASecond(t *testing.T) {
 		}
 	}
 }
+
+// A value that is too short to be looked for everywhere is hidden where it is
+// sent.
+func TestAShortCredentialIsNotShown(t *testing.T) {
+	p := conformance.Provider{BaseURL: newProvider(t, "reference", "").url, Credentials: []conformance.Credential{
+		{Key: "pin", Header: "Auth-Pin", Value: secret.New("7f3")},
+	}}
+	sender := conformance.NewSender(p, time.Second)
+	defer sender.Close()
+	r := nanobox.NewClient(p).Cancel("srv_9")
+	r.Body = []byte(`{"auth": {"pin": "7f3"}}`)
+	for _, name := range []string{"Auth-Pin", "auth_pin", "HTTP_AUTH_PIN"} {
+		r.Header[name] = []string{"7f3"}
+	}
+	call, err := sender.Send(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := call.Dump(&text, ""); err != nil || strings.Contains(text.String(), "7f3") || strings.Count(text.String(), "[redacted]") != 4 {
+		t.Errorf("%v:\n%s", err, text.String())
+	}
+}
