@@ -100,11 +100,18 @@ func (c *command) credentials(ctx context.Context, p conformance.ServerPlatform,
 	if err != nil {
 		return provider, err
 	}
-	if given, err = c.fill(credentialVariable2, second); given {
-		provider.Others = second
+	if given, err = c.fill(credentialVariable2, second); !given {
+		return provider, err
 	}
-	return provider, err
+	if slices.EqualFunc(second, provider.Credentials, sameValue) {
+		return provider, usage(errors.New("both customers have the same credentials"),
+			"Give those of another account in "+variableOf(credentialVariable2, second[0].Key)+", or leave it out: some checks are skipped then.")
+	}
+	provider.Others = second
+	return provider, nil
 }
+
+func sameValue(a, b conformance.Credential) bool { return a.Value.Reveal() == b.Value.Reveal() }
 
 // fill gives credentials the values that the environment has. Those that it has
 // not are sent without a value, as a field that somebody leaves blank. given

@@ -227,6 +227,10 @@ func TestConformanceOfServersNeedsAnAddressAndCredentials(t *testing.T) {
 	if _, errOut := l.do(exitUsage, "conformance", "clevercloud", "--url", "http://127.0.0.1:1", "--wait", "1s"); !strings.Contains(errOut, "--wait says nothing to Clever Cloud") {
 		t.Errorf("waiting for an add-on: %s", errOut)
 	}
+	l.env["ADDONGW_CREDENTIAL2_ACCESS_TOKEN"] = customerToken
+	if _, errOut := l.do(exitUsage, "conformance", "nanobox", "--url", l.url); !strings.Contains(errOut, "both customers have the same credentials") {
+		t.Errorf("one customer twice: %s", errOut)
+	}
 	l.env["ADDONGW_CREDENTIAL_ACCESS_TOKEN"] = "two\nlines"
 	if _, errOut := l.do(exitUsage, "conformance", "nanobox", "--url", l.url); !strings.Contains(errOut, "ADDONGW_CREDENTIAL_ACCESS_TOKEN holds a line break") {
 		t.Errorf("a line break: %s", errOut)

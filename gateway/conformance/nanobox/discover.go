@@ -1,6 +1,7 @@
 package nanobox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -49,7 +50,7 @@ func (Platform) Discover(ctx context.Context, p conformance.Provider, timeout ti
 		p.Known["one_interface"] = "true"
 	}
 	if call, err = sender.Send(ctx, NewClient(p).Catalog()); err == nil {
-		if size := elsewhere(call.Answer.Body, p.Known["region"]); size != "" {
+		if size := elsewhere(call.Answer.Body, cmp.Or(p.Region, p.Known["region"])); size != "" {
 			p.Known["size_elsewhere"] = size
 		}
 	}

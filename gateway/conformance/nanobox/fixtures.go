@@ -1,6 +1,7 @@
 package nanobox
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -92,10 +93,7 @@ func server(ctx context.Context, s *conformance.Session) (*ordered, string) {
 	}
 	o := &ordered{name: newName() + ".1.1"}
 	known := s.Provider.Known
-	region := known["region"]
-	if s.Provider.Region != "" {
-		region = s.Provider.Region
-	}
+	region := cmp.Or(s.Provider.Region, known["region"])
 	var err error
 	o.order, err = s.Send(ctx, NewClient(s.Provider).Order(Order{Name: o.name, Region: region, Size: known["size"], SSHKey: key}))
 	o.id = conformance.AnsweredID(o.order.Answer)
