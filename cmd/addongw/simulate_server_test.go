@@ -191,7 +191,7 @@ func TestSimulateServersBendsOrdersAndKeepsTokensOutOfCurl(t *testing.T) {
 	}
 	calls := len(l.calls)
 	line, _ := l.simulate(0, "reboot", "--curl")
-	if want := `curl -sS -H 'Auth-Access-Token: '"$ADDONGW_CREDENTIAL_ACCESS_TOKEN" -X PATCH ` + l.url + "/servers/srv_1/reboot\n"; line != want {
+	if want := `printf 'Auth-Access-Token: %s\n' "$ADDONGW_CREDENTIAL_ACCESS_TOKEN" | curl -sS -H @- -X PATCH ` + l.url + "/servers/srv_1/reboot\n"; line != want {
 		t.Errorf("the line is %s, want %s", line, want)
 	}
 	if len(l.calls) != calls+2 { // metadata and catalog
