@@ -154,3 +154,43 @@ func TestMetaIsAnsweredWhileTheBackendIsGone(t *testing.T) {
 	}
 	h.must(200, "POST", "/verify", "")
 }
+
+// TestTwoProvidersDoNotSeeEachOther has one user with one token at two providers
+// of one gateway.
+func TestTwoProvidersDoNotSeeEachOther(t *testing.T) {
+	dir := hostExample(t)
+	file := filepath.Join(dir, "addongw.hcl")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(text), "provider \"nanobox\" \"tinyhost\"")
+	second := "\nprovider \"nanobox\" \"otherhost\"" + strings.Replace(block, "Lyon 1", "Lyon 2", 1)
+	if err := os.WriteFile(file, append(text, second...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h := startHost(t, dir)
+	other := h
+	other.path = "/nanobox/otherhost"
+	key := h.key()
+	id := h.order("box-1", key)
+	h.becomes(id, "active")
+	for _, c := range [][3]string{{"GET", "/servers/" + id, ""}, {"DELETE", "/servers/" + id, ""}, {"PATCH", "/servers/" + id + "/reboot", ""}, {"GET", "/keys/" + key, ""}} {
+		other.must(404, c[0], c[1], c[2])
+	}
+	other.must(422, "POST", "/servers", orderOf("box-1", key))
+	if twin := other.order("box-1", other.key()); twin == id {
+		t.Error("an order at one provider was taken for a repeat of the other's")
+	} else {
+		other.becomes(twin, "active")
+		other.must(200, "DELETE", "/servers/"+twin, "")
+	}
+	if mine, theirs := h.must(200, "GET", "/catalog", "").Body, other.must(200, "GET", "/catalog", "").Body; mine == theirs || !strings.Contains(theirs, "Lyon 2") {
+		t.Errorf("the catalogs are %s and %s", mine, theirs)
+	}
+	if s := other.must(200, "GET", "/meta", ""); s.ID != "otherhost" {
+		t.Errorf("the other provider calls itself %q", s.ID)
+	}
+	h.must(200, "DELETE", "/servers/"+id, "")
+	h.gone(id)
+}

@@ -28,8 +28,8 @@ const publicKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIm8nQ9Vh5lYb0vJ3m3w7bP5V
 // host is a gateway that serves examples/nanobox-host.
 type host struct {
 	*process
-	t     testing.TB
-	token string
+	t           testing.TB
+	token, path string
 }
 
 // hostExample is a copy of the example that takes the second token, too.
@@ -49,7 +49,7 @@ func startHost(t testing.TB, dir string) host {
 		t.Fatal(err)
 	}
 	p := start(t, dir, []string{"serve", dir, "--listen", "127.0.0.1:0"}, "TINYHOST_TOKEN="+hostToken, "TMPDIR="+tmp)
-	return host{process: p, t: t, token: hostToken}
+	return host{process: p, t: t, token: hostToken, path: "/nanobox/tinyhost"}
 }
 
 // as is the same gateway, called by whoever has another token.
@@ -72,7 +72,7 @@ type said struct {
 // call makes one request as the dashboard does.
 func (h host) call(method, path, body string) said {
 	h.t.Helper()
-	req, err := http.NewRequest(method, h.URL+"/nanobox/tinyhost"+path, strings.NewReader(body))
+	req, err := http.NewRequest(method, h.URL+h.path+path, strings.NewReader(body))
 	if err != nil {
 		h.t.Fatal(err)
 	}

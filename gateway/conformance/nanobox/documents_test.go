@@ -3,6 +3,8 @@ package nanobox_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -77,10 +79,36 @@ func TestEveryItemOfTheChecklistHasAPlace(t *testing.T) {
 	_, table, _ := strings.Cut(facts, "| items | checks |")
 	for item := 1; item <= 50; item++ {
 		row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| %d[ |].*$`, item)).FindString(table)
-		if !strings.Contains(row, "NB-") && !strings.Contains(row, "a test of the gateway") {
+		if !strings.Contains(row, "NB-") && !strings.Contains(row, "`Test") {
 			t.Errorf("nothing looks at item %d: %q", item, row)
 		}
 	}
+	tests := testsOfTheGateway(t)
+	for _, name := range regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(table, -1) {
+		if !strings.Contains(tests, "func "+name[1]+"(") {
+			t.Errorf("the facts name %s, which is no test", name[1])
+		}
+	}
+}
+
+// testsOfTheGateway is the source of all tests that a table may name.
+func testsOfTheGateway(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, pattern := range []string{"../../*/*_test.go", "../../platform/*/*_test.go", "../../../cmd/addongw/*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, files, err)
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(text)
+		}
+	}
+	return all.String()
 }
 
 func TestAKeyBecomesAHeaderAsMicroboxMakesIt(t *testing.T) {
