@@ -57,8 +57,19 @@ func (c *command) printResources(page admin.Resources) error {
 		return nil
 	}
 	rows := [][]string{{"ID", "ADD-ON", "PLAN", "REGION", "PLATFORM", "PLATFORM ID", "STATE", "CREATED"}}
+	isRented := func(r admin.Resource) bool { return r.Kind != string(gateway.KindAddon) }
+	if slices.ContainsFunc(page.Resources, isRented) {
+		rows = [][]string{{"ID", "KIND", "OF", "PLAN OR SIZE", "REGION", "PLATFORM", "NAME OR PLATFORM ID", "STATE", "CREATED"}}
+	}
 	for _, r := range page.Resources {
-		rows = append(rows, []string{r.ID, r.Addon, r.Plan, r.Region, r.Platform, r.ExternalID, r.State, c.when(r.CreatedAt)})
+		row := []string{r.ID, r.Addon, r.Plan, r.Region, r.Platform, r.ExternalID, r.State, c.when(r.CreatedAt)}
+		if len(rows[0]) > len(row) {
+			if isRented(r) {
+				row[5] = r.Name // they have no other id on their platform than ours
+			}
+			row = slices.Insert(row, 1, r.Kind)
+		}
+		rows = append(rows, row)
 	}
 	if err := table(c.out, rows); err != nil {
 		return err
@@ -107,12 +118,16 @@ func newResourcesRetry(c *command) *cobra.Command {
 
 func (c *command) printResource(d admin.ResourceDetail) error {
 	r := d.Resource
+	kind, of, plan, sent := "", "add-on", "plan", yesNo(r.Delivered)
+	if r.Kind != string(gateway.KindAddon) {
+		kind, of, plan, sent = r.Kind, "provider", "size", "" // it has no config vars
+	}
 	facts := [][]string{
-		{"id", r.ID}, {"add-on", r.Addon}, {"plan", r.Plan}, {"next plan", r.DesiredPlan}, {"region", r.Region},
+		{"id", r.ID}, {"kind", kind}, {of, r.Addon}, {plan, r.Plan}, {"next plan", r.DesiredPlan}, {"region", r.Region},
 		{"platform", r.Platform}, {"platform id", r.ExternalID}, {"name", r.Name}, {"application", r.App}, {"owner", ownerText(r.Owner)},
 		{"owner's e-mails", emailsText(r.Owner)},
 		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"reason", r.Reason}, {"last error", r.LastError},
-		{"config vars sent", yesNo(r.Delivered)}, {"created", c.when(r.CreatedAt)}, {"updated", c.when(r.UpdatedAt)},
+		{"config vars sent", sent}, {"created", c.when(r.CreatedAt)}, {"updated", c.when(r.UpdatedAt)},
 	}
 	facts = append(facts, []string{"promised", promiseText(r)})
 	if r.DeletedAt != nil {

@@ -40,6 +40,9 @@ func (o *option) hide(v cty.Value) cty.Value {
 // HidesOption reports whether what customers chose for an option may be secret:
 // a plugin says so, or nobody declares it any more.
 func (c *Config) HidesOption(addonID, name string) bool {
+	if _, rents := c.providers[addonID]; rents {
+		return false // what a server or a key has there no customer chose freely
+	}
 	a, ok := c.addons[c.today(gateway.RenamedAddon, "", addonID)]
 	if !ok {
 		return true

@@ -150,6 +150,11 @@ func TestTheBackendIsLookedAtAndItsWordIsKept(t *testing.T) {
 	if got := look(); got.Status != "active" || got.InternalIP != "10.0.0.7" || got.Missing {
 		t.Errorf("while the backend does not answer it is %+v", got)
 	}
+	asked := len(r.world.actions(gateway.ActionGetServer))
+	if look(); len(r.world.actions(gateway.ActionGetServer)) != asked {
+		t.Error("a backend that does not answer is asked again at once")
+	}
+	r.restart()
 	r.world.failAction(gateway.ActionGetServer, backend.Failf(backend.NotFound, "gone"))
 	if got := look(); !got.Missing || got.State != gateway.Active {
 		t.Errorf("a server that the backend does not know is %+v", got)

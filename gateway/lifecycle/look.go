@@ -16,6 +16,8 @@ const (
 	lookLimit = 5 * time.Second // somebody waits, and asks again
 	lookAgain = 3 * time.Second // platforms poll: backends are not asked as often
 	looksKept = 10 * time.Minute
+
+	looksBatch = 256 // servers between two times of forgetting the others
 )
 
 // looks remembers when a backend was last asked about a server, and lets one
@@ -27,8 +29,9 @@ type looks struct {
 
 type look struct {
 	asking  chan struct{} // closed when the request that asks has its answer; nil: nobody asks
-	at      time.Time
-	missing bool // the backend did not know the server
+	tried   time.Time     // when somebody last asked
+	at      time.Time     // when the backend last answered
+	missing bool          // it did not know the server
 }
 
 func newLooks() *looks { return &looks{last: map[string]*look{}} }
@@ -48,7 +51,9 @@ func (l *looks) begin(ctx context.Context, id string) (done func(missing, answer
 	l.mu.Lock()
 	one, ok := l.last[id]
 	if !ok {
-		l.forget()
+		if len(l.last)%looksBatch == 0 {
+			l.forget()
+		}
 		one = &look{}
 		l.last[id] = one
 	}
@@ -63,7 +68,7 @@ func (l *looks) begin(ctx context.Context, id string) (done func(missing, answer
 		return nil, one.missing
 	}
 	defer l.mu.Unlock()
-	if time.Since(one.at) < lookAgain {
+	if time.Since(one.tried) < lookAgain {
 		return nil, one.missing
 	}
 	asking := make(chan struct{})
@@ -71,9 +76,9 @@ func (l *looks) begin(ctx context.Context, id string) (done func(missing, answer
 	return func(missing, answered bool) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		one.asking = nil
+		one.asking, one.tried = nil, time.Now()
 		if answered {
-			one.at, one.missing = time.Now(), missing
+			one.at, one.missing = one.tried, missing
 		}
 		close(asking)
 	}, false
@@ -82,7 +87,7 @@ func (l *looks) begin(ctx context.Context, id string) (done func(missing, answer
 // forget drops what nobody has asked about for long. The mutex is held.
 func (l *looks) forget() {
 	for id, one := range l.last {
-		if one.asking == nil && time.Since(one.at) > looksKept {
+		if one.asking == nil && time.Since(one.tried) > looksKept {
 			delete(l.last, id)
 		}
 	}
@@ -103,17 +108,26 @@ func (s *Servers) Look(ctx context.Context, caller gateway.Caller, id string) (g
 	if done == nil {
 		return s.seen(ctx, caller, id, missing)
 	}
-	said, err := s.askAbout(ctx, caller, found, server.Ref)
+	return s.seen(ctx, caller, id, s.lookNow(ctx, caller, found, server.Ref, done))
+}
+
+// lookNow asks the backend and records what it said. missing: it does not know
+// the server.
+func (s *Servers) lookNow(ctx context.Context, caller gateway.Caller, found ResourceRecord, ref string, done func(missing, answered bool)) (missing bool) {
+	answered := false
+	defer func() { done(missing, answered) }()
+	said, err := s.askAbout(ctx, caller, found, ref)
 	var failure *backend.Failure
 	missing = errors.As(err, &failure) && failure.Class == backend.NotFound
 	if err == nil {
 		err = s.learn(ctx, found, said)
 	}
-	done(missing, err == nil || missing)
-	if err != nil && !missing {
+	answered = err == nil || missing
+	if !answered {
+		e := s.of.engine
 		e.log.Warn("server not looked at: what was known before is told", "resource", found.ID, "backend", found.Backend, "error", e.cleanText(err.Error(), opOf(caller)))
 	}
-	return s.seen(ctx, caller, id, missing)
+	return missing
 }
 
 // seen is Server with what the backend did not know.

@@ -124,8 +124,8 @@ type Servers interface {
 	// success. args are those of delete_server.
 	Cancel(ctx context.Context, caller gateway.Caller, id string, args map[string]any) error
 
-	// Act records a change and returns at once. The same action that has not begun
-	// yet takes it over.
+	// Act records a change and returns at once. A reboot that is on its way already
+	// takes another one over.
 	Act(ctx context.Context, caller gateway.Caller, id string, act gateway.ServerAct) error
 
 	// AddKey returns the caller's key of this name and text, keeping it if there is
