@@ -15,6 +15,10 @@ type Caller struct {
 	// Credential is handed to the backend, and kept in memory only, as long as
 	// work that needs it goes on.
 	Credential map[string]Secret
+
+	// Needed tells that the backend can do nothing without it, so that work which
+	// has lost it, at a restart, waits for the caller's next call.
+	Needed bool
 }
 
 // ActionCall is one call of an action of a backend.

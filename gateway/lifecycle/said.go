@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -128,6 +129,20 @@ func withSaid(recorded, said backend.Value) (merged backend.Value, changed bool,
 	}
 	changed = !maps.EqualFunc(before, attributes, func(a, b cty.Value) bool { return a.RawEquals(b) })
 	return backend.NewValue(cty.ObjectVal(attributes)), changed, nil
+}
+
+// KnownServer returns what is known of a server, for operators: whose it is does
+// not matter to them.
+func (e *Engine) KnownServer(ctx context.Context, id string) (gateway.Server, error) {
+	found, err := e.store.ResourceRecord(ctx, id)
+	if err != nil {
+		return gateway.Server{}, unreadable(err)
+	}
+	live, err := e.store.LiveOperations(ctx, id)
+	if err != nil {
+		return gateway.Server{}, unreadable(err)
+	}
+	return e.server(found, live)
 }
 
 // server is what is known of a server: its row, what was said, what goes on.

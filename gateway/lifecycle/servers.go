@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -228,6 +229,11 @@ func amendNamed(found ResourceRecord, name string) func(Tx) (ResourceRecord, err
 		row.Name = name
 		return row, tx.SetParticulars(row.ID, gateway.Particulars{Name: name, Owner: row.Owner, Emails: row.OwnerEmails})
 	}
+}
+
+// Log is the engine's, narrowed to the provider. See platform.Servers.
+func (s *Servers) Log() *slog.Logger {
+	return s.of.engine.log.With("platform", s.of.scope.Platform, "provider", s.of.scope.Addon)
 }
 
 // Regions lists where servers are. See platform.Servers.

@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 
 	"github.com/hashicorp/hcl/v2"
@@ -135,6 +136,9 @@ type Servers interface {
 	// RemoveKey returns at once. A repeat is success. args are those of delete_key;
 	// nil: the gateway alone keeps the key.
 	RemoveKey(ctx context.Context, caller gateway.Caller, id string, args map[string]any) error
+
+	// Log is where what happens outside of requests is told; it names the provider.
+	Log() *slog.Logger
 
 	// Regions lists the regions of servers that live, those that are being removed
 	// included.

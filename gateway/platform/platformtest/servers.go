@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +31,7 @@ type Servers struct {
 	acts    []Act
 	regions []string
 	made    int
+	log     *slog.Logger
 }
 
 // owned is something of one caller's.
@@ -102,6 +104,23 @@ func (s *Servers) fail() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.broken
+}
+
+// Log implements platform.Servers.
+func (s *Servers) Log() *slog.Logger {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.log
+}
+
+// LogTo sets what Log returns.
+func (s *Servers) LogTo(log *slog.Logger) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log = log
 }
 
 // Ask implements platform.Servers.
