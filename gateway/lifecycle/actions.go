@@ -48,7 +48,7 @@ func (e *Engine) asAction(a *active, it *intent, do doing) error {
 	if err != nil {
 		return err
 	}
-	it.op.Action, it.op.Credentialed, it.credential = do.action, len(do.caller.Credential) > 0, do.caller.Credential
+	it.op.Action, it.op.Credentialed, it.credential = do.action, do.caller.Needed && len(do.caller.Credential) > 0, do.caller.Credential
 	it.lease = e.limitsFor(a, it.op.Backend, backend.VerbInvoke).timeout(backend.VerbInvoke) + leaseGrace
 	it.op.ArgsSealed, err = e.vault.sealValue(args, operationAD(it.op.ID, argsColumn))
 	return err
@@ -61,11 +61,7 @@ func (e *Engine) followByAction(t *transition) error {
 	if t.op.Action == "" {
 		return nil
 	}
-	args, err := e.vault.openValue(t.op.ArgsSealed, operationAD(t.op.ID, argsColumn))
-	if err != nil {
-		return err
-	}
-	given, err := attributesOf(args)
+	given, err := e.argsOf(t.op)
 	if err != nil {
 		return err
 	}
@@ -78,6 +74,15 @@ func (e *Engine) followByAction(t *transition) error {
 	t.followUp.Action, t.followUp.Credentialed = removals[t.op.Action], t.op.Credentialed
 	t.followUp.ArgsSealed, err = e.vault.sealValue(backend.NewValue(cty.ObjectVal(named)), operationAD(t.followUp.ID, argsColumn))
 	return err
+}
+
+// argsOf opens what the action of an operation is told.
+func (e *Engine) argsOf(op OperationRecord) (map[string]cty.Value, error) {
+	args, err := e.vault.openValue(op.ArgsSealed, operationAD(op.ID, argsColumn))
+	if err != nil {
+		return nil, err
+	}
+	return attributesOf(args)
 }
 
 // judgeServed records a server or key that the backend has made. An answer that
@@ -114,30 +119,54 @@ func (e *Engine) judgeSaid(a *active, r gateway.Resource, action string, said ba
 }
 
 // judgeInvoked records a change that the backend has made.
-func (e *Engine) judgeInvoked(t *transition) error {
+func (e *Engine) judgeInvoked(t *transition, out outcome) error {
 	var err error
 	t.op.Error, t.op.WaitingFor = "", ""
 	t.touched, t.res.LastError = true, ""
-	t.op.State, err = moveOperation(t.op.State, succeed)
-	return err
+	if t.op.State, err = moveOperation(t.op.State, succeed); err != nil {
+		return err
+	}
+	return e.keepState(t, out.result.State)
 }
 
 // failAct ends a change that cannot be made: the server is as it was, under the
 // name that it had.
 func (e *Engine) failAct(t *transition, out outcome) error {
-	if err := e.refuse(t, out); err != nil || t.op.Action != gateway.ActionRename {
+	if err := e.refuse(t, out); err != nil {
 		return err
 	}
-	args, err := e.vault.openValue(t.op.ArgsSealed, operationAD(t.op.ID, argsColumn))
-	if err != nil {
+	if out.unread {
+		return nil // what it was to do nobody can tell
+	}
+	if err := e.keepState(t, out.state); err != nil || t.op.Action != gateway.ActionRename {
 		return err
 	}
-	given, err := attributesOf(args)
+	given, err := e.argsOf(t.op)
 	if err != nil {
 		return err
 	}
 	if t.res.Name == textIn(given, "name") {
 		t.rename = textIn(given, "old_name")
+	}
+	return nil
+}
+
+// withdrawChanges cancels what waits to change a server that could not be made:
+// its clean-up comes first, and nothing after it.
+func withdrawChanges(tx Tx, t *transition) error {
+	t.withdrawn = nil
+	live, err := tx.LiveOperations(t.res.ID)
+	if err != nil {
+		return err
+	}
+	for _, op := range live {
+		if op.Verb != string(backend.VerbInvoke) || op.State != gateway.OperationPending {
+			continue
+		}
+		if op, err = withdrawPending(tx, op); err != nil {
+			return err
+		}
+		t.withdrawn = append(t.withdrawn, op)
 	}
 	return nil
 }

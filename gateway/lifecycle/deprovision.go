@@ -132,9 +132,7 @@ func cancelLive(tx Tx, resourceID string) (cancelled []OperationRecord, removing
 		case op.State == gateway.OperationRunning:
 			err = tx.RequestCancel(op.ID)
 		default:
-			if op.State, err = moveOperation(op.State, cancel); err == nil {
-				op.CancelRequested, op.WaitingFor, op.FinishedAt = true, "", tx.Now()
-				err = tx.UpdatePending(op)
+			if op, err = withdrawPending(tx, op); err == nil {
 				cancelled = append(cancelled, op)
 			}
 		}
@@ -143,6 +141,16 @@ func cancelLive(tx Tx, resourceID string) (cancelled []OperationRecord, removing
 		}
 	}
 	return cancelled, removing, nil
+}
+
+// withdrawPending cancels an operation that nobody runs.
+func withdrawPending(tx Tx, op OperationRecord) (OperationRecord, error) {
+	var err error
+	if op.State, err = moveOperation(op.State, cancel); err != nil {
+		return op, err
+	}
+	op.CancelRequested, op.WaitingFor, op.FinishedAt = true, "", tx.Now()
+	return op, tx.UpdatePending(op)
 }
 
 // inheritState keeps the last checkpoint of what was cancelled with the

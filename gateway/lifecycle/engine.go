@@ -308,7 +308,9 @@ func (e *Engine) For(scope gateway.Scope) *Scoped {
 	return &Scoped{engine: e, scope: scope, active: e.active.Load()}
 }
 
-// Retry makes a parked operation due again with a fresh number of attempts.
+// Retry makes a parked operation due again with a fresh number of attempts. One
+// that waits for its caller's credentials goes on without: an operator has settled
+// with the backend that it can.
 // One that is not parked is gateway.Conflict.
 func (e *Engine) Retry(ctx context.Context, operationID string) error {
 	op, err := e.store.OperationRecord(ctx, operationID)
@@ -318,11 +320,8 @@ func (e *Engine) Retry(ctx context.Context, operationID string) error {
 	if err != nil {
 		return unreadable(err)
 	}
-	switch {
-	case !op.Parked():
+	if !op.Parked() {
 		return gateway.Errorf(gateway.Conflict, "The operation does not wait for an operator.")
-	case op.WaitingFor == waitingForCredentials:
-		return gateway.Errorf(gateway.Conflict, "The operation waits for the credentials of whoever ordered, which nobody keeps. It goes on at their next call.")
 	}
 	more := e.limitsFor(e.active.Load(), op.Backend, backend.Verb(op.Verb)).MaxAttempts
 	err = e.store.Update(ctx, func(tx Tx) error {
@@ -332,6 +331,7 @@ func (e *Engine) Retry(ctx context.Context, operationID string) error {
 			return err
 		}
 		next.WaitingFor, next.RunAt, next.MaxAttempts = "", tx.Now(), op.Attempt+more
+		next.Credentialed = op.Credentialed && op.WaitingFor != waitingForCredentials
 		return tx.UpdatePending(next)
 	})
 	if err != nil {

@@ -133,6 +133,10 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 	})
 	if err != nil {
 		out.failure = asFailure(err)
+		if op.Action == "" && out.failure.Class == backend.Unauthorized {
+			// The life of an add-on needs nobody's credentials but ours.
+			out.failure.Class = backend.Internal
+		}
 		if verb == backend.VerbDeprovision && out.failure.Class == backend.NotFound {
 			out.failure, out.result = nil, &backend.Result{} // it is gone, which was the aim
 		}
@@ -175,7 +179,11 @@ func (e *Engine) logFor(op OperationRecord) *slog.Logger {
 	if callsPlatform(backend.Verb(op.Verb)) {
 		called = "platform"
 	}
-	return e.log.With("operation", op.ID, "resource", op.ResourceID, "verb", op.Verb, called, op.Backend, "attempt", op.Attempt)
+	log := e.log.With("operation", op.ID, "resource", op.ResourceID, "verb", op.Verb, called, op.Backend, "attempt", op.Attempt)
+	if op.Action != "" {
+		log = log.With("action", op.Action)
+	}
+	return log
 }
 
 // cleanText makes what a backend said fit for tables and logs: known secrets

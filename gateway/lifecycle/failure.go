@@ -33,12 +33,14 @@ var answersTo = map[backend.Class]answerTo{
 	backend.Unauthorized: {gateway.Unauthorized, "The credentials were refused."},
 }
 
-// answersAbout are the sentences that differ where a server or a key is meant.
-var answersAbout = map[backend.Class]string{
-	backend.Invalid:     "This cannot be done with these settings.",
-	backend.NotFound:    "There is no such thing at the provider.",
-	backend.Quota:       "The provider has no capacity left at the moment. Please try again later or choose another size.",
-	backend.Unsupported: "The provider cannot do this.",
+// answersAbout are the answers that differ where a server or a key is meant. What
+// is in conflict there is what the caller named, at a provider of the caller's own.
+var answersAbout = map[backend.Class]answerTo{
+	backend.Invalid:     {gateway.Refused, "This cannot be done with these settings."},
+	backend.NotFound:    {gateway.NotFound, "There is no such thing at the provider."},
+	backend.Conflict:    {gateway.Conflict, "There is something of this name at the provider already."},
+	backend.Quota:       {gateway.Quota, "The provider has no capacity left at the moment. Please try again later or choose another size."},
+	backend.Unsupported: {gateway.Unsupported, "The provider cannot do this."},
 }
 
 // permanent reports whether repeating the call of verb can never help.
@@ -64,7 +66,7 @@ func answerFor(f *backend.Failure, action string, redact func(string) string) an
 		a = answersTo[backend.Internal]
 	}
 	if other, ok := answersAbout[f.Class]; ok && action != "" {
-		a.message = other
+		a = other
 	}
 	if f.Customer != "" {
 		a.message = redact(f.Customer)

@@ -41,7 +41,7 @@ func (e *Engine) judge(a *active, current work, out outcome) (*transition, error
 	case out.failure != nil:
 		return t, e.judgeFailure(t, out)
 	case current.op.Verb == string(backend.VerbInvoke):
-		return t, e.judgeInvoked(t)
+		return t, e.judgeInvoked(t, out)
 	case current.op.Action != "" && current.op.Verb == string(backend.VerbProvision):
 		return t, e.judgeServed(t, a, out)
 	case current.op.Verb == string(backend.VerbDeprovision):
@@ -202,6 +202,10 @@ func (e *Engine) judgeFailure(t *transition, out outcome) error {
 	case f.RetryAfter > 0 && time.Since(t.op.CreatedAt) < patience:
 		t.op.MaxAttempts++
 	}
+	if f.Class == backend.Unauthorized && t.op.Credentialed && verb == backend.VerbDeprovision {
+		t.touched, t.res.LastError = true, t.reason
+		return e.awaitCredentials(t, out) // repeats with the same ones may lock an account
+	}
 	spent := out.spent || out.unread || t.op.Attempt >= t.op.MaxAttempts
 	final := permanent(f.Class, verb)
 	if !final && !spent {
@@ -212,8 +216,6 @@ func (e *Engine) judgeFailure(t *transition, out outcome) error {
 	}
 	t.touched, t.res.LastError = true, t.reason
 	switch {
-	case f.Class == backend.Unauthorized && t.op.Credentialed && verb == backend.VerbDeprovision:
-		return e.awaitCredentials(t, out)
 	case verb == backend.VerbInvoke:
 		return e.failAct(t, out)
 	case verb == backend.VerbProvision && !out.unread:
@@ -247,7 +249,7 @@ func (e *Engine) fail(t *transition, out outcome) error {
 		return err
 	}
 	if t.op.Action != "" {
-		t.res.Reason = t.op.FailureMessage
+		t.res.Reason, t.overtaken = t.op.FailureMessage, true
 	}
 	return e.followUp(t, out.input)
 }

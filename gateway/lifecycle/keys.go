@@ -48,7 +48,7 @@ func (s *Servers) addKey(ctx context.Context, budget <-chan struct{}, caller gat
 	if err != nil {
 		return gateway.Key{}, unrecorded(err)
 	}
-	if err := s.of.engine.bring(ctx, live, caller.Credential); err != nil && !again(err) {
+	if err := s.bring(ctx, caller, live); err != nil && !again(err) {
 		return gateway.Key{}, unrecorded(err)
 	}
 	var end waited
@@ -192,27 +192,12 @@ func (s *Servers) RemoveKey(ctx context.Context, caller gateway.Caller, id strin
 	}
 	return s.settled(func() error {
 		found, live, err := s.find(ctx, caller, gateway.KindSSHKey, id)
-		if err != nil || found.State == gateway.Deprovisioning || found.State == gateway.Deprovisioned {
+		switch {
+		case err != nil, found.State == gateway.Deprovisioning, found.State == gateway.Deprovisioned:
 			return err
-		}
-		if len(live) > 0 {
+		case len(live) > 0:
 			return gateway.Errorf(gateway.Busy, "The key is still being set up. Please try again.")
 		}
-		next := found
-		for _, ev := range []event{dropOrdered, dropped} {
-			if next.State, err = moveResource(next.State, ev); err != nil {
-				return err
-			}
-		}
-		err = s.of.engine.store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
-			gone := next
-			gone.DeletedAt = tx.Now()
-			_, err := amend(gone)(tx)
-			return err
-		})
-		if err != nil && !again(err) {
-			return unrecorded(fmt.Errorf("record that the key %s is gone: %w", found.ID, err))
-		}
-		return err
+		return s.forget(ctx, found)
 	})
 }

@@ -142,14 +142,6 @@ func opOf(caller gateway.Caller) backend.Op {
 	return backend.Op{Credential: revealed(caller.Credential)}
 }
 
-func revealed(values map[string]gateway.Secret) map[string]string {
-	texts := make(map[string]string, len(values))
-	for name, value := range values {
-		texts[name] = value.Reveal()
-	}
-	return texts
-}
-
 // askAbout calls get_server.
 func (s *Servers) askAbout(ctx context.Context, caller gateway.Caller, found ResourceRecord, ref string) (backend.Value, error) {
 	a, err := s.of.configuration()
@@ -234,14 +226,13 @@ func (s *Servers) Ask(ctx context.Context, q gateway.ActionCall) (json.RawMessag
 	}
 	reason := e.cleanText(err.Error(), call.Op)
 	told := answerFor(asFailure(err), q.Action, func(text string) string { return e.cleanText(text, call.Op) })
-	if told.kind == gateway.Refused && asFailure(err).Class == backend.NotFound {
-		told.kind = gateway.NotFound
-	}
 	return nil, &gateway.Error{Kind: told.kind, Message: told.message, Cause: errors.New(q.Action + ": " + reason)}
 }
 
-// ask makes a call that a request waits for, in a slot of its own sort.
+// ask makes a call that a request waits for. Each action has slots of its own: a
+// catalog that is fetched, or a server that does not answer, keeps nobody's
+// credentials from being verified.
 func (e *Engine) ask(ctx context.Context, a *active, name string, call Call, limit time.Duration) (backend.Value, error) {
-	result, err := e.waitedCall(ctx, a, name, asksQueue, call, limit)
+	result, err := e.waitedCall(ctx, a, name, queue(asksQueue+" "+call.Action), call, limit)
 	return result.Outputs, err
 }

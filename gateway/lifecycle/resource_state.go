@@ -35,11 +35,10 @@ import (
 //	  active ── suspend order ──► suspended ── drop order ──► deprovisioning
 //	     ▲                            │
 //	     └─────── resume order ───────┘
-
 //
 // Servers and keys live the same life without plan changes and suspensions. What
 // changes them (reboot, rename) leaves the state as it is. A key that no backend
-// knows is active at once, and gone at once.
+// knows is active at once, and gone at once; so is what failed and was cleaned up.
 
 // event is something that happens to a resource.
 type event string

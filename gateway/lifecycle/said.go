@@ -25,9 +25,6 @@ const (
 	saidPassword = "password"
 )
 
-// largestSaid bounds the outputs of an action, in bytes.
-const largestSaid = 1 << 20
-
 // valueOf turns JSON values into what a backend is told.
 func valueOf(values map[string]any) (backend.Value, error) {
 	text, err := json.Marshal(values)
@@ -56,9 +53,6 @@ func jsonOf(outputs backend.Value) (json.RawMessage, error) {
 	text, err := ctyjson.Marshal(bare, bare.Type())
 	if err != nil {
 		return nil, fmt.Errorf("encode outputs: %w", err)
-	}
-	if len(text) > largestSaid {
-		return nil, fmt.Errorf("the outputs are larger than %d bytes", largestSaid)
 	}
 	return text, nil
 }

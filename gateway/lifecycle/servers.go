@@ -3,7 +3,9 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -16,8 +18,8 @@ import (
 // belongs to another provider or caller does not exist here. Errors are
 // *gateway.Error.
 //
-// Every change is recorded before anything happens, and nothing is waited for,
-// save for keys that a backend keeps.
+// Every change is recorded before anything happens, and is not waited for, save
+// for keys that a backend keeps. What only asks (Look, Ask) is.
 type Servers struct{ of *Scoped }
 
 // Servers binds the engine to one provider, and to the configuration that is
@@ -35,6 +37,9 @@ var spent = func() <-chan struct{} {
 func (s *Servers) Order(ctx context.Context, caller gateway.Caller, order gateway.ServerOrder) (gateway.Server, error) {
 	var made ResourceRecord
 	var live []OperationRecord
+	if err := s.bring(ctx, caller, nil); err != nil && !again(err) {
+		return gateway.Server{}, unrecorded(err)
+	}
 	err := s.settled(func() error {
 		a, err := s.of.configuration()
 		if err != nil {
@@ -113,49 +118,102 @@ func (s *Servers) Cancel(ctx context.Context, caller gateway.Caller, id string, 
 }
 
 // remove records the removal of what was made by an action. What is pending of
-// it is cancelled, as by Scoped.Deprovision.
+// it is cancelled, as by Scoped.Deprovision, and not resumed before. Of what failed
+// and was cleaned up nothing is left to remove.
 func (s *Servers) remove(ctx context.Context, kind gateway.ResourceKind, id string, do doing) error {
-	e := s.of.engine
 	return s.settled(func() error {
 		a, err := s.of.configuration()
 		if err != nil {
 			return err
 		}
-		found, _, err := s.find(ctx, do.caller, kind, id)
-		if err != nil || found.State == gateway.Deprovisioning || found.State == gateway.Deprovisioned {
+		found, err := s.owned(ctx, do.caller, kind, id)
+		switch {
+		case err != nil:
 			return err
+		case found.State == gateway.Failed:
+			return s.forget(ctx, found)
+		case found.State != gateway.Deprovisioning && found.State != gateway.Deprovisioned:
+			if err := s.beginRemoval(ctx, a, found, do); err != nil {
+				return err
+			}
 		}
-		next := found
-		if next.State, err = moveResource(found.State, dropOrdered); err != nil {
-			return err
-		}
-		facts, err := e.vault.resource(next)
-		if err != nil {
-			return unreadable(err)
-		}
-		input, err := e.lastingInput(ctx, a, backend.VerbDeprovision, facts, found)
-		if err != nil {
-			return err
-		}
-		it, err := e.newIntent(a, next, backend.VerbDeprovision, found.Plan, input, false)
-		if err != nil {
-			return err
-		}
-		if err := e.asAction(a, it, do); err != nil {
-			e.abandon(it)
-			return err
-		}
-		it.op.Mode = string(backend.ModePurge)
-		if _, err = e.recordRemoval(ctx, next, it); err != nil {
-			e.abandon(it)
-		}
+		_, err = s.live(ctx, do.caller, found) // a removal, or a clean-up that became one, may wait for the credentials
 		return err
 	})
 }
 
+func (s *Servers) beginRemoval(ctx context.Context, a *active, found ResourceRecord, do doing) error {
+	e := s.of.engine
+	next := found
+	var err error
+	if next.State, err = moveResource(found.State, dropOrdered); err != nil {
+		return err
+	}
+	next.Reason = ""
+	it, err := s.changeIntent(ctx, a, backend.VerbDeprovision, found, next, do, false)
+	if err != nil {
+		return err
+	}
+	it.op.Mode = string(backend.ModePurge)
+	if _, err = e.recordRemoval(ctx, next, it); err != nil {
+		e.abandon(it)
+	}
+	return err
+}
+
+// forget records that nothing is left of what no backend has to remove.
+func (s *Servers) forget(ctx context.Context, found ResourceRecord) error {
+	next := found
+	var err error
+	for _, ev := range []event{dropOrdered, dropped} {
+		if next.State, err = moveResource(next.State, ev); err != nil {
+			return err
+		}
+	}
+	next.Reason, next.LastError = "", ""
+	next.OutputsSealed, next.SecretsSealed, next.StateSealed, next.FirstConfigSealed = nil, nil, nil, nil
+	err = s.of.engine.store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
+		gone := next
+		gone.DeletedAt = tx.Now()
+		if _, err := amend(gone)(tx); err != nil {
+			return err
+		}
+		return tx.ForgetInputs(gone.ID)
+	})
+	if err != nil && !again(err) {
+		return unrecorded(fmt.Errorf("record that %s is gone: %w", found.ID, err))
+	}
+	return err
+}
+
+// changeIntent evaluates what the backend will be told about a change of what
+// exists. The configuration may have lost what it needs; see lastingInput.
+func (s *Servers) changeIntent(ctx context.Context, a *active, verb backend.Verb, found, next ResourceRecord, do doing, alone bool) (*intent, error) {
+	e := s.of.engine
+	facts, err := e.vault.resource(next)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	input, err := e.lastingInput(ctx, a, verb, facts, found)
+	if err != nil {
+		return nil, err
+	}
+	it, err := e.newIntent(a, next, verb, found.Plan, input, alone)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.asAction(a, it, do); err != nil {
+		e.abandon(it)
+		return nil, err
+	}
+	return it, nil
+}
+
+// mostChanges bounds what may wait to be done about one server.
+const mostChanges = 16
+
 // Act records a change of a server. See platform.Servers.
 func (s *Servers) Act(ctx context.Context, caller gateway.Caller, id string, act gateway.ServerAct) error {
-	e := s.of.engine
 	return s.settled(func() error {
 		a, err := s.of.configuration()
 		if err != nil {
@@ -165,26 +223,20 @@ func (s *Servers) Act(ctx context.Context, caller gateway.Caller, id string, act
 		if err != nil {
 			return err
 		}
-		if why := refusedAct(found, act); why != nil {
+		if why := refusedAct(found, live, act); why != nil {
 			return why
 		}
-		if repeats(live, act) {
-			return nil
+		earlier, waits := sameAct(live, act)
+		switch {
+		case waits && act.Action == gateway.ActionReboot:
+			return nil // whoever did not hear that it was recorded asks again
+		case waits && act.Action == gateway.ActionRename && earlier.Attempt == 0:
+			return s.renameOtherwise(ctx, found, earlier, act)
+		case len(live) >= mostChanges:
+			return &gateway.Error{Kind: gateway.Busy, Message: "Too much is going on with this server. Please try again later.", RetryAfter: repeatAfter}
 		}
-		facts, err := e.vault.resource(found)
+		it, err := s.changeIntent(ctx, a, backend.VerbInvoke, found, found, doing{action: act.Action, args: act.Args, caller: caller}, alone(live, found.ID))
 		if err != nil {
-			return unreadable(err)
-		}
-		input, err := e.lastingInput(ctx, a, backend.VerbInvoke, facts, found)
-		if err != nil {
-			return err
-		}
-		it, err := e.newIntent(a, found, backend.VerbInvoke, found.Plan, input, alone(live, found.ID))
-		if err != nil {
-			return err
-		}
-		if err := e.asAction(a, it, doing{action: act.Action, args: act.Args, caller: caller}); err != nil {
-			e.abandon(it)
 			return err
 		}
 		_, err = s.of.launch(ctx, spent, a, it, amendNamed(found, act.Name))
@@ -192,29 +244,59 @@ func (s *Servers) Act(ctx context.Context, caller gateway.Caller, id string, act
 	})
 }
 
+// sameAct finds the last live operation that does the same sort of thing.
+func sameAct(live []OperationRecord, act gateway.ServerAct) (OperationRecord, bool) {
+	for i := len(live) - 1; i >= 0; i-- {
+		if live[i].Action == act.Action {
+			return live[i], true
+		}
+	}
+	return OperationRecord{}, false
+}
+
+// renameOtherwise gives a rename that has not begun another name. What the server
+// was called before stays what it was.
+func (s *Servers) renameOtherwise(ctx context.Context, found ResourceRecord, pending OperationRecord, act gateway.ServerAct) error {
+	e := s.of.engine
+	before, err := e.argsOf(pending)
+	if err != nil {
+		return unreadable(err)
+	}
+	args := maps.Clone(act.Args)
+	args["old_name"] = textIn(before, "old_name")
+	value, err := valueOf(args)
+	if err != nil {
+		return err
+	}
+	if pending.ArgsSealed, err = e.vault.sealValue(value, operationAD(pending.ID, argsColumn)); err != nil {
+		return err
+	}
+	err = e.store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
+		if err := tx.UpdatePending(pending); err != nil {
+			return err
+		}
+		_, err := amendNamed(found, act.Name)(tx)
+		return err
+	})
+	if err != nil && !again(err) {
+		return unrecorded(fmt.Errorf("record another name for %s: %w", found.ID, err))
+	}
+	return err
+}
+
 // refusedAct says why a server cannot be changed now; nil: it can.
-func refusedAct(r ResourceRecord, act gateway.ServerAct) error {
+func refusedAct(r ResourceRecord, live []OperationRecord, act gateway.ServerAct) error {
+	_, removing := liveOf(live, backend.VerbDeprovision)
 	switch {
 	case r.State == gateway.Deprovisioning, r.State == gateway.Deprovisioned:
 		return gateway.Errorf(gateway.Gone, "There is no such server.")
-	case r.State == gateway.Failed:
+	case r.State == gateway.Failed, removing: // by the clean-up of what failed
 		return gateway.Errorf(gateway.Conflict, "The server could not be made.")
 	case r.State != gateway.Active && act.Action == gateway.ActionReboot:
 		return gateway.Errorf(gateway.Conflict, "The server is not active yet.")
 	default:
 		return nil
 	}
-}
-
-// repeats reports whether a reboot is on its way already: whoever did not hear
-// that it was recorded asks again. Other changes say something that may differ.
-func repeats(live []OperationRecord, act gateway.ServerAct) bool {
-	for _, op := range live {
-		if op.Action == act.Action && act.Action == gateway.ActionReboot {
-			return true
-		}
-	}
-	return false
 }
 
 // amendNamed writes the row of a server that is being changed, with its new name
@@ -245,25 +327,36 @@ func (s *Servers) Regions(ctx context.Context) ([]string, error) {
 	return regions, nil
 }
 
-// find returns what belongs to the caller, and gives the caller's credentials to
-// what is live of it.
+// find returns what belongs to the caller with what is live of it, and gives the
+// caller's credentials to what waits for them.
 func (s *Servers) find(ctx context.Context, caller gateway.Caller, kind gateway.ResourceKind, id string) (ResourceRecord, []OperationRecord, error) {
-	found, err := s.of.record(ctx, id)
+	found, err := s.owned(ctx, caller, kind, id)
 	if err != nil {
 		return found, nil, err
 	}
-	if found.Kind != kind || found.Owner.ID != caller.Identity {
-		return ResourceRecord{}, nil, gateway.Errorf(gateway.NotFound, "There is no such resource.")
+	live, err := s.live(ctx, caller, found)
+	return found, live, err
+}
+
+// owned returns what belongs to the caller.
+func (s *Servers) owned(ctx context.Context, caller gateway.Caller, kind gateway.ResourceKind, id string) (ResourceRecord, error) {
+	found, err := s.of.record(ctx, id)
+	if err == nil && (found.Kind != kind || found.Owner.ID != caller.Identity) {
+		return ResourceRecord{}, gateway.Errorf(gateway.NotFound, "There is no such resource.")
 	}
+	return found, err
+}
+
+// live returns what is live of something of the caller's; see bring.
+func (s *Servers) live(ctx context.Context, caller gateway.Caller, found ResourceRecord) ([]OperationRecord, error) {
 	live, err := s.of.engine.store.LiveOperations(ctx, found.ID)
-	if err != nil {
-		return found, nil, unrecorded(err)
+	if err == nil {
+		err = s.bring(ctx, caller, live)
 	}
-	err = s.of.engine.bring(ctx, live, caller.Credential)
 	if err != nil && !again(err) { // another call has brought them just now
-		return found, nil, unrecorded(err)
+		return nil, unrecorded(err)
 	}
-	return found, live, nil
+	return live, nil
 }
 
 // settled repeats f while it only lost races against other requests.

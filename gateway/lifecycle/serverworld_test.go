@@ -99,7 +99,7 @@ func (r *rig) servers() *lifecycle.Servers {
 }
 
 func caller(identity string) gateway.Caller {
-	return gateway.Caller{Identity: identity, Credential: map[string]gateway.Secret{"access-token": secret.New(token)}}
+	return gateway.Caller{Identity: identity, Needed: true, Credential: map[string]gateway.Secret{"access-token": secret.New(token)}}
 }
 
 func serverOrder(name string) gateway.ServerOrder {

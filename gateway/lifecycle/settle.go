@@ -34,6 +34,7 @@ func (e *Engine) settle(a *active, current work, out outcome) {
 			e.announce(t)
 			return
 		case errors.Is(err, ErrFenced), errors.Is(err, ErrClosed):
+			e.held.drop(current.op.ID)
 			log.Warn("outcome discarded", "error", err)
 			return
 		case errors.Is(err, ErrStale):
@@ -81,7 +82,10 @@ type transition struct {
 	absent   *active          // the configuration without what a parked operation waits for
 	reply    *reply           // what a platform's own API has said
 	rename   string           // the name that a server has after all; empty: as it is
-	reason   string           // why there is no result; for our log
+
+	overtaken bool              // nothing that waits to change the server makes sense any more
+	withdrawn []OperationRecord // what was cancelled because of it
+	reason    string            // why there is no result; for our log
 }
 
 // write puts a transition into the tables. t is changed only as write would
@@ -139,6 +143,11 @@ func (e *Engine) write(tx Tx, t *transition) error {
 
 // writeNext inserts the operations that a transition leads to.
 func (e *Engine) writeNext(tx Tx, t *transition) error {
+	if t.overtaken {
+		if err := withdrawChanges(tx, t); err != nil {
+			return err
+		}
+	}
 	if t.promised && t.op.State == gateway.OperationDone {
 		if _, err := e.enqueueCall(tx, t.res.Resource, verbComplete, 0); err != nil {
 			return err
@@ -183,6 +192,9 @@ func (e *Engine) announce(t *transition) {
 	log := e.logFor(t.op)
 	if !t.op.Live() {
 		e.held.drop(t.op.ID)
+	}
+	for _, op := range t.withdrawn {
+		e.held.drop(op.ID)
 	}
 	switch {
 	case t.op.State == gateway.OperationDone && t.followUp != nil:

@@ -27,7 +27,7 @@ const (
 	ordersQueue queue = "orders" // provision, change_plan, suspend, resume, and changes of servers
 	dropsQueue  queue = "drops"  // deprovision
 	callsQueue  queue = "calls"  // the platforms' own APIs
-	asksQueue   queue = "asks"   // actions that a request waits for: no work may keep them waiting
+	asksQueue         = "ask"    // actions that a request waits for, a queue for each: no work may keep them waiting
 )
 
 func queueOf(verb backend.Verb) queue {

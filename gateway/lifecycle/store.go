@@ -78,6 +78,9 @@ type Reader interface {
 	// ServerRegions lists the regions of a provider's servers that live, those that
 	// are being removed included.
 	ServerRegions(ctx context.Context, platform, provider string) ([]string, error)
+	// AwaitingCredentials lists the operations on servers and keys of an owner that
+	// wait for the owner's credentials.
+	AwaitingCredentials(ctx context.Context, platform, provider, owner string) ([]OperationRecord, error)
 	// Document returns what KeepDocument stored.
 	Document(ctx context.Context, name string) (DocumentRecord, error)
 }
@@ -196,6 +199,8 @@ type OperationTx interface {
 	// InsertOperation writes a new row at the end of its lane, pending, or
 	// running where the lane has nothing live (else ErrLaneBusy).
 	InsertOperation(op OperationRecord) error
+	// AwaitingCredentials is Reader's, within the transaction.
+	AwaitingCredentials(platform, provider, owner string) ([]OperationRecord, error)
 	// UpdatePending writes what may change of a pending operation. One that is
 	// not pending any more is ErrStale.
 	UpdatePending(op OperationRecord) error

@@ -141,11 +141,7 @@ func supersede(tx Tx, resourceID string) (cancelled []OperationRecord, err error
 		if !turns(backend.Verb(op.Verb)) || !op.Parked() {
 			continue
 		}
-		if op.State, err = moveOperation(op.State, cancel); err != nil {
-			return nil, err
-		}
-		op.CancelRequested, op.WaitingFor, op.FinishedAt = true, "", tx.Now()
-		if err = tx.UpdatePending(op); err != nil {
+		if op, err = withdrawPending(tx, op); err != nil {
 			return nil, err
 		}
 		cancelled = append(cancelled, op)

@@ -53,6 +53,25 @@ func (r *Reader) ServerRegions(ctx context.Context, platform, provider string) (
 	return regions, nil
 }
 
+// The first condition is that of the index.
+const awaitingCredentials = `SELECT ` + operationColumns + ` FROM operations
+ WHERE waiting_for = 'credentials' AND state = 'pending' AND resource_id IN (
+  SELECT id FROM resources WHERE addon = $1 AND platform = $2 AND owner_id = $3) ORDER BY created_at, id`
+
+// AwaitingCredentials lists what waits for an owner's next call.
+func (r *Reader) AwaitingCredentials(ctx context.Context, platform, provider, owner string) ([]lifecycle.OperationRecord, error) {
+	ops, err := listOperations(ctx, r.run, awaitingCredentials, provider, platform, owner)
+	if err != nil {
+		return nil, fmt.Errorf("list what waits for credentials: %w", err)
+	}
+	return ops, nil
+}
+
+// AwaitingCredentials lists what waits for an owner's next call.
+func (t *Tx) AwaitingCredentials(platform, provider, owner string) ([]lifecycle.OperationRecord, error) {
+	return listOperations(background(), t.run, awaitingCredentials, provider, platform, owner)
+}
+
 const documentNamed = `SELECT body, body_enc, kept_at FROM documents WHERE name = $1`
 
 // KeepDocument stores a document.

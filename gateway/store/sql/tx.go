@@ -122,14 +122,15 @@ func (t *Tx) InsertOperation(op lifecycle.OperationRecord) error {
 }
 
 const updatePending = `UPDATE operations SET
- state = $1, run_at = $2, waiting_for = $3, max_attempts = $4, cancel_requested = $5, finished_at = $6, input_enc = $7
- WHERE id = $8 AND state = 'pending' AND attempt = $9`
+ state = $1, run_at = $2, waiting_for = $3, max_attempts = $4, cancel_requested = $5, finished_at = $6, input_enc = $7,
+ args_enc = $8, credentialed = $9
+ WHERE id = $10 AND state = 'pending' AND attempt = $11`
 
 // UpdatePending writes what may change of a pending operation.
 func (t *Tx) UpdatePending(op lifecycle.OperationRecord) error {
 	err := exactly(background(), t.run, lifecycle.ErrStale, updatePending,
 		string(op.State), millis(op.RunAt), op.WaitingFor, op.MaxAttempts, flag(op.CancelRequested), millis(op.FinishedAt), op.InputSealed,
-		op.ID, op.Attempt)
+		op.ArgsSealed, flag(op.Credentialed), op.ID, op.Attempt)
 	if err != nil {
 		return fmt.Errorf("update pending operation %s: %w", op.ID, err)
 	}

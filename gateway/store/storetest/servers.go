@@ -100,6 +100,36 @@ func twinsAreFound(t *testing.T, f *fixture) {
 	}
 }
 
+func credentialsAreAwaited(t *testing.T, f *fixture) {
+	wait := func(name, waitingFor string, change ...func(*lifecycle.ResourceRecord)) {
+		t.Helper()
+		op := f.operation(t, f.server(t, name, change...), name)
+		op.WaitingFor, op.RunAt, op.Credentialed, op.ArgsSealed = waitingFor, time.Time{}, true, []byte(name)
+		f.update(t, func(tx lifecycle.Tx) error { return tx.UpdatePending(op) })
+	}
+	wait("1", "credentials")
+	wait("2", "human")
+	wait("3", "credentials", func(r *lifecycle.ResourceRecord) { r.Owner.ID = "you" })
+	wait("4", "credentials", func(r *lifecycle.ResourceRecord) { r.Addon = "others" })
+	wait("5", "credentials", func(r *lifecycle.ResourceRecord) { r.Platform = "mars" })
+	wait("6", "credentials", func(r *lifecycle.ResourceRecord) { r.Kind = gateway.KindSSHKey })
+	f.operation(t, f.server(t, "7"), "7") // it is due
+	found, err := f.AwaitingCredentials(t.Context(), "moon", "boxes", "me")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.update(t, func(tx lifecycle.Tx) error {
+		within, err := tx.AwaitingCredentials("moon", "boxes", "me")
+		if diff := cmp.Diff(found, within); diff != "" {
+			t.Errorf("within a transaction (-outside +within):\n%s", diff)
+		}
+		return err
+	})
+	if len(found) != 2 || found[0].ID != "op_1" || found[1].ID != "op_6" || string(found[0].ArgsSealed) != "1" || !found[0].Credentialed {
+		t.Errorf("found %+v", found)
+	}
+}
+
 func documentsAreKept(t *testing.T, f *fixture) {
 	if _, err := f.Document(t.Context(), "a"); !errors.Is(err, lifecycle.ErrNotFound) {
 		t.Errorf("an unknown document: %v", err)

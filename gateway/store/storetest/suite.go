@@ -74,6 +74,7 @@ func Run(t *testing.T, open Open) {
 		"a rename onto a taken id changes nothing":                   renameOntoTaken,
 		"servers are counted, and where they are":                    serversAreCounted,
 		"an order is found that was the same":                        twinsAreFound,
+		"what waits for credentials is found by its owner":           credentialsAreAwaited,
 		"documents are kept":                                         documentsAreKept,
 		"the keyset is kept":                                         keysetIsKept,
 		"a working store is writable":                                writable,

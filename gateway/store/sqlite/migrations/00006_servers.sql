@@ -9,6 +9,9 @@ ALTER TABLE operations ADD COLUMN credentialed INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX resources_servers ON resources (addon, platform, owner_id, region)
 	WHERE kind = 'server' AND state NOT IN ('deprovisioned', 'failed');
 
+-- What waits for its caller's credentials: nearly empty.
+CREATE INDEX operations_uncredentialed ON operations (resource_id) WHERE waiting_for = 'credentials';
+
 -- What the gateway keeps beside resources: a catalog, an id that was served.
 -- One of the columns holds it, the other is for what is secret.
 CREATE TABLE documents (
