@@ -72,10 +72,63 @@ func TestAProviderThatChangesItsIDIsWarnedOf(t *testing.T) {
 		t.Errorf("after the reload it answers %q", s.ID)
 	}
 	h.Stop()
-	rename("tiny-host", "tinyhost")
 	h = startHost(t, dir)
 	if !strings.Contains(h.Log(), "AG440") {
 		t.Errorf("the start does not warn:\n%s", h.Log())
+	}
+	h.Stop()
+	rename("tiny-host", "tinyhost")
+	h = startHost(t, dir)
+	if strings.Contains(h.Log(), "AG440") {
+		t.Errorf("the start with the id that platforms know warns:\n%s", h.Log())
+	}
+}
+
+// TestAChangeOfWhatTellsCustomersApartIsWarnedOf takes the owner's box away from
+// their eyes, and gives it back.
+func TestAChangeOfWhatTellsCustomersApartIsWarnedOf(t *testing.T) {
+	const second = "  credential \"zone\" {\n    label    = \"Zone\"\n    identity = true\n  }\n\n  verify {"
+	dir := hostExample(t)
+	file := filepath.Join(dir, "addongw.hcl")
+	former, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	changed := strings.Replace(string(former), "  verify {", second, 1)
+	h := startHost(t, dir)
+	reload := func() string {
+		t.Helper()
+		_, errOut, code := addongw(t, dir, []string{"TINYHOST_TOKEN=" + hostToken}, "reload", dir)
+		if code != 0 {
+			t.Fatalf("the reload: exit %d: %s", code, errOut)
+		}
+		return errOut
+	}
+	for _, text := range []string{changed, string(former)} {
+		write(text)
+		if told := reload(); strings.Contains(told, "AG443") {
+			t.Errorf("nobody has a box, and the reload warns: %s", told)
+		}
+	}
+	h.order("box-1", h.key())
+	write(changed)
+	if told := reload(); !strings.Contains(told, "AG443") || !strings.Contains(told, "make it again what it was: access-token; now it is: access-token, zone") {
+		t.Errorf("the reload says: %s", told)
+	}
+	h.Stop()
+	h = startHost(t, dir)
+	if !strings.Contains(h.Log(), "AG443") {
+		t.Errorf("the start does not warn:\n%s", h.Log())
+	}
+	write(string(former))
+	if told := reload(); strings.Contains(told, "AG443") {
+		t.Errorf("what it was is back, and the reload warns: %s", told)
 	}
 }
 

@@ -34,6 +34,7 @@ type Addon struct {
 // addon is an Addon with its expressions.
 type addon struct {
 	Addon
+	identity  schema.Identity
 	content   *schema.Content
 	backend   *loadedBackend // the default of its regions; may be nil
 	plans     []*plan
@@ -120,7 +121,8 @@ func (l *loader) addon(c *schema.Content) {
 	found := len(l.diags)
 	defer func() { inside(l.diags[found:], a.title()) }()
 
-	id := l.identity(c, "addon")
+	id := l.identity(c)
+	a.identity = id.schema
 	a.ID, a.Name = id.text, c.Text("name")
 	if a.Name == "" {
 		a.Name = inWords(a.ID)
@@ -129,8 +131,8 @@ func (l *loader) addon(c *schema.Content) {
 		l.add(wrong(fmt.Sprintf("%q can't be the id of an add-on", a.ID), id.at,
 			"3 to 40 of a-z, 0-9, - and _, beginning with a letter; customers see the name"))
 	}
-	if first, again := l.config.addons[a.ID]; again && c.Has("id") {
-		l.add(schema.Twice(fmt.Sprintf("addon %q", a.ID), id.at, first.content.Range))
+	if first, again := l.config.addons[a.ID]; again {
+		l.again("addon", a.identity, first.identity)
 	}
 	a.formerly = l.previously(claim{what: gateway.RenamedAddon, now: id}, c)
 	a.backend = l.maker(c, a.title())
@@ -225,26 +227,25 @@ func (a *addon) message(verb backend.Verb) hcl.Expression {
 	return nil
 }
 
-// identity is a block's id: its label, or, beside for_each, what "id" says.
+// identity is a block's id, as renames know it.
 type identity struct {
 	text  string
 	at    hcl.Range
 	known bool
+
+	schema schema.Identity // where a table says for_each
 }
 
-func (l *loader) identity(c *schema.Content, kind string) identity {
-	repeated := c.Has("for_each")
-	switch {
-	case repeated && !c.Has("id"):
-		l.add(diagnostic.New(fmt.Sprintf("This %s needs \"id\"", kind), c.Range, diagnostic.Info{
-			Code: "AG204", Hint: "add: id = each.key, or another text that differs from element to element",
-		}))
-	case !repeated && c.Has("id"):
-		l.add(diagnostic.New(`"id" exists only beside for_each`, c.Settings["id"].NameRange, diagnostic.Info{
-			Code: "AG202", Hint: fmt.Sprintf("the id is the label: %s %q", kind, c.Text("id")),
-		}))
-	case repeated:
-		return identity{text: c.Text("id"), at: c.ValueRange("id"), known: c.Known("id")}
+func (l *loader) identity(c *schema.Content) identity {
+	id, diags := c.Identity(false)
+	l.add(diags...)
+	return identity{text: id.Text, at: id.At, known: id.Known, schema: id}
+}
+
+// again reports that a block has the id of an earlier one, unless that is
+// reported with the blocks.
+func (l *loader) again(what string, id, earlier schema.Identity) {
+	if d := id.Again(what, earlier); d != nil {
+		l.add(d)
 	}
-	return identity{text: c.Label(0), at: c.LabelRange(0), known: !repeated}
 }

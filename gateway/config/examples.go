@@ -251,9 +251,10 @@ const ssoExample = `sso {
 `
 
 const providerExample = `provider "nanobox" "acme" {
-  name    = "Acme Cloud"
-  backend = backend.shell.servers # where the actions are
-  path    = "/nanobox/acme"
+  name         = "Acme Cloud"
+  instructions = "Create a token under <em>Settings</em> and paste it here."
+  backend      = backend.shell.servers # where the actions are
+  path         = "/nanobox/acme"
 
   default {
     region = "fra"

@@ -24,6 +24,7 @@ var unshown = map[string]string{
 	"AG218": "it takes 200,000 evaluations",
 	"AG226": "not in this version",
 	"AG440": "it takes a store",
+	"AG443": "it takes a store",
 	"AG604": "it takes a broken plugin",
 }
 
@@ -130,7 +131,7 @@ func writeScripts(t *testing.T, dir string) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"verify", "create_server", "get_server", "delete_server"} {
+	for _, name := range []string{"verify", "create_server", "get_server", "delete_server", "reboot", "rebot"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}

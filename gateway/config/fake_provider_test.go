@@ -56,7 +56,7 @@ func (d fakeProviderDialect) Schema() *schema.Block {
 
 func (d fakeProviderDialect) Decode(common platform.ProviderCommon, body hcl.Body, ctx *hcl.EvalContext) (platform.Provider, hcl.Diagnostics) {
 	c, diags := schema.Decode(d.Schema(), body, common.Block, ctx)
-	p := fakeProvider{platform: d.name, common: common, sizes: map[string][]string{}}
+	p := fakeProvider{platform: d.name, common: common, sizes: map[string][]string{}, name: c.Text("name")}
 	token, known := c.Secret("token")
 	p.token, p.tokenKnown = token.Reveal(), known
 	for _, r := range c.Blocks("region") {
@@ -77,6 +77,7 @@ type fakeProvider struct {
 	token      string
 	tokenKnown bool
 	sizes      map[string][]string
+	name       string
 }
 
 func (p fakeProvider) Scope() gateway.Scope {
@@ -87,6 +88,7 @@ func (fakeProvider) Routes(platform.Servers) []platform.Route { return nil }
 func (fakeProvider) NotFound() http.Handler                   { return http.NotFoundHandler() }
 func (fakeProvider) MethodNotAllowed() http.Handler           { return http.NotFoundHandler() }
 func (fakeProvider) Begin(context.Context, platform.Servers)  {}
+func (p fakeProvider) Identity() string                       { return p.name }
 func (p fakeProvider) Summary() (regions, sizes int)          { return len(p.sizes), 0 }
 func (p fakeProvider) Region(id string) bool                  { _, ok := p.sizes[id]; return ok }
 func (p fakeProvider) Size(region, id string) bool            { return slices.Contains(p.sizes[region], id) }

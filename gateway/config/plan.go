@@ -29,6 +29,7 @@ type Plan struct {
 type plan struct {
 	Plan
 	content    *schema.Content
+	identity   schema.Identity
 	limits     cty.Value
 	backend    *loadedBackend // its own; nil where it has none, and after an error
 	scope      soldScope
@@ -68,9 +69,9 @@ var partID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 func (l *loader) plans(a *addon) {
 	first := map[string]*plan{}
 	for _, c := range a.content.Blocks("plan") {
-		id := l.identity(c, "plan")
+		id := l.identity(c)
 		l.checkPartID("plan", id)
-		p := &plan{content: c, limits: c.Value("limits"), params: map[string]*schema.Params{}, values: map[string]cty.Value{}, Plan: Plan{
+		p := &plan{content: c, identity: id.schema, limits: c.Value("limits"), params: map[string]*schema.Params{}, values: map[string]cty.Value{}, Plan: Plan{
 			ID: id.text, Name: c.Text("name"), Description: c.Text("description"), Price: c.Number("price"), Features: c.Texts("features"),
 			Options: c.Map("options"),
 		}}
@@ -86,9 +87,7 @@ func (l *loader) plans(a *addon) {
 		p.Unlisted = c.Bool("hidden") || p.deprecated != nil
 		l.params(a, p)
 		if earlier, again := first[p.ID]; again {
-			if c.Has("id") && id.text != "" {
-				l.add(schema.Twice(fmt.Sprintf("plan %q", p.ID), id.at, earlier.content.LabelRange(0)))
-			}
+			l.again("plan", p.identity, earlier.identity)
 			continue
 		}
 		first[p.ID] = p

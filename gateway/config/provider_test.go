@@ -336,6 +336,38 @@ func TestAnInvokeHasItsOwnTimeLimit(t *testing.T) {
 	}
 }
 
+// TestOwnersWhoAreNotFoundAnyMoreAreWarnedOf has two providers that tell callers
+// apart by something else than before, and one living server.
+func TestOwnersWhoAreNotFoundAnyMoreAreWarnedOf(t *testing.T) {
+	const more = "provider \"microbox\" \"bighost\" {\n  backend  = backend.servers.main\n  name     = \"token\" # the double is told apart by it\n\n  region \"r\" {}\n}\n"
+	c, _ := rents(t, more, config.Options{})
+	if diff := cmp.Diff(map[string]string{"nanobox/tinyhost": "Tiny Host", "microbox/bighost": "token"}, c.Identities()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	before := map[string]string{"nanobox/tinyhost": "Tiny Host", "microbox/bighost": "user, token", "nanobox/gone": "x"}
+	row := func(platform, provider, size string, count int) gateway.InUse {
+		return gateway.InUse{Platform: platform, Addon: provider, Plan: size, Count: count}
+	}
+	for name, tc := range map[string]struct {
+		rows []gateway.InUse
+		want []string
+	}{
+		"nothing":    {nil, nil},
+		"keys":       {[]gateway.InUse{row("microbox", "bighost", "", 3)}, nil},
+		"of another": {[]gateway.InUse{row("nanobox", "bighost", "b1", 3), row("nanobox", "tinyhost", "b1", 3)}, nil},
+		"servers": {[]gateway.InUse{row("microbox", "bighost", "b1", 1), row("microbox", "bighost", "b2", 1)},
+			[]string{"AG443 2 living servers have owners who are told apart by something else now · make it again what it was: user, token; now it is: token · their customers do not see them any more, and can't remove them; the servers run on"}},
+	} {
+		diags, strangers := c.IdentifiedOtherwise(before, tc.rows)
+		if diff := cmp.Diff(tc.want, wordsOf(diags)); diff != "" || (len(strangers) == 1) != (len(tc.want) == 1) {
+			t.Errorf("%s: strangers %v (-want +got)\n%s", name, strangers, diff)
+		}
+	}
+	if diags, _ := c.IdentifiedOtherwise(map[string]string{}, []gateway.InUse{row("microbox", "bighost", "b1", 1)}); len(diags) > 0 {
+		t.Errorf("what is seen for the first time: %v", diags)
+	}
+}
+
 func TestLivingServersWithoutConfigurationBlocks(t *testing.T) {
 	c, _ := rents(t, "", config.Options{})
 	row := func(provider, size, region, made string, count int) gateway.InUse {

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"fmt"
-
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/gateway/diagnostic"
@@ -19,10 +17,11 @@ type Region struct {
 // region is a Region with its data.
 type region struct {
 	Region
-	content *schema.Content
-	data    cty.Value
-	backend *loadedBackend // for plans without one of their own; nil where nobody says, and after an error
-	value   cty.Value      // region.* in expressions
+	content  *schema.Content
+	identity schema.Identity
+	data     cty.Value
+	backend  *loadedBackend // for plans without one of their own; nil where nobody says, and after an error
+	value    cty.Value      // region.* in expressions
 }
 
 func regionTable() *schema.Block {
@@ -44,9 +43,9 @@ func (l *loader) regions(a *addon) {
 	first := map[string]*region{}
 	var chosen *region
 	for _, c := range a.content.Blocks("region") {
-		id := l.identity(c, "region")
+		id := l.identity(c)
 		l.checkPartID("region", id)
-		r := &region{content: c, data: c.Value("data"), Region: Region{ID: id.text, Title: c.Text("title"), Default: c.Bool("default")}}
+		r := &region{content: c, identity: id.schema, data: c.Value("data"), Region: Region{ID: id.text, Title: c.Text("title"), Default: c.Bool("default")}}
 		if r.Title == "" {
 			r.Title = r.ID
 		}
@@ -55,9 +54,7 @@ func (l *loader) regions(a *addon) {
 			r.backend = l.maker(c, a.title())
 		}
 		if earlier, again := first[r.ID]; again {
-			if c.Has("id") && id.text != "" {
-				l.add(schema.Twice(fmt.Sprintf("region %q", r.ID), id.at, earlier.content.LabelRange(0)))
-			}
+			l.again("region", r.identity, earlier.identity)
 			continue
 		}
 		if r.Default && chosen != nil {

@@ -90,9 +90,18 @@ type Provider interface {
 	Region(id string) bool
 	Size(region, id string) bool
 
+	// Identity says what callers are told apart by, in words that are the same as
+	// long as it is: who called before a change of it does not find what was
+	// ordered then.
+	Identity() string
+
 	// Summary counts what validate tells: regions, sizes.
 	Summary() (regions, sizes int)
 }
+
+// AccountsDocument is what a provider keeps once callers are told apart by the
+// accounts that its backend tells, whatever Identity says.
+const AccountsDocument = "accounts"
 
 // Servers is what a provider's dialect may ask of the engine, bound to one
 // Scope: what belongs to another provider, or another caller, does not exist

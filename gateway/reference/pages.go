@@ -63,11 +63,15 @@ func (view) Groups() []string { return expr.Groups() }
 // Repeated names the blocks that for_each can make.
 func (v view) Repeated() string {
 	var kinds []string
-	v.each(func(b Block) {
-		if b.ForEach {
-			kinds = append(kinds, "`"+b.Type+"`")
+	note := func(b Block) {
+		if kind := "`" + b.Type + "`"; b.ForEach && !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
 		}
-	})
+	}
+	v.each(note)
+	for _, p := range v.Providers {
+		walk(p.Blocks, note)
+	}
 	return diagnostic.And(kinds)
 }
 
@@ -83,14 +87,14 @@ func (v view) ForEach() (example string) {
 
 // each visits every block.
 func (v view) each(visit func(Block)) {
-	var walk func([]Block)
-	walk = func(blocks []Block) {
-		for _, b := range blocks {
-			visit(b)
-			walk(b.Blocks)
-		}
+	walk(v.Blocks, visit)
+}
+
+func walk(blocks []Block, visit func(Block)) {
+	for _, b := range blocks {
+		visit(b)
+		walk(b.Blocks, visit)
 	}
-	walk(v.Blocks)
 }
 
 func firstSentence(text string) string {

@@ -63,3 +63,51 @@ func (c *Content) elements(expr hcl.Expression, ctx *hcl.EvalContext) ([]cty.Val
 	}
 	return elements, diags
 }
+
+// idName is the setting that tells apart what for_each makes.
+const idName = "id"
+
+// Identity is the id of a block that for_each can make many of: its label, or
+// what "id" says.
+type Identity struct {
+	Text  string
+	At    hcl.Range
+	Known bool // false: it is missing, which is reported, or can't be told yet
+
+	label    hcl.Range
+	repeated bool
+}
+
+// Identity reads the id of a block. made tells that the block stands in one that
+// for_each makes many of, where it may have "id" without a for_each of its own.
+func (c *Content) Identity(made bool) (Identity, hcl.Diagnostics) {
+	id := Identity{Text: c.Label(0), At: c.LabelRange(0), label: c.LabelRange(0), repeated: c.Repeated()}
+	switch {
+	case id.repeated && !c.Has(idName):
+		return id, hcl.Diagnostics{diagnostic.New(c.needs(idName), c.Range, diagnostic.Info{
+			Code: "AG204", Hint: "add: id = each.key, or another text that differs from element to element",
+		})}
+	case !id.repeated && c.Has(idName) && !made:
+		id.Known = true
+		return id, hcl.Diagnostics{diagnostic.New(quote(idName)+" exists only beside for_each", c.Settings[idName].NameRange, diagnostic.Info{
+			Code: "AG202", Hint: fmt.Sprintf("the id is the label: %s %q", c.Block.Type, c.Text(idName)),
+		})}
+	case c.Has(idName):
+		id.Text, id.At, id.Known, id.repeated = c.Text(idName), c.ValueRange(idName), c.Known(idName), true
+		return id, nil
+	}
+	id.Known = true
+	return id, nil
+}
+
+// Repeated reports whether the block is one of those that a for_each made.
+func (c *Content) Repeated() bool { return c.Has(forEachName) }
+
+// Again reports that a block has the id of an earlier one. It is nil where that
+// is reported otherwise: one header that stands twice, or an id that is missing.
+func (id Identity) Again(what string, earlier Identity) *hcl.Diagnostic {
+	if !id.Known || !earlier.Known || id.Text == "" || !id.repeated && !earlier.repeated {
+		return nil
+	}
+	return Twice(fmt.Sprintf("%s %q", what, id.Text), id.At, earlier.label)
+}

@@ -37,6 +37,7 @@ func (echoProvider) Begin(context.Context, platform.Servers) {}
 func (echoProvider) Judge(string, json.RawMessage) error     { return nil }
 func (echoProvider) Region(string) bool                      { return true }
 func (echoProvider) Size(string, string) bool                { return true }
+func (echoProvider) Identity() string                        { return "" }
 func (echoProvider) Summary() (regions, sizes int)           { return 0, 0 }
 func (p echoProvider) Routes(s platform.Servers) []platform.Route {
 	var routes []platform.Route

@@ -3,10 +3,13 @@ package nanobox
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/addongw/addongw/gateway"
+	"github.com/addongw/addongw/gateway/diagnostic"
 )
 
 // abilities demands the actions that the settings need, and finds out which
@@ -17,36 +20,84 @@ func (r *reader) abilities() {
 	if !r.common.ActionsKnown {
 		return
 	}
-	r.needs(r.common.BackendRange, "every provider needs it", gateway.ActionCreateServer, gateway.ActionDeleteServer)
+	r.unheard()
+	r.needs("every provider needs create_server and delete_server", gateway.ActionCreateServer, gateway.ActionDeleteServer)
 	if len(r.own.accepts) == 0 && r.content.First("verify") == nil {
-		r.needs(r.common.BackendRange, "without verify { accept … } nothing else checks credentials", gateway.ActionVerify)
+		r.needs("without verify { accept … } nothing but verify checks credentials", gateway.ActionVerify)
 	}
-	if r.own.server.backend {
-		r.needs(r.block("server").ValueRange("state"), `state = "backend" asks for it`, gateway.ActionGetServer)
+	if r.own.server.backend && r.lacks(gateway.ActionGetServer) {
+		r.missing(r.block("server").ValueRange("state"), []string{gateway.ActionGetServer}, `state = "backend" asks for it`)
 	}
 	r.keyActions()
+	if len(r.lacking) > 0 {
+		r.missing(r.common.BackendRange, r.lacking, r.reasons...)
+	}
 	r.passwords()
+}
+
+// unheard warns of actions that nothing ever calls: a misspelt one looks like
+// one that the backend does not have.
+func (r *reader) unheard() {
+	known := []string{
+		gateway.ActionCatalog, gateway.ActionVerify, gateway.ActionCreateKey, gateway.ActionGetKey, gateway.ActionDeleteKey, gateway.ActionCreateServer,
+		gateway.ActionGetServer, gateway.ActionDeleteServer, gateway.ActionReboot, gateway.ActionRename, gateway.ActionInstallKey,
+	}
+	var unknown, hints []string
+	for _, action := range r.common.Actions {
+		if slices.Contains(known, action) {
+			continue
+		}
+		unknown = append(unknown, strconv.Quote(action))
+		if near := diagnostic.Nearest(action, known); near != "" {
+			hints = append(hints, strconv.Quote(near))
+		}
+	}
+	if len(unknown) == 0 {
+		return
+	}
+	what, hint := "an action that nothing calls: ", "" // all in one: others at the same place would be dropped
+	if len(unknown) > 1 {
+		what = "actions that nothing calls: "
+	}
+	if len(hints) > 0 {
+		hint = "did you mean " + diagnostic.And(hints) + "?"
+	}
+	r.warn("AG444", r.common.BackendRange, r.backendName()+" has "+what+diagnostic.And(unknown), hint, "there are: "+diagnostic.List(known))
 }
 
 // able reports whether an action is used. The setting may switch it off only.
 func (r *reader) able(setting, action string) bool {
 	c := r.content
 	if c.Known(setting) && c.Bool(setting) && r.lacks(action) {
-		r.missing(action, setting+" = true asks for it", c.ValueRange(setting))
+		r.missing(c.ValueRange(setting), []string{action}, setting+" = true asks for it")
 	}
 	return r.common.Can(action) && (!c.Known(setting) || c.Bool(setting))
 }
 
-func (r *reader) needs(at hcl.Range, why string, actions ...string) {
+// needs collects what the backend lacks: it is told at one place, all together.
+func (r *reader) needs(why string, actions ...string) {
+	before := len(r.lacking)
 	for _, action := range actions {
 		if r.lacks(action) {
-			r.missing(action, why, at)
+			r.lacking = append(r.lacking, action)
 		}
+	}
+	if len(r.lacking) > before {
+		r.reasons = append(r.reasons, why)
 	}
 }
 
-func (r *reader) missing(action, why string, at hcl.Range) {
-	r.problem("AG437", at, fmt.Sprintf("%s has no action %q", r.backendName(), action), "declare it in the backend, where its plugin takes a list: actions = [\""+action+"\", …]", why)
+func (r *reader) missing(at hcl.Range, actions []string, why ...string) {
+	quoted := make([]string, len(actions))
+	for i, action := range actions {
+		quoted[i] = strconv.Quote(action)
+	}
+	word, them := "action", "it"
+	if len(actions) > 1 {
+		word, them = "actions", "them"
+	}
+	r.problem("AG437", at, fmt.Sprintf("%s has no %s %s", r.backendName(), word, diagnostic.And(quoted)),
+		fmt.Sprintf("declare %s in the backend, where its plugin takes a list: actions = [%s, …]", them, strings.Join(quoted, ", ")), why...)
 }
 
 func (r *reader) backendName() string {
@@ -73,7 +124,7 @@ func (r *reader) keyActions() {
 		return
 	}
 	if r.own.ssh.authMethod == authKey {
-		r.needs(r.common.BackendRange, "a backend that has one of the key actions keeps all keys", all...)
+		r.needs("a backend that has one of the key actions keeps all keys", all...)
 	}
 }
 

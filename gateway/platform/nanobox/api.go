@@ -72,13 +72,8 @@ func (a api) meta(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) e
 }
 
 func (a api) catalog(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	ctx, cancel := context.WithTimeout(r.Context(), budget)
-	defer cancel()
-	body, err := a.shelf.body(ctx, a.servers)
-	switch {
-	case err != nil && r.Context().Err() == nil && ctx.Err() != nil:
-		return gateway.Errorf(gateway.Busy, "The catalog is being read. Please try again later.")
-	case err != nil:
+	body, err := a.shelf.body(r.Context(), a.servers)
+	if err != nil {
 		return err
 	}
 	return platform.WriteBody(w, http.StatusOK, body)

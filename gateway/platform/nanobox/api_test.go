@@ -29,7 +29,7 @@ func TestMetaHasEveryFieldWhileTheBackendIsDown(t *testing.T) {
 }
 
 func TestMetaHasTheOperatorsOtherFields(t *testing.T) {
-	p := newTestProvider(t, common(every()...), "credential \"access_token\" {\n  label = \"Access token\"\n}\n", "", "", `short_name = "A"
+	p := newTestProvider(t, common(every()...), "", `short_name = "A"
 bootstrap_timeout = "5m"
 can_rename = false
 ssh {
@@ -40,7 +40,7 @@ ssh {
 }`)
 	for _, want := range []string{
 		`"can_reboot":true,"can_rename":false`, `"ssh_user":"ubuntu","internal_iface":"eth1","external_iface":"eth0","bootstrap_script":"https://acme.example/x.sh"`,
-		`"credential_fields":[]`, `"bootstrap_timeout":300,"short_name":"A"`,
+		`"bootstrap_timeout":300,"short_name":"A"`,
 	} {
 		if !strings.Contains(string(p.metaBody), want) {
 			t.Errorf("%s is missing in %s", want, p.metaBody)

@@ -32,7 +32,7 @@ func (r *reader) resolve() {
 		return
 	}
 	r.own.defaults = choice{c.Text("region"), c.Text("plan"), c.Text("size")}
-	if r.block("catalog").Text("source") == fromBackend || !c.Known("region") || !c.Known("plan") || !c.Known("size") || r.content.Meant("region") || r.content.Meant("plan") {
+	if r.block("catalog").Text("source") == fromBackend || !c.Known("region") || !c.Known("plan") || !c.Known("size") || r.content.Meant("region") || r.content.Meant("plan") || len(r.unsure) > 0 {
 		return
 	}
 	place, ok := r.own.catalog.region(r.own.defaults.region)
@@ -116,7 +116,7 @@ func (r *reader) catalogSource(c *schema.Content) {
 		}
 	}
 	if r.lacks(gateway.ActionCatalog) {
-		r.missing(gateway.ActionCatalog, `source = "backend" asks for it`, c.ValueRange("source"))
+		r.missing(c.ValueRange("source"), []string{gateway.ActionCatalog}, `source = "backend" asks for it`)
 	}
 }
 

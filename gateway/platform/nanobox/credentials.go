@@ -3,7 +3,7 @@ package nanobox
 import (
 	"cmp"
 	"encoding/base64"
-	"fmt"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -173,7 +173,21 @@ func (c credentials) hidden(err error) error {
 	if text := err.Error(); redact.Redact(text) == text {
 		return err
 	}
-	return &gateway.Error{
-		Kind: gateway.KindOf(err), Message: redact.Redact(gateway.Message(err)), Cause: fmt.Errorf("%s", redact.Redact(err.Error())),
+	shown := &gateway.Error{Kind: gateway.KindOf(err), Message: redact.Redact(gateway.Message(err))}
+	shown.Cause = &redacted{redact.Redact(err.Error()), func(target error) bool { return errors.Is(err, target) }}
+	if whole, ok := errors.AsType[*gateway.Error](err); ok {
+		shown.RetryAfter = whole.RetryAfter
 	}
+	return shown
 }
+
+// redacted is an error that is still what it was, and says it in other words.
+// The error itself is out of reach.
+type redacted struct {
+	text string
+	is   func(target error) bool
+}
+
+func (r *redacted) Error() string { return r.text }
+
+func (r *redacted) Is(target error) bool { return r.is(target) }

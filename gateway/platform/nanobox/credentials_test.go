@@ -157,8 +157,8 @@ func TestWhatTheFilesAcceptIsCompared(t *testing.T) {
 	developing.want(401, developing.call("POST", "/verify", ""))
 
 	const nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // the digest of it
-	optional := newRig(t, common(without("verify")...), `label = "Access token"`, "label = \"x\"\nrequired = false", "", "verify {\naccept \"access_token\" {\nsha256 = [\""+nothing+"\"]\n}\n}")
-	optional.want(401, optional.send("POST", "/verify", ""))
+	optional := newRig(t, common(without("verify")...), `label = "Access token"`, "label = \"x\"\nrequired = false", "", "credential \"user\" {\nlabel = \"User\"\n}\nverify {\naccept \"access_token\" {\nsha256 = [\""+nothing+"\"]\n}\n}")
+	optional.want(401, optional.send("POST", "/verify", "", "Auth-User", "zoe"))
 
 	unread := newRig(t, common(without("verify")...), "", "verify {\naccept \"access_token\" {\nvalue = secret(\"env:X\")\n}\n}")
 	unread.want(401, unread.call("POST", "/verify", ""))

@@ -27,7 +27,7 @@ func (Dialect) Schema() *schema.Block { return settingsSchema() }
 // Decode reads and checks a provider "nanobox" block.
 func (Dialect) Decode(common platform.ProviderCommon, body hcl.Body, ctx *hcl.EvalContext) (platform.Provider, hcl.Diagnostics) {
 	content, diags := schema.Decode(settingsSchema(), body, common.Block, ctx)
-	r := &reader{common: common, content: content}
+	r := &reader{common: common, content: content, unsure: map[string]bool{}}
 	own := r.read()
 	if r.diags = append(diags, r.diags...); r.diags.HasErrors() {
 		return nil, r.diags

@@ -82,12 +82,18 @@ const (
   }
 }
 `
-	exampleSpec = `spec "std-1" {
-  ram          = 2048
-  cpu          = 0.5
-  disk         = 40
+	exampleSpec = `spec "std" {
+  for_each = [
+    { id = "std-1", gb = 2, price = 5.5 },
+    { id = "std-2", gb = 4, price = 10 },
+    { id = "std-3", gb = 8, price = 19 },
+  ]
+  id           = each.value.id
+  ram          = 1024 * each.value.gb
+  cpu          = each.value.gb / 4
+  disk         = 20 * each.value.gb
   transfer     = 2
-  price_per_mo = 5.5 # in the provider's currency
+  price_per_mo = each.value.price # in the provider's currency
 }
 `
 	exampleCatalog = `catalog {

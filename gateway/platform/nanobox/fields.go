@@ -60,7 +60,32 @@ func (r *reader) credentials() {
 		r.field(c, own, first)
 		r.own.credentials = append(r.own.credentials, own)
 	}
+	r.distinct()
 }
+
+// distinct demands that something tells customers apart: what may be left out is
+// the same for all who leave it out.
+func (r *reader) distinct() {
+	told := r.content.Meant("credential")
+	for i, c := range r.content.Blocks("credential") {
+		own := r.own.credentials[i]
+		told = told || own.surely() || c.Has("required") && !c.Known("required") || c.Meant("required") || c.Meant("default")
+		if own.identity && !own.surely() {
+			hint := "write required = true, or take identity away"
+			if own.fallback != "" {
+				hint = "take the default away, or identity"
+			}
+			r.problem("AG442", c.ValueRange("identity"), fmt.Sprintf("Nothing tells customers apart who leave %q empty", own.key), hint, "each of them would see the servers of all the others")
+		}
+	}
+	if !told {
+		r.problem("AG442", r.common.Block, "Nothing tells customers apart: no credential is required", `add: credential "access-token" { label = "…" }, or take required = false and the default out of one`,
+			"who sends none at all would see the servers of everybody who does so")
+	}
+}
+
+// surely tells that every customer sends a value.
+func (f credential) surely() bool { return f.required && f.fallback == "" }
 
 // field judges one credential; first are the keys before it, by their headers.
 func (r *reader) field(c *schema.Content, own credential, first map[string]string) {

@@ -51,6 +51,17 @@ func read(answer json.RawMessage) (outputs, error) {
 	return o, nil
 }
 
+// refIn is the ref of an answer whose other members may be wrong; "" where it is
+// wrong too.
+func refIn(answer json.RawMessage) string {
+	var members map[string]json.RawMessage
+	var ref string
+	if json.Unmarshal(answer, &members) != nil || json.Unmarshal(members["ref"], &ref) != nil || !goodRef(ref) {
+		return ""
+	}
+	return ref
+}
+
 func textIn(p *string) string {
 	if p == nil {
 		return ""
@@ -111,6 +122,9 @@ func (p *provider) judgeServer(o outputs) error {
 	}
 	if p.common.Can(gateway.ActionGetServer) {
 		return nil
+	}
+	if word, ours, _ := p.mapped(textIn(o.Status)); ours != statusActive {
+		return fmt.Errorf("\"status\" is %s, which is not active, and the backend has no action get_server that could tell another word later: if the server can be used, map it with status_map", word)
 	}
 	if lacking := p.unready(p.judged(o.seen(statusActive))); len(lacking) > 0 {
 		return fmt.Errorf("%q is missing: the backend has no action get_server that could tell it later", lacking[0])

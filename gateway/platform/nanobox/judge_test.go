@@ -11,6 +11,7 @@ func TestAnswersOfActionsAreJudged(t *testing.T) {
 	blind := newTestProvider(t, common(without("get_server")...))
 	oneNIC := newTestProvider(t, common(without("get_server")...), "", "ssh {\ninternal_iface = \"eth0\"\n}")
 	password := newTestProvider(t, common(without("get_server")...), "", "ssh {\nauth_method = \"password\"\n}")
+	mapped := newTestProvider(t, common(without("get_server")...), "", "server {\nstatus_map = { running = \"active\" }\n}")
 	direct := newTestProvider(t, common(every()...), "", "server {\nstate = \"backend\"\n}")
 	for name, c := range map[string]struct {
 		p              *provider
@@ -43,7 +44,14 @@ func TestAnswersOfActionsAreJudged(t *testing.T) {
 		"an account that is none":    {full, "verify", `{"account":[]}`, `"account" must be text`},
 		"other actions":              {full, "reboot", `{}`, ""},
 		"no catalog":                 {full, "catalog", `{"regions":[]}`, "no region"},
-		"a catalog":                  {full, "catalog", `{"regions":[{"id":"fra","plans":[]}]}`, ""},
+		"a catalog":                  {full, "catalog", toldSpecs, ""},
+		"a catalog of nothing":       {full, "catalog", `{"regions":[{"id":"fra","plans":[{"id":"p","specs":[]}]}]}`, "no size"},
+		"a word for good":            {blind, "create_server", `{"status":"Booting","external_ip":"192.0.2.1","internal_ip":"10.0.0.1"}`, `"status" is booting, which is not active`},
+		"one that is still coming":   {blind, "create_server", `{"status":"creating","external_ip":"192.0.2.1","internal_ip":"10.0.0.1"}`, "status_map"},
+		"a word that can't be shown": {blind, "create_server", `{"status":"<SECRET>","external_ip":"192.0.2.1","internal_ip":"10.0.0.1"}`, `"status" is (no word)`},
+		"the word":                   {blind, "create_server", `{"status":"ACTIVE","external_ip":"192.0.2.1","internal_ip":"10.0.0.1"}`, ""},
+		"a mapped one":               {mapped, "create_server", `{"status":"Running","external_ip":"192.0.2.1","internal_ip":"10.0.0.1"}`, ""},
+		"one that can be looked at":  {full, "create_server", `{"status":"booting"}`, ""},
 	} {
 		err := c.p.Judge(c.action, json.RawMessage(c.answer))
 		if (err == nil) != (c.want == "") || err != nil && (!strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "SECRET")) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -20,39 +21,78 @@ const hoursPerMonth = 720
 func (r *reader) plans() {
 	plans := map[string]plan{}
 	var offered []string
+	written := firsts{}
 	for _, c := range r.content.Blocks("plan") {
-		if c.Label(0) == "" {
-			r.nameless(c)
-			continue
+		id, first := r.identity(c, written, false)
+		if own := r.plan(c, id); first {
+			plans[id.Text] = own
+			offered = append(offered, id.Text)
 		}
-		plans[c.Label(0)] = r.plan(c)
-		offered = append(offered, c.Label(0))
 	}
-	sold := map[string]bool{}
+	sold, known := map[string]bool{}, firsts{}
 	for _, c := range r.content.Blocks("region") {
-		if c.Label(0) == "" {
-			r.nameless(c)
-			continue
+		id, first := r.identity(c, known, false)
+		if own := r.region(c, id, plans, offered, sold); first {
+			r.own.catalog.regions = append(r.own.catalog.regions, own)
+			r.unique(own)
 		}
-		r.own.catalog.regions = append(r.own.catalog.regions, r.region(c, plans, offered, sold))
 	}
-	for _, c := range r.content.Blocks("plan") {
-		if id := c.Label(0); id != "" && !sold[id] && len(r.own.catalog.regions) > 0 {
-			r.warn("AG439", c.LabelRange(0), fmt.Sprintf("The plan %q is in no region", id), fmt.Sprintf("add it to a region: plans = [%q]", id))
+	for _, id := range offered {
+		if !sold[id] && len(r.own.catalog.regions) > 0 {
+			r.warn("AG439", written[id].At, fmt.Sprintf("The plan %q is in no region", id), fmt.Sprintf("add it to a region: plans = [%q]", id))
 		}
 	}
 	r.resolve()
 }
 
-func (r *reader) nameless(c *schema.Content) {
-	r.problem("AG213", c.LabelRange(0), fmt.Sprintf("The id of %s can't be empty", diagnostic.WithArticle(c.Block.Type)), "the platform needs a text")
+// firsts are the first blocks of every id.
+type firsts map[string]schema.Identity
+
+// identity reads and judges a block's id. first tells that it has one, and that
+// no block before it has the same.
+func (r *reader) identity(c *schema.Content, before firsts, made bool) (id schema.Identity, first bool) {
+	kind := c.Block.Type
+	id, diags := c.Identity(made)
+	for _, d := range diags { // for_each repeats its mistake
+		if info, _ := diagnostic.Of(d); !r.reportedAt(info.Code, *d.Subject) {
+			r.problem(info.Code, *d.Subject, d.Summary, info.Hint)
+		}
+	}
+	if id.Known && strings.TrimSpace(id.Text) == "" {
+		if !r.reportedAt("AG213", id.At) {
+			r.problem("AG213", id.At, fmt.Sprintf("The id of %s can't be empty", diagnostic.WithArticle(kind)), "the platform needs a text")
+		}
+		return id, false
+	}
+	if !id.Known {
+		r.unsure[kind] = true
+		return id, false
+	}
+	earlier, again := before[id.Text]
+	if !again {
+		before[id.Text] = id
+		return id, true
+	}
+	if d := id.Again(kind, earlier); d != nil {
+		info, _ := diagnostic.Of(d)
+		info.In = r.title()
+		d.Extra = info
+		r.diags = append(r.diags, d)
+	}
+	return id, false
 }
 
-func (r *reader) region(c *schema.Content, plans map[string]plan, offered []string, sold map[string]bool) region {
-	own := region{id: c.Label(0), name: c.Text("name"), retired: c.Bool("retired")}
-	if own.name == "" {
-		own.name = own.id
+// named is a setting that customers read: it has a default, and can't be empty.
+func (r *reader) named(c *schema.Content, setting, usual string) string {
+	if !c.Has(setting) || !c.Known(setting) {
+		return usual
 	}
+	r.filled(c, setting)
+	return c.Text(setting)
+}
+
+func (r *reader) region(c *schema.Content, id schema.Identity, plans map[string]plan, offered []string, sold map[string]bool) region {
+	own := region{id: id.Text, name: r.named(c, "name", id.Text), retired: c.Bool("retired")}
 	named := offered
 	if c.Known("plans") {
 		named = c.Texts("plans")
@@ -67,12 +107,11 @@ func (r *reader) region(c *schema.Content, plans map[string]plan, offered []stri
 			own.plans = append(own.plans, p)
 		}
 	}
-	r.unique(own)
 	return own
 }
 
 func (r *reader) unknownPlan(c *schema.Content, id string, offered []string) {
-	if r.content.Meant("plan") {
+	if r.content.Meant("plan") || r.unsure["plan"] {
 		return
 	}
 	at := entry(c.Expr("plans"), id)
@@ -116,24 +155,22 @@ func (r *reader) unique(own region) {
 	}
 }
 
-func (r *reader) plan(c *schema.Content) plan {
-	own := plan{id: c.Label(0), name: c.Text("name")}
-	if own.name == "" {
-		own.name = own.id
-	}
+func (r *reader) plan(c *schema.Content, id schema.Identity) plan {
+	own := plan{id: id.Text, name: r.named(c, "name", id.Text)}
+	known := firsts{}
 	for _, s := range c.Blocks("spec") {
-		if s.Label(0) == "" {
-			r.nameless(s)
-			continue
+		id, first := r.identity(s, known, c.Repeated())
+		if spec := r.spec(s, id); first {
+			own.specs = append(own.specs, spec)
 		}
-		own.specs = append(own.specs, r.spec(s))
 	}
 	return own
 }
 
-func (r *reader) spec(c *schema.Content) spec {
-	own := spec{ID: c.Label(0), Name: c.Text("name"), CPU: c.Number("cpu"), retired: c.Bool("retired"), at: c.LabelRange(0)}
+func (r *reader) spec(c *schema.Content, id schema.Identity) spec {
+	own := spec{ID: id.Text, Name: c.Text("name"), CPU: c.Number("cpu"), retired: c.Bool("retired"), at: id.At}
 	own.RAM, own.Disk = r.whole(c, "ram", "MB"), r.whole(c, "disk", "GB")
+	r.little(c, own.RAM)
 	if c.Known("cpu") && own.CPU <= 0 {
 		r.problem("AG213", c.ValueRange("cpu"), `"cpu" must be more than 0`, "0.25 is fine")
 	}
@@ -154,6 +191,16 @@ func (r *reader) whole(c *schema.Content, setting, unit string) int64 {
 		return 0
 	}
 	return int64(n)
+}
+
+// little warns of memory that was counted in GB, it seems.
+func (r *reader) little(c *schema.Content, ram int64) {
+	const setting, least = "ram", 128
+	if !c.Known(setting) || ram >= least || r.reportedAt("AG432", c.ValueRange(setting)) {
+		return
+	}
+	r.warn("AG432", c.ValueRange(setting), fmt.Sprintf("A size with %d MB of memory", ram), fmt.Sprintf("%q is in MB: did you mean %d?", setting, max(ram, 1)*1024),
+		fmt.Sprintf("hardly anything runs in less than %d", least))
 }
 
 func (r *reader) transfer(c *schema.Content) json.RawMessage {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -107,7 +108,14 @@ func (p *provider) NotFound() http.Handler { return p.failures.NotFound() }
 func (p *provider) MethodNotAllowed() http.Handler { return p.failures.MethodNotAllowed() }
 
 // Begin loads the catalog, where it comes from the backend.
-func (p *provider) Begin(ctx context.Context, s platform.Servers) { p.shelf.begin(ctx, s) }
+func (p *provider) Begin(ctx context.Context, s platform.Servers) {
+	if !p.verifies() {
+		if _, err := s.Kept(ctx, keptAccounts); err == nil {
+			s.Log().Warn("customers were told apart by the accounts that the action verify told, and there is none now: they do not find what they have", "event", "provider.accounts_lost")
+		}
+	}
+	p.shelf.begin(ctx, s)
+}
 
 // Region reports whether a region is known, a retired one too.
 func (p *provider) Region(id string) bool {
@@ -123,6 +131,23 @@ func (p *provider) Size(region, id string) bool {
 	r, _ := p.own.catalog.region(region)
 	_, _, ok := r.size(id)
 	return ok
+}
+
+// Identity names the credentials that make a caller's identity, in their order,
+// with what changes a value on its way there.
+func (p *provider) Identity() string {
+	var parts []string
+	for _, f := range p.identifying() {
+		part := strings.ToLower(strings.TrimPrefix(f.header, "AUTH-"))
+		if f.decode != "" {
+			part += " as " + f.decode
+		}
+		if f.fallback != "" {
+			part += fmt.Sprintf(" or %q", f.fallback)
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Summary counts regions and sizes of the files.

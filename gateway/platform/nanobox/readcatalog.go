@@ -65,6 +65,9 @@ func readCatalog(outputs json.RawMessage) (c catalog, dropped []string, err erro
 	if len(c.regions) == 0 {
 		return catalog{}, dropped, errors.New("the catalog of the backend has no region")
 	}
+	if _, sizes := c.summary(); sizes == 0 { // platforms would take every size out of use
+		return catalog{}, dropped, errors.New("the catalog of the backend has no size")
+	}
 	return c, dropped, nil
 }
 

@@ -188,9 +188,17 @@ func (r *rig) logged(text string) string {
 func serve(t *testing.T, p *provider) *rig {
 	t.Helper()
 	r := &rig{t: t, p: p, servers: platformtest.NewServers(), log: &lines{}, ahead: new(atomic.Int64)}
+	log := slog.New(slog.NewJSONHandler(r.log, nil))
+	r.servers.LogTo(log)
 	p.now = func() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
-	r.url = platformtest.ServeProvider(t, p, r.servers, slog.New(slog.NewJSONHandler(r.log, nil)))
+	r.url = platformtest.ServeProvider(t, p, r.servers, log)
 	return r
+}
+
+// serveBeside serves a provider once more, with another engine.
+func serveBeside(t *testing.T, p *provider, s platform.Servers) string {
+	t.Helper()
+	return platformtest.ServeProvider(t, p, s, slog.New(slog.DiscardHandler))
 }
 
 func newRig(t *testing.T, c platform.ProviderCommon, changes ...string) *rig {

@@ -38,7 +38,6 @@ func (a api) readOrder(w http.ResponseWriter, r *http.Request, s session) (gatew
 	}
 	region, size := cmp.Or(body.Region, a.own.defaults.region), cmp.Or(body.Size, a.own.defaults.size)
 	stock, err := a.shelf.stock(r.Context(), a.servers)
-	a.shelf.note(r.Context())
 	if err != nil {
 		return none, err
 	}
@@ -129,23 +128,18 @@ func (a recordedServers) server(ctx context.Context, s session, id string) (gate
 	return server, alive(server, err)
 }
 
-// look is server after the backend was asked, where there is something to ask
-// about.
+// look is server after the backend was asked, where it can be. Whether there is
+// something to ask about is known to whoever has the row.
 func (a recordedServers) look(ctx context.Context, s session, id string) (gateway.Server, error) {
-	server, err := a.server(ctx, s, id)
-	if err != nil {
-		return server, err
+	find := a.servers.Server
+	if a.common.Can(gateway.ActionGetServer) {
+		find = a.servers.Look
 	}
-	platform.Note(ctx, slog.String("resource", server.ID))
-	switch server.State {
-	case gateway.Provisioning, gateway.Deprovisioning, gateway.Failed:
-		return server, nil
+	server, err := find(ctx, s.caller, id)
+	if err = alive(server, err); err == nil {
+		platform.Note(ctx, slog.String("resource", server.ID))
 	}
-	if !a.common.Can(gateway.ActionGetServer) {
-		return server, nil
-	}
-	server, err = a.servers.Look(ctx, s.caller, id)
-	return server, alive(server, err)
+	return server, err
 }
 
 func alive(server gateway.Server, err error) error {
@@ -220,15 +214,15 @@ func (a recordedServers) installKey(ctx context.Context, s session, id, name, ke
 	})
 }
 
-// changeable finds a server that is there, or will be.
+// changeable finds a server that is there, or will be. The clean-up of a failed
+// order leaves nothing that could be changed, however it ends.
 func (a recordedServers) changeable(ctx context.Context, s session, id string) (gateway.Server, error) {
 	server, err := a.server(ctx, s, id)
 	if err != nil {
 		return server, err
 	}
 	platform.Note(ctx, slog.String("resource", server.ID))
-	switch server.State {
-	case gateway.Deprovisioning, gateway.Failed:
+	if server.State == gateway.Deprovisioning || server.State == gateway.Failed || server.Doing == gateway.ActionDeleteServer {
 		return server, gateway.Errorf(gateway.Conflict, "The server is being removed, or was never made.")
 	}
 	return server, nil

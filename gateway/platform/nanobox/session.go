@@ -63,6 +63,9 @@ func (a api) authenticated(how access, h sessionHandler) platform.Handler {
 		if err == nil {
 			err = h(w, r, s, params.ByName("id"))
 		}
+		if err != nil && gateway.KindOf(err) == gateway.Unauthorized {
+			a.distrust(r.Context(), found)
+		}
 		return found.hidden(err)
 	}
 }
@@ -75,7 +78,7 @@ func (a api) session(r *http.Request, how access, found credentials) (session, e
 	if err != nil {
 		return session{}, err
 	}
-	s := session{regionID: region, caller: gateway.Caller{Credential: map[string]gateway.Secret{}}}
+	s := session{regionID: region, caller: gateway.Caller{Credential: map[string]gateway.Secret{}, Needed: a.verifies()}}
 	for key, value := range found {
 		s.caller.Credential[key] = value
 	}
@@ -138,7 +141,7 @@ func (a api) fingerprint(ctx context.Context, what string, found credentials, fi
 // account has the backend look at the credentials where that is needed, and
 // returns whose they are by its account: "" where it tells none.
 func (a api) account(ctx context.Context, how access, s session, found credentials) (string, error) {
-	if !a.common.Can(gateway.ActionVerify) {
+	if !a.verifies() {
 		return "", nil
 	}
 	tells, err := a.tellsAccounts(ctx)
@@ -148,7 +151,7 @@ func (a api) account(ctx context.Context, how access, s session, found credentia
 	if (how == asking || how == cancelling) && !tells && len(a.identifying()) == len(a.own.credentials) {
 		return "", nil // who does not know all of it finds nothing
 	}
-	whole, err := a.fingerprint(ctx, "credential", found, a.own.credentials)
+	whole, err := a.whole(ctx, found)
 	if err != nil {
 		return "", err
 	}
@@ -169,10 +172,29 @@ func (a api) account(ctx context.Context, how access, s session, found credentia
 	return account, nil
 }
 
+// verifies reports whether the backend checks credentials itself: it can do
+// nothing without them then.
+func (p *provider) verifies() bool { return p.common.Can(gateway.ActionVerify) }
+
+func (a api) whole(ctx context.Context, found credentials) (string, error) {
+	return a.fingerprint(ctx, "credential", found, a.own.credentials)
+}
+
+// distrust forgets that credentials were good once the backend has refused
+// them.
+func (a api) distrust(ctx context.Context, found credentials) {
+	if !a.verifies() {
+		return
+	}
+	if whole, err := a.whole(context.WithoutCancel(ctx), found); err == nil {
+		a.sessions.forget(whole)
+	}
+}
+
 // keptAccounts is the document that says that identities are accounts. It is
 // kept, because after a start nothing else would tell how a customer who only
 // asks is to be found.
-const keptAccounts = "accounts"
+const keptAccounts = platform.AccountsDocument
 
 func (a api) tellsAccounts(ctx context.Context) (bool, error) {
 	if tells, known := a.sessions.told(); known {
@@ -253,6 +275,12 @@ func (s *sessions) verify(whole, account string) {
 	if len(s.good) < mostKept {
 		s.good[whole] = verdict{account: account, until: now.Add(verdictLife)}
 	}
+}
+
+func (s *sessions) forget(whole string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.good, whole)
 }
 
 func (s *sessions) told() (accounts, known bool) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -82,6 +83,9 @@ type reader struct {
 	content *schema.Content
 	diags   hcl.Diagnostics
 	own     settings
+	lacking []string        // actions that the backend needs besides
+	reasons []string        // why it needs them
+	unsure  map[string]bool // kinds of blocks of which some have no id, which is reported
 }
 
 func (r *reader) read() settings {
@@ -91,6 +95,9 @@ func (r *reader) read() settings {
 	}
 	for _, setting := range []string{"name", "server_nick_name", "short_name"} {
 		r.short(c, setting, "AG213")
+	}
+	for _, setting := range []string{"name", "server_nick_name", "instructions"} {
+		r.filled(c, setting)
 	}
 	r.bootstrapTimeout()
 	r.ssh()
@@ -119,9 +126,12 @@ func (r *reader) warn(code string, at hcl.Range, summary, hint string, notes ...
 
 func (r *reader) diagnostic(code string, at hcl.Range, summary, hint string, notes ...string) *hcl.Diagnostic {
 	return diagnostic.New(summary, at, diagnostic.Info{
-		Code: code, Hint: hint, Notes: notes, In: fmt.Sprintf("provider %q %q", label, r.common.ID),
+		Code: code, Hint: hint, Notes: notes, In: r.title(),
 	})
 }
+
+// title is how an operator calls the block.
+func (r *reader) title() string { return fmt.Sprintf("provider %q %q", label, r.common.ID) }
 
 // block returns a nested block that may be absent; its defaults hold then.
 func (r *reader) block(kind string) *schema.Content {
@@ -152,6 +162,13 @@ func (r *reader) duration(c *schema.Content, setting string, shortest, longest t
 func (r *reader) short(c *schema.Content, setting, code string) {
 	if n := utf8.RuneCountInString(c.Text(setting)); n > longestText {
 		r.problem(code, c.ValueRange(setting), fmt.Sprintf("%q has %d characters", setting, n), fmt.Sprintf("the platform takes %d", longestText))
+	}
+}
+
+// filled refuses a text that customers read and that says nothing.
+func (r *reader) filled(c *schema.Content, setting string) {
+	if c.Has(setting) && c.Known(setting) && strings.TrimSpace(c.Text(setting)) == "" && !r.reportedAt("AG213", c.ValueRange(setting)) {
+		r.problem("AG213", c.ValueRange(setting), fmt.Sprintf("%q is empty", setting), "write what customers are to read")
 	}
 }
 

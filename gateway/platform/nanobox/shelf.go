@@ -2,8 +2,8 @@ package nanobox
 
 import (
 	"context"
-	"errors"
-	"log/slog"
+	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -16,10 +16,13 @@ const (
 	// livingLife is how long it may take until a region that lost its place in
 	// the catalog, and holds servers, is listed without plans.
 	livingLife = 10 * time.Second
-	// fetchLimit bounds one call of the action catalog; fetchRest is how long a
-	// backend that failed is left alone while something good is there.
+	// fetchLimit bounds one call of the action catalog, and coldLimit how long a
+	// request waits for it: there is more to do in an order.
 	fetchLimit = 60 * time.Second
-	fetchRest  = 30 * time.Second
+	coldLimit  = 10 * time.Second
+	// fetchRest is how long a backend that failed, or told what can't be sold from,
+	// is left alone while something good is there.
+	fetchRest = time.Minute
 	// keptCatalog is the document that the last good answer is kept in.
 	keptCatalog = "catalog"
 )
@@ -27,8 +30,9 @@ const (
 // shelf is the catalog as it is served: from the files, or the last good one
 // that the backend told.
 type shelf struct {
-	own settings
-	now func() time.Time
+	own      settings
+	now      func() time.Time
+	patience time.Duration // coldLimit
 
 	mu       sync.Mutex
 	good     *stock            // nil: none yet
@@ -36,7 +40,6 @@ type shelf struct {
 	fetching chan struct{}     // closed when the fetch that is running has ended; nil: none is
 	failed   error             // how the last fetch went
 	rest     time.Time         // until when no other is tried in the background
-	news     []string          // what the next request's log line says
 	living   []string          // regions that hold servers
 	livingAt time.Time         // when that was asked
 	extras   map[string][]byte // bodies with regions that hold servers and are sold no more
@@ -47,6 +50,8 @@ type stock struct {
 	catalog catalog
 	body    []byte
 	at      time.Time // when the backend told it
+	former  bool      // it told an earlier start, perhaps in another way
+	poor    bool      // it lacks the defaults: it serves only where no other does
 }
 
 func newStock(c catalog, at time.Time) (*stock, error) {
@@ -55,7 +60,7 @@ func newStock(c catalog, at time.Time) (*stock, error) {
 }
 
 func newShelf(own settings, now func() time.Time) (*shelf, error) {
-	s := &shelf{own: own, now: now}
+	s := &shelf{own: own, now: now, patience: coldLimit}
 	if own.source.backend {
 		return s, nil
 	}
@@ -64,16 +69,25 @@ func newShelf(own settings, now func() time.Time) (*shelf, error) {
 	return s, err
 }
 
-// begin has a catalog at hand before the first customer asks.
+// begin asks the backend, whatever is kept: it may be another one, or tell
+// something else, since the files were read again.
 func (s *shelf) begin(ctx context.Context, servers platform.Servers) {
-	if s.own.source.backend {
-		_, _ = s.stock(ctx, servers) // the first request tells what was wrong
+	if !s.own.source.backend {
+		return
+	}
+	s.recall(ctx, servers)
+	s.mu.Lock()
+	done := s.fetch(ctx, servers)
+	s.mu.Unlock()
+	select {
+	case <-done:
+	case <-ctx.Done():
 	}
 }
 
 // stock returns the catalog that is sold from. It waits for the backend only
-// where nothing good enough is there. The error is gateway.Busy: a repeat is
-// right.
+// where nothing good enough is there, and not for long. The error is
+// gateway.Busy: a repeat is right.
 func (s *shelf) stock(ctx context.Context, servers platform.Servers) (*stock, error) {
 	if !s.own.source.backend {
 		return s.good, nil
@@ -81,16 +95,9 @@ func (s *shelf) stock(ctx context.Context, servers platform.Servers) (*stock, er
 	s.recall(ctx, servers)
 	s.mu.Lock()
 	good := s.good
-	age := time.Duration(0)
-	if good != nil {
-		age = s.now().Sub(good.at)
-	}
-	servable := good != nil && age <= max(s.own.source.maxStale, s.own.source.refresh)
-	switch {
-	case servable && age < s.own.source.refresh:
-		s.mu.Unlock()
-		return good, nil
-	case servable && s.fetching == nil && s.now().Before(s.rest):
+	servable := s.servable(good)
+	fresh := servable && !good.former && !good.poor && s.now().Sub(good.at) < s.own.source.refresh
+	if fresh || servable && s.fetching == nil && s.now().Before(s.rest) {
 		s.mu.Unlock()
 		return good, nil
 	}
@@ -99,12 +106,21 @@ func (s *shelf) stock(ctx context.Context, servers platform.Servers) (*stock, er
 	if servable {
 		return good, nil
 	}
+	patience := time.NewTimer(s.patience)
+	defer patience.Stop()
 	select {
 	case <-done:
+		return s.fetched()
+	case <-patience.C:
+		return nil, gateway.Errorf(gateway.Busy, "The catalog is being read. Please try again later.")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return s.fetched()
+}
+
+// servable reports whether a catalog is young enough to sell from.
+func (s *shelf) servable(c *stock) bool {
+	return c != nil && s.now().Sub(c.at) <= max(s.own.source.maxStale, s.own.source.refresh)
 }
 
 // fetched is what a fetch that was waited for has left.
@@ -135,6 +151,7 @@ func (s *shelf) recall(ctx context.Context, servers platform.Servers) {
 		return // an older version's: the backend is asked
 	}
 	if stock, err := newStock(told, kept.At); err == nil {
+		stock.former, stock.poor = true, s.unsold(told) != nil
 		s.good = stock
 	}
 }
@@ -150,25 +167,38 @@ func (s *shelf) fetch(ctx context.Context, servers platform.Servers) <-chan stru
 	go func() {
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchLimit)
 		defer cancel()
-		fresh, dropped, err := s.ask(bounded, servers)
+		fresh, problems, err := s.ask(bounded, servers)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		defer close(done)
-		s.fetching, s.failed, s.news = nil, err, dropped
-		if err != nil {
+		s.fetching, s.failed = nil, err
+		if err != nil || fresh.poor {
 			s.rest = s.now().Add(fetchRest)
-			s.news = append(s.news, err.Error())
-			return
 		}
-		s.good, s.extras = fresh, nil
+		if err == nil && (!fresh.poor || !s.servable(s.good) || s.good.poor) {
+			s.good, s.extras = fresh, nil
+		}
+		log := servers.Log()
+		switch {
+		case err != nil:
+			log.Warn("the backend's catalog can't be used", "error", err, "problems", problems)
+		case len(problems) > 0:
+			log.Warn("the backend's catalog has mistakes", "problems", problems)
+		}
 	}()
 	return done
 }
 
-// ask makes one call, and keeps what it told for the next start.
-func (s *shelf) ask(ctx context.Context, servers platform.Servers) (*stock, []string, error) {
-	call := gateway.ActionCall{Action: gateway.ActionCatalog, Credential: map[string]gateway.Secret{}, Args: map[string]any{}, Timeout: fetchLimit}
+// ask makes one call, and keeps what it told for the next start. problems are
+// what an operator should know of it.
+func (s *shelf) ask(ctx context.Context, servers platform.Servers) (fresh *stock, problems []string, err error) {
 	shown := credentials{}
+	defer func() { // nothing above would stop it
+		if cause := recover(); cause != nil {
+			fresh, err = nil, shown.hidden(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+		}
+	}()
+	call := gateway.ActionCall{Action: gateway.ActionCatalog, Credential: map[string]gateway.Secret{}, Args: map[string]any{}, Timeout: fetchLimit}
 	for _, f := range s.own.credentials {
 		shown[f.key] = s.own.source.credentials[f.key]
 		call.Credential[f.key] = shown[f.key]
@@ -177,28 +207,28 @@ func (s *shelf) ask(ctx context.Context, servers platform.Servers) (*stock, []st
 	if err != nil {
 		return nil, nil, shown.hidden(err)
 	}
-	told, dropped, err := readCatalog(outputs)
+	told, problems, err := readCatalog(outputs)
 	if err != nil {
-		return nil, dropped, err
+		return nil, problems, err
 	}
-	fresh, err := newStock(told, s.now())
-	if err != nil {
-		return nil, dropped, err
+	if fresh, err = newStock(told, s.now()); err != nil {
+		return nil, problems, err
 	}
 	if err := s.unsold(told); err != nil {
-		dropped = append(dropped, err.Error())
+		fresh.poor = true
+		return fresh, append(problems, err.Error()), nil
 	}
 	if err := servers.Keep(ctx, keptCatalog, outputs); err != nil {
-		dropped = append(dropped, "it is not kept for the next start: "+err.Error())
+		problems = append(problems, "it is not kept for the next start: "+err.Error())
 	}
-	return fresh, dropped, nil
+	return fresh, problems, nil
 }
 
 // unsold tells that /meta names defaults that the backend does not sell.
 func (s *shelf) unsold(told catalog) error {
 	d := s.own.defaults
 	if _, p, err := told.ordered(d.region, d.size); err != nil || p.id != d.plan {
-		return errors.New("the default region, plan and size are not in it")
+		return fmt.Errorf("the default region %q, plan %q and size %q are not in it", d.region, d.plan, d.size)
 	}
 	return nil
 }
@@ -207,7 +237,6 @@ func (s *shelf) unsold(told catalog) error {
 // servers still.
 func (s *shelf) body(ctx context.Context, servers platform.Servers) ([]byte, error) {
 	stock, err := s.stock(ctx, servers)
-	s.note(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -226,17 +255,6 @@ func (s *shelf) body(ctx context.Context, servers platform.Servers) ([]byte, err
 		s.extras = map[string][]byte{key: body}
 	}
 	return body, err
-}
-
-// note tells the log what the backend's catalog lacked, once.
-func (s *shelf) note(ctx context.Context) {
-	s.mu.Lock()
-	news := s.news
-	s.news = nil
-	s.mu.Unlock()
-	if len(news) > 0 {
-		platform.Note(ctx, slog.Any("catalog", news))
-	}
 }
 
 // regions are those that hold servers. Where that can't be told, the last that

@@ -130,10 +130,7 @@ func TestTheLastGoodCatalogIsServedWhileTheBackendIsDown(t *testing.T) {
 		}
 	}
 	eventually(t, "a second call", func() bool { return s.calls.Load() == 2 })
-	eventually(t, "a line about it", func() bool {
-		r.send("GET", "/catalog", "")
-		return strings.Contains(r.log.String(), "It is down")
-	})
+	r.logged("It is down")
 	if n := s.calls.Load(); n != 2 {
 		t.Errorf("a backend that is down was called %d times at once", n)
 	}
@@ -152,15 +149,144 @@ func TestACatalogOutlivesAStart(t *testing.T) {
 	if s.calls.Load() != 1 {
 		t.Fatal("the start asks for no catalog")
 	}
-	again := serve(t, dynamic(t))
-	again.p.Begin(t.Context(), r.servers)
-	if s.calls.Load() != 1 {
-		t.Error("a catalog that is kept is asked for again")
+	s.answer.Store(nil)
+	var ahead atomic.Int64
+	served := func(want string) *provider {
+		t.Helper()
+		p := dynamic(t) // a start, or a reload
+		p.now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		p.Begin(t.Context(), r.servers)
+		body, err := p.shelf.body(t.Context(), r.servers)
+		if err != nil || strings.TrimSpace(string(body)) != want {
+			t.Errorf("after a start: %s, %v", body, err)
+		}
+		return p
 	}
-	a := api{provider: again.p, servers: r.servers}
-	body, err := a.shelf.body(t.Context(), a.servers)
+	p := served(servedSpecs)
+	if n := s.calls.Load(); n != 2 {
+		t.Errorf("a start while the backend is down made %d calls", n-1)
+	}
+	ahead.Store(int64(fetchRest)) // long before what is kept is old
+	_, _ = p.shelf.body(t.Context(), r.servers)
+	eventually(t, "another call", func() bool { return s.calls.Load() == 3 })
+	s.tell(strings.ReplaceAll(toldSpecs, "Frankfurt", "Main")) // corrected, or another backend's
+	served(strings.ReplaceAll(servedSpecs, "Frankfurt", "Main"))
+}
+
+// TestAKeptCatalogWithoutTheDefaultsGivesWay to another without them: the files
+// name others now.
+func TestAKeptCatalogWithoutTheDefaultsGivesWay(t *testing.T) {
+	r, s := sourceRig(t)
+	former := strings.ReplaceAll(toldSpecs, "std-1", "old-1")
+	if err := r.servers.Keep(t.Context(), keptCatalog, json.RawMessage(former)); err != nil {
+		t.Fatal(err)
+	}
+	s.tell(strings.ReplaceAll(toldSpecs, "std-1", "new-1"))
+	r.p.Begin(t.Context(), r.servers)
+	if a := r.want(200, r.send("GET", "/catalog", "")); !strings.Contains(a.body, "new-1") {
+		t.Errorf("the catalog is %s", a.body)
+	}
+}
+
+// TestAKeptCatalogServesUntilTheBackendHasAnswered holds the answer of a start back.
+func TestAKeptCatalogServesUntilTheBackendHasAnswered(t *testing.T) {
+	r, s := sourceRig(t)
+	s.tell(toldSpecs)
+	r.p.Begin(t.Context(), r.servers)
+	release := make(chan struct{})
+	s.tell(strings.ReplaceAll(toldSpecs, "Frankfurt", "Main"))
+	r.servers.AnswerWith(func(ctx context.Context, c gateway.ActionCall) (json.RawMessage, error) {
+		<-release
+		return s.ask(ctx, c)
+	})
+	p := dynamic(t)
+	begun := make(chan struct{})
+	go func() { p.Begin(t.Context(), r.servers); close(begun) }()
+	eventually(t, "the call of the start", func() bool { return r.counted("catalog") == 2 })
+	body, err := p.shelf.body(t.Context(), r.servers)
 	if err != nil || strings.TrimSpace(string(body)) != servedSpecs {
-		t.Errorf("after a start: %s, %v", body, err)
+		t.Errorf("meanwhile: %s, %v", body, err)
+	}
+	close(release)
+	<-begun
+	if body, err = p.shelf.body(t.Context(), r.servers); err != nil || !strings.Contains(string(body), "Main") {
+		t.Errorf("afterwards: %s, %v", body, err)
+	}
+	if n := s.calls.Load(); n != 2 {
+		t.Errorf("two starts made %d calls", n)
+	}
+}
+
+func TestACatalogThatCannotBeSoldFromReplacesNoGoodOne(t *testing.T) {
+	const other = `{"regions":[{"id":"ams","plans":[{"id":"p","specs":[{"id":"x","ram":1,"cpu":1,"disk":1,"transfer":1,"dollars_per_mo":1}]}]}]}`
+	for what, text := range map[string]string{
+		"no size": `{"regions":[{"id":"fra","plans":[{"id":"standard","specs":[]}]}]}`, "no region": `{"regions":[]}`, "other defaults": other,
+	} {
+		r, s := sourceRig(t)
+		s.tell(toldSpecs)
+		r.want(200, r.send("GET", "/catalog", ""))
+		s.tell(text)
+		r.later(7 * time.Hour)
+		r.want(200, r.send("GET", "/catalog", ""))
+		eventually(t, "a second call", func() bool { return s.calls.Load() == 2 })
+		r.logged("the backend's catalog")
+		if a := r.want(200, r.send("GET", "/catalog", "")); a.body != servedSpecs || s.calls.Load() != 2 {
+			t.Errorf("%s: after %d calls %s", what, s.calls.Load(), a.body)
+		}
+		r.later(time.Minute)
+		r.send("GET", "/catalog", "")
+		eventually(t, "a third call after a minute", func() bool { return s.calls.Load() == 3 })
+		if kept, err := r.servers.Kept(t.Context(), keptCatalog); err != nil || string(kept.Body) != toldSpecs {
+			t.Errorf("%s: kept is %s, %v", what, kept.Body, err)
+		}
+	}
+	cold, s := sourceRig(t)
+	s.tell(`{"regions":[{"id":"fra","plans":[]}]}`)
+	cold.want(503, cold.send("GET", "/catalog", ""))
+	s.tell(other)
+	cold.want(200, cold.send("GET", "/catalog", "")) // better than nothing, and asked for again
+	cold.want(200, cold.send("GET", "/catalog", ""))
+	if n := s.calls.Load(); n != 2 {
+		t.Errorf("%d calls", n)
+	}
+	s.tell(toldSpecs)
+	cold.later(time.Minute)
+	eventually(t, "the good one", func() bool { return cold.send("GET", "/catalog", "").body == servedSpecs })
+	if n := strings.Count(cold.logged("are not in it"), "are not in it"); n != 1 {
+		t.Errorf("one fetch is told %d times", n)
+	}
+}
+
+func TestAFetchThatPanicsIsOneThatFails(t *testing.T) {
+	r, s := sourceRig(t)
+	r.servers.AnswerWith(func(context.Context, gateway.ActionCall) (json.RawMessage, error) { panic("operator-token is broken") })
+	r.want(503, r.send("GET", "/catalog", ""))
+	if log := r.logged("is broken"); strings.Contains(log, "operator-token") || !strings.Contains(log, "shelf.go") {
+		t.Errorf("the log is %s", log)
+	}
+	r.servers.AnswerWith(s.ask)
+	s.tell(toldSpecs)
+	r.want(200, r.send("GET", "/catalog", ""))
+}
+
+func TestNoRequestWaitsLongForAColdCatalog(t *testing.T) {
+	if coldLimit > budget/2 {
+		t.Errorf("%s is too near to %s", coldLimit, budget)
+	}
+	r, _ := sourceRig(t)
+	r.p.shelf.patience = 50 * time.Millisecond
+	r.servers.AnswerWith(func(ctx context.Context, c gateway.ActionCall) (json.RawMessage, error) {
+		if c.Action == gateway.ActionCatalog {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return json.RawMessage("{}"), nil
+	})
+	began := time.Now()
+	r.want(503, r.send("GET", "/catalog", ""))
+	r.want(503, r.call("POST", "/servers", `{"name":"n","ssh_key":"x"}`))
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
 

@@ -55,21 +55,32 @@ var plainWord = regexp.MustCompile(`^[a-z0-9][a-z0-9 _.:-]{0,63}$`)
 // passes in lower case, and the log names it; "" is active: a vendor that says
 // nothing more has made it.
 func (p *provider) word(ctx context.Context, theirs string) string {
+	shown, ours, known := p.mapped(theirs)
+	if !known {
+		platform.Note(ctx, slog.String("unmapped_status", shown))
+	}
+	return ours
+}
+
+// mapped is word without a log. shown is theirs as it may be seen; known tells
+// that it is mapped or one of ours.
+func (p *provider) mapped(theirs string) (shown, ours string, known bool) {
 	lower := strings.ToLower(strings.TrimSpace(theirs))
+	shown = "(no word)"
+	plain := plainWord.MatchString(lower)
+	if plain {
+		shown = lower
+	}
 	ours, mapped := p.own.server.statuses[lower]
 	switch {
 	case lower == "":
-		return statusActive
+		return shown, statusActive, true
 	case mapped:
-		return ours
-	case slices.Contains(vocabulary(), lower):
-		return lower
-	case !plainWord.MatchString(lower):
-		platform.Note(ctx, slog.String("unmapped_status", "(no word)"))
-		return statusCreating
+		return shown, ours, true
+	case !plain:
+		return shown, statusCreating, false
 	}
-	platform.Note(ctx, slog.String("unmapped_status", lower))
-	return lower
+	return shown, lower, slices.Contains(vocabulary(), lower)
 }
 
 // recorded is what the gateway knows of a server.

@@ -38,7 +38,7 @@ func settingsSchema() *schema.Block {
 		Attributes: []schema.Attribute{
 			must(text("name", "What customers read as the provider's name, up to 255 characters.")),
 			byDefault(text("server_nick_name", "What the provider calls a server, up to 255 characters."), `"Server"`),
-			byDefault(text("instructions", "How customers get the credentials that are asked for; HTML is shown as such."), `""`),
+			must(text("instructions", "How customers get the credentials that are asked for; HTML is shown as such.")),
 			text("short_name", "A shorter name, for platforms that show one."),
 			text("bootstrap_timeout", `How long the platform's script may take on a new server, in whole seconds, such as "15m". Default: as the platform says.`),
 			text("currency", `The currency of price_per_hr and price_per_mo, such as "EUR". The platform shows dollars.`),
@@ -72,8 +72,8 @@ func credentialTable() *schema.Block {
 		Doc: "Something that customers type in once and the platform then sends with every call: the header Auth-KEY. Dashes in the key pass every proxy, underscores do not. Values are handed to the backend and never kept.",
 		Attributes: []schema.Attribute{
 			must(text("label", "What the customer's input is called.")),
-			truth("required", "Whether a call without it is refused. Default: true, save where there is a default."),
-			byDefault(truth("identity", "Whether it tells customers apart: who sends another value sees none of the servers. Where no credential says so, all of them together do."), "false"),
+			truth("required", "Whether a call without it is refused; one must be. Default: true, save where there is a default."),
+			byDefault(truth("identity", "Whether it tells customers apart: who sends another value sees none of the servers. It can't be left out then. Where no credential says so, all of them together do."), "false"),
 			text("default", "What stands for it where the customer left it empty."),
 			text("decode", `How a value is read that has several lines, which a header can't hold: "percent", "base64" or "escaped-newlines".`),
 		},
@@ -109,6 +109,7 @@ func regionTable() *schema.Block {
 	return &schema.Block{
 		Type: "region", Labels: []string{"id"}, ForEach: true, Ordered: true, Doc: "Where servers can be.", Example: exampleRegion,
 		Attributes: []schema.Attribute{
+			text("id", "The id beside for_each, such as each.key; without for_each the label is the id."),
 			text("name", "What customers read. Default: the id."),
 			{Name: "plans", Type: cty.List(cty.String), Doc: "The ids of the plans that are sold there. Default: all."},
 			byDefault(truth("retired", "Whether nothing is sold there any more. Its servers live on, so it stays listed, without plans."), "false"),
@@ -119,11 +120,15 @@ func regionTable() *schema.Block {
 func planTable() *schema.Block {
 	return &schema.Block{
 		Type: "plan", Labels: []string{"id"}, ForEach: true, Ordered: true, Doc: "A group of sizes of servers.", Example: examplePlan,
-		Attributes: []schema.Attribute{text("name", "What customers read. Default: the id.")},
+		Attributes: []schema.Attribute{
+			text("id", "The id beside for_each, such as each.key; without for_each the label is the id."),
+			text("name", "What customers read. Default: the id."),
+		},
 		Blocks: []*schema.Block{{
 			Type: "spec", Labels: []string{"id"}, ForEach: true, Ordered: true, Required: true, Example: exampleSpec,
 			Doc: "A size of servers. Its id is unique in every region. One of the two prices is enough: a month has 720 hours.",
 			Attributes: []schema.Attribute{
+				text("id", "The id beside for_each, its own or the plan's, such as each.key; otherwise the label is the id."),
 				text("name", "What customers read, on platforms that show it."),
 				must(number("ram", "Memory in MB, a whole number.")),
 				must(number("cpu", "Processors; 0.25 is fine.")),

@@ -2,6 +2,8 @@ package nanobox
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"sync"
@@ -15,12 +17,17 @@ import (
 // the backend tells whose it is.
 
 // do makes one call of an action about what the backend calls ref; "" for what
-// is new.
+// is new. What changes something is not cut off when the caller hangs up: nobody
+// would know what has become of it.
 func (a api) do(ctx context.Context, s session, action, ref string, args map[string]any) (outputs, error) {
 	if ref != "" {
 		args["ref"] = ref
 	}
-	bounded, cancel := context.WithTimeout(ctx, budget)
+	until := ctx
+	if action != gateway.ActionGetServer && action != gateway.ActionGetKey {
+		until = context.WithoutCancel(ctx)
+	}
+	bounded, cancel := context.WithTimeout(until, budget)
 	defer cancel()
 	answer, err := a.servers.Ask(bounded, gateway.ActionCall{
 		Action: action, Credential: s.caller.Credential, Args: s.args(args), Timeout: budget,
@@ -32,14 +39,20 @@ func (a api) do(ctx context.Context, s session, action, ref string, args map[str
 	case err != nil:
 		return outputs{}, err
 	}
-	if err := a.Judge(action, answer); err != nil {
-		return outputs{}, nonsense(err)
-	}
 	o, err := read(answer)
-	if err != nil {
-		return outputs{}, nonsense(err)
+	if err == nil {
+		err = a.Judge(action, answer)
 	}
-	return o, nil
+	if err == nil {
+		return o, nil
+	}
+	if made := refIn(answer); made != "" && (action == gateway.ActionCreateServer || action == gateway.ActionCreateKey) {
+		// It is there, and this is all that anybody knows it by: what else was
+		// said of it is asked for again.
+		platform.NoteError(ctx, nonsense(fmt.Errorf("%s made %s: %w", action, made, err)))
+		return outputs{Ref: &made}, nil
+	}
+	return outputs{}, nonsense(err)
 }
 
 // vendorKeys are the endpoints of keys that the backend alone knows.
@@ -122,6 +135,7 @@ func (a vendorServers) order(w http.ResponseWriter, r *http.Request, s session, 
 		return err
 	}
 	a.grace.add(s.caller.Identity, textIn(o.Ref), order.Name)
+	platform.Note(r.Context(), slog.String("ref", textIn(o.Ref))) // the customer may have hung up
 	return platform.Encode(w, http.StatusCreated, idAnswer{ID: textIn(o.Ref)})
 }
 

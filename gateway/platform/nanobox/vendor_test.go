@@ -3,9 +3,11 @@ package nanobox
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -140,4 +142,72 @@ func TestAnswersThatCannotBeUsedAreTheBackendsFault(t *testing.T) {
 	r.empty(r.call("POST", "/verify", ""))
 	r.want(502, r.call("POST", "/servers", vendorOrder))
 	r.want(502, r.call("POST", "/servers", vendorOrder))
+}
+
+// TestWhoHangsUpCutsNothingOff has a customer go while the backend works.
+func TestWhoHangsUpCutsNothingOff(t *testing.T) {
+	for action, c := range map[string]struct {
+		method, path, body string
+		cutOff             bool
+	}{
+		"create_server": {"POST", "/servers", vendorOrder, false},
+		"delete_server": {"DELETE", "/servers/m-1", "", false},
+		"rename":        {"PATCH", "/servers/m-1/rename", `{"name":"b"}`, false},
+		"get_server":    {"GET", "/servers/m-1", "", true},
+	} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			r, _ := vendorRig(t)
+			started, ended := make(chan struct{}), make(chan error, 1)
+			r.servers.AnswerWith(func(ctx context.Context, q gateway.ActionCall) (json.RawMessage, error) {
+				if q.Action != action {
+					return json.RawMessage("{}"), nil
+				}
+				if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > budget {
+					t.Error("it may take for ever")
+				}
+				close(started)
+				select {
+				case <-ctx.Done():
+				case <-time.After(300 * time.Millisecond):
+				}
+				ended <- ctx.Err()
+				return json.RawMessage(`{"ref":"m-1"}`), nil
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			request, err := http.NewRequestWithContext(ctx, c.method, r.url+c.path, strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Auth-Access-Token", token)
+			go func() { <-started; cancel() }()
+			if response, err := http.DefaultClient.Do(request); err == nil {
+				_ = response.Body.Close()
+				t.Error("the caller got an answer")
+			}
+			if err := <-ended; (err != nil) != c.cutOff {
+				t.Errorf("the call ended with %v", err)
+			}
+			if action == "create_server" {
+				r.logged(`"ref":"m-1"`)
+			}
+		})
+	}
+}
+
+// TestAMachineIsNeverLostForWhatElseIsSaidOfIt: its ref is all that finds it.
+func TestAMachineIsNeverLostForWhatElseIsSaidOfIt(t *testing.T) {
+	for _, answer := range []string{`{"ref":"m-1","external_ip":"pending"}`, `{"ref":"m-1","status":7}`, `{"password":{},"ref":"m-1"}`} {
+		r, _ := vendorRig(t)
+		r.servers.AnswerWith(func(_ context.Context, q gateway.ActionCall) (json.RawMessage, error) {
+			if q.Action == gateway.ActionCreateServer {
+				return json.RawMessage(answer), nil
+			}
+			return json.RawMessage("{}"), nil
+		})
+		if a := r.want(201, r.call("POST", "/servers", vendorOrder)); a.body != `{"id":"m-1"}` {
+			t.Errorf("%s: %s", answer, a.body)
+		}
+		r.logged("create_server made m-1")
+	}
 }

@@ -200,7 +200,7 @@ func find[T any](all map[string]*owned[T], caller gateway.Caller, id string) (*o
 // Look implements platform.Servers.
 func (s *Servers) Look(ctx context.Context, caller gateway.Caller, id string) (gateway.Server, error) {
 	server, err := s.Server(ctx, caller, id)
-	if err != nil {
+	if err != nil || server.State != gateway.Active || server.Doing != "" {
 		return server, err
 	}
 	answer, err := s.Ask(ctx, gateway.ActionCall{
