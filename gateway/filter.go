@@ -5,6 +5,7 @@ package gateway
 type ResourceFilter struct {
 	Platform, Addon, Plan, Region string
 	State                         State
+	Kind                          ResourceKind
 	After                         string // the id of the last resource of the page before
 	Limit                         int    // 0: 100; at most 1000
 }
@@ -14,6 +15,7 @@ type ResourceFilter struct {
 type OperationFilter struct {
 	ResourceID string
 	State      OperationState
+	Waiting    bool   // only those that wait for somebody or something; see Operation.WaitingFor
 	After      string // the id of the last operation of the page before
 	Limit      int    // 0: 100; at most 1000
 }

@@ -20,6 +20,9 @@ const (
 	KindSSHKey ResourceKind = "ssh_key" // a key that servers are reached with
 )
 
+// ResourceKinds lists every kind of resource.
+func ResourceKinds() []ResourceKind { return []ResourceKind{KindAddon, KindServer, KindSSHKey} }
+
 // State is where a resource is in its life. The moves allowed between states
 // are in lifecycle's state machine.
 type State string

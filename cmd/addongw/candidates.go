@@ -41,7 +41,7 @@ func argumentCandidates() map[string]candidates {
 func flagCandidates() map[string]candidates {
 	return map[string]candidates{
 		"addon": addonCandidates, "plan": planCandidates, "region": regionCandidates, "platform": platformCandidates,
-		"resource": resourceCandidates, "state": stateCandidates, "format": words("text", "json", "github", "sarif", "junit"), "color": words("auto", "always", "never"),
+		"resource": resourceCandidates, "state": stateCandidates, "kind": kindCandidates, "format": words("text", "json", "github", "sarif", "junit"), "color": words("auto", "always", "never"),
 		"template": words(scaffold.Templates()...),
 	}
 }
@@ -95,10 +95,17 @@ func stateCandidates(q *asking) (list []cobra.Completion) {
 		for _, s := range gateway.OperationStates() {
 			list = append(list, string(s))
 		}
-		return list
+		return append(list, stateWaiting)
 	}
 	for _, s := range gateway.States() {
 		list = append(list, string(s))
+	}
+	return list
+}
+
+func kindCandidates(*asking) (list []cobra.Completion) {
+	for _, k := range gateway.ResourceKinds() {
+		list = append(list, string(k))
 	}
 	return list
 }

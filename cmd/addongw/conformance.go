@@ -96,7 +96,7 @@ func (c *command) conformance(cmd *cobra.Command, name string, o conformanceFlag
 
 // options are what every run has.
 func (o conformanceFlags) options(c *command) conformance.Options {
-	return conformance.Options{Only: o.only, Keep: o.keep, Timeout: o.timeout, Wait: o.wait, Progress: c.progress()}
+	return conformance.Options{Only: o.only, Keep: o.keep, Timeout: o.timeout, Wait: o.wait, Progress: c.progress(), Waiting: c.waiting()}
 }
 
 // runConformance runs the checks and prints what came of them.
@@ -199,6 +199,15 @@ func (c *command) progress() func(conformance.Head, int, int) {
 	return func(h conformance.Head, number, of int) {
 		fmt.Fprintf(c.err, "\r\x1b[K%d/%d  %s  %.60s", number, of, h.ID, h.Title)
 	}
+}
+
+// waiting says on standard error what a run waits for, where nothing else moves
+// there: in a log.
+func (c *command) waiting() func(string) {
+	if c.format != "text" || isTerminal(c.err) {
+		return nil
+	}
+	return func(what string) { fmt.Fprintln(c.err, c.signs("waiting for "+what+" …")) }
 }
 
 func (c *command) endProgress() {

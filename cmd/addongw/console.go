@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,19 +31,20 @@ func newConsole(c *command) *cobra.Command {
 		Short: "Evaluate expressions as in config_vars",
 		Long: "Evaluates expressions with what config_vars may mention, for one plan in one region on one platform: the first ones\n" +
 			"unless told. What a backend returns is not known here, and secrets are never shown. Expressions come from -e, from\n" +
-			"the terminal, or from standard input, one a line.\n\n" + consoleHelp,
+			"the terminal, or from standard input, one a line. Where there are only providers of servers, expressions are evaluated\n" +
+			"as their settings are: when the files are read, with variables and locals.\n\n" + consoleHelp,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l, err := c.loadFaultless(cmd.Context(), func(*config.Options) {})
 			if err != nil {
 				return err
 			}
-			scope, err := l.Scope(asked.addon, asked.plan, asked.region, asked.platform)
+			scope, phase, err := asked.scope(l.Config)
 			if err != nil {
-				return failed(err)
+				return err
 			}
 			s := newSession(c, l, scope)
-			s.asked = asked
+			s.asked, s.phase = asked, phase
 			return s.run(cmd.Context(), expressions)
 		},
 	}
@@ -64,11 +66,27 @@ const consoleHelp = `  EXPRESSION        its value, such as: "https://${output.h
 // place is what the flags choose; empty: the first there is.
 type place struct{ addon, plan, region, platform string }
 
+// scope is what expressions may mention: as in config_vars, or, where no add-on
+// has any, as in the settings of a provider.
+func (p place) scope(cfg *config.Config) (configvar.Case, schema.Phase, error) {
+	if len(cfg.Addons) == 0 {
+		if scope, ok := cfg.LoadScope(); ok {
+			if p != (place{}) {
+				return scope, "", usage(errors.New("there is no add-on, only providers of servers"), "Leave --addon, --plan, --region and --platform out.")
+			}
+			return scope, schema.Load, nil
+		}
+	}
+	scope, err := cfg.Scope(p.addon, p.plan, p.region, p.platform)
+	return scope, schema.Live, failed(err)
+}
+
 // session evaluates in one scope.
 type session struct {
 	*command
 	loaded
 	asked  place
+	phase  schema.Phase
 	scope  configvar.Case
 	eval   *hcl.EvalContext
 	redact func(string) string
@@ -151,6 +169,9 @@ func (s *session) evaluateAll(lines []string) error {
 // chosen says what was taken where there is more than one, and nobody said
 // which.
 func (s *session) chosen() string {
+	if s.phase == schema.Load {
+		return ""
+	}
 	i := slices.IndexFunc(s.Addons, func(a config.Addon) bool { return a.ID == s.scope.Addon })
 	a := s.Addons[i]
 	var parts []string
@@ -237,7 +258,7 @@ func (s *session) evaluate(text string) consoleResult {
 	}
 	_, diags = configvar.CheckSyntax(expr, s.functions())
 	diags = append(diags, configvar.Check(configvar.Expression{
-		Name: "expression", What: "expression", Expr: expr, Type: cty.DynamicPseudoType,
+		Name: "expression", What: "expression", Expr: expr, Type: cty.DynamicPseudoType, Phase: s.phase,
 	}, []configvar.Case{s.scope}, files)...)
 	r := s.result(text, diagnostic.Merge(diags))
 	if r.diags.HasErrors() {

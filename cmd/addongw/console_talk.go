@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/schema"
 )
 
 // talk answers a person at a terminal, line by line.
@@ -30,8 +31,11 @@ func (s *session) talk(ctx context.Context) error {
 	t.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) {
 		return s.complete(t, line, pos, key)
 	}
-	fmt.Fprintf(t, "%s, plan %s, region %s, platform %s. :help lists the commands, Tab completes names.\n",
-		s.scope.Addon, s.scope.Plan, s.scope.Region, s.scope.Platform)
+	where := "As when the files are read"
+	if s.phase != schema.Load {
+		where = fmt.Sprintf("%s, plan %s, region %s, platform %s", s.scope.Addon, s.scope.Plan, s.scope.Region, s.scope.Platform)
+	}
+	fmt.Fprintln(t, where+". :help lists the commands, Tab completes names.")
 	ended := make(chan error, 1)
 	go func() { ended <- s.converse(t, out) }()
 	select {

@@ -164,3 +164,31 @@ func TestTheConsoleReadsLinesFromAPipe(t *testing.T) {
 		t.Errorf("%+v", wrong)
 	}
 }
+
+// TestTheConsoleWorksWhereServersAreRented: there are no config vars, and what is
+// known when files are read can be looked at.
+func TestTheConsoleWorksWhereServersAreRented(t *testing.T) {
+	dir := copyExample(t, "nanobox-host")
+	more := "variable \"size\" {\n  type    = string\n  default = \"b1\"\n}\n\nlocals {\n  big = \"${var.size}-big\"\n}\n"
+	if err := os.WriteFile(filepath.Join(dir, "more.hcl"), []byte(more), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for expression, want := range map[string]string{`local.big`: `"b1-big"`, `slug("A B", 63)`: `"a-b"`, `secret("env:TINYHOST_TOKEN")`: "(sensitive string, read when serving)"} {
+		out, errOut, code := addongw(t, dir, nil, "console", "-e", expression)
+		if code != 0 || errOut != "" || out != want+"\n" {
+			t.Errorf("%s: exit %d: %s%s", expression, code, out, errOut)
+		}
+	}
+	if out, _, code := addongw(t, dir, nil, "console", "-e", ":scope"); code != 0 || !strings.Contains(out, "local.big  \"b1-big\"") {
+		t.Errorf(":scope: exit %d: %s", code, out)
+	}
+	for expression, part := range map[string]string{`resource.name`: `"resource" is not known yet when the files are read`, `nope`: "available: local, var"} {
+		_, errOut, code := addongw(t, dir, nil, "console", "-e", expression)
+		if code != 1 || !strings.Contains(errOut, part) {
+			t.Errorf("%s: exit %d: %s", expression, code, errOut)
+		}
+	}
+	if _, errOut, code := addongw(t, dir, nil, "console", "--plan", "standard", "-e", "1"); code != exitUsage || !strings.Contains(errOut, "only providers") {
+		t.Errorf("--plan: exit %d: %s", code, errOut)
+	}
+}

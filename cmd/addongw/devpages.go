@@ -61,6 +61,10 @@ func (g *running) devPages() http.Handler {
 			g.devManifest(w, r, name)
 			return
 		}
+		if len(g.active.Load().Mounts) == 0 { // nobody signs on to rented servers
+			http.NotFound(w, r)
+			return
+		}
 		var page bytes.Buffer
 		signOns, err := g.devSignOns(r)
 		if err == nil {

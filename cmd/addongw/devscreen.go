@@ -54,12 +54,12 @@ func (c *command) printDevScreen(cfg *config.Config, tokens devTokens) {
 func (c *command) printDevProvider(cfg *config.Config, p config.Provider, tokens devTokens) {
 	scope, url := p.Scope(), cfg.Gateway.BaseURL+p.Prefix
 	fmt.Fprintf(c.out, "\n%s on %s, at %s\nTo play the dashboard, paste these into another terminal:\n\n", scope.Addon, scope.Platform, url)
-	keys, err := credentialKeys(p)
+	told, err := readMeta(p)
 	if err != nil {
 		fmt.Fprintf(c.err, "%s cannot be played: %s\n", scope.Platform, err)
 		return
 	}
-	for _, key := range keys {
+	for _, key := range told.keys() {
 		value, made := tokens[[2]string{scope.Addon, key}]
 		if !made {
 			value = "WHAT-A-USER-FILLS-IN"
@@ -67,32 +67,55 @@ func (c *command) printDevProvider(cfg *config.Config, p config.Provider, tokens
 		fmt.Fprintf(c.out, "  export %s=%s\n", variableOf(credentialVariable, key), shellQuote(value))
 	}
 	program, at := shellQuote(os.Args[0]), " --url "+shellQuote(url)
-	for _, verb := range []string{doVerify, doKey, doOrder, doPoll, doCancel} {
+	for _, verb := range told.life() {
 		fmt.Fprintf(c.out, "  %s simulate %s %s%s\n", program, scope.Platform, verb, at)
 	}
 	fmt.Fprintf(c.out, "\n  # have everything tested as its dashboard would\n  %s conformance %s%s\n", program, scope.Platform, at)
 }
 
-// credentialKeys are the keys of the fields that a provider's users fill in.
-func credentialKeys(p config.Provider) (keys []string, err error) {
+// toldMeta is what of a provider's metadata decides how it is played.
+type toldMeta struct {
+	CanReboot        bool   `json:"can_reboot"`
+	CanRename        bool   `json:"can_rename"`
+	SSHAuthMethod    string `json:"ssh_auth_method"`
+	SSHKeyMethod     string `json:"ssh_key_method"`
+	CredentialFields []struct {
+		Key string `json:"key"`
+	} `json:"credential_fields"`
+}
+
+func readMeta(p config.Provider) (toldMeta, error) {
+	var told struct{ Meta toldMeta }
 	text, err := p.Manifest()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = json.Unmarshal(text, &told)
 	}
-	var told struct {
-		Meta struct {
-			CredentialFields []struct {
-				Key string `json:"key"`
-			} `json:"credential_fields"`
-		} `json:"meta"`
-	}
-	if err := json.Unmarshal(text, &told); err != nil {
-		return nil, err
-	}
-	for _, field := range told.Meta.CredentialFields {
+	return told.Meta, err
+}
+
+// keys are those of the fields that a provider's users fill in.
+func (m toldMeta) keys() (keys []string) {
+	for _, field := range m.CredentialFields {
 		keys = append(keys, field.Key)
 	}
-	return keys, nil
+	return keys
+}
+
+// life are the verbs of a server's life, as far as the provider has them.
+func (m toldMeta) life() []string {
+	verbs := []string{doVerify}
+	passwords := m.SSHAuthMethod == "password"
+	if !passwords && m.SSHKeyMethod != "object" {
+		verbs = append(verbs, doKey) // an order names it
+	}
+	verbs = append(verbs, doOrder, doPoll)
+	if m.CanReboot {
+		verbs = append(verbs, doReboot)
+	}
+	if m.CanRename {
+		verbs = append(verbs, doRename+" --name box-2")
+	}
+	return append(verbs, doCancel)
 }
 
 // testCommand is the command that has the conformance tester look at dev.

@@ -24,7 +24,8 @@ func newInit(c *command) *cobra.Command {
 		Short: "Write the files of a new configuration directory",
 		Long: "Writes a configuration that works, with generated secrets, what keeps them out of git, and what checks the files\n" +
 			"in a pre-commit hook and on GitHub. On a terminal it asks for what the flags leave open.\n\n" +
-			"Templates: shell (scripts of yours; runs at once), postgres (databases on a server of yours), blank.",
+			"Templates: shell (scripts of yours; runs at once), postgres (databases on a server of yours), nanobox (servers for rent,\n" +
+			"made by scripts; runs at once), blank.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := c.dirArgument(cmd, args); err != nil {
@@ -39,7 +40,7 @@ func newInit(c *command) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Template, "template", "", "what makes the real thing: "+strings.Join(scaffold.Templates(), ", "))
-	f.StringVar(&o.Addon, "addon", "", "id of the add-on (default: the name of the directory)")
+	f.StringVar(&o.Addon, "addon", "", "id of the add-on, or of the provider of servers (default: the name of the directory)")
 	f.StringSliceVar(&o.Platforms, "platform", nil, "where it is sold: "+strings.Join(scaffold.Platforms(), ", "))
 	f.BoolVar(&force, "force", false, "overwrite files, save for the secrets in "+scaffold.Vars)
 	return cmd
@@ -63,14 +64,25 @@ func (c *command) completeInit(ctx context.Context, o *scaffold.Options) error {
 	if err != nil {
 		return err
 	}
+	what := "an add-on"
+	if scaffold.Rents(o.Template) {
+		what = "a provider"
+	}
 	check := func(id string) error {
 		if !config.ValidAddonID(id) {
-			return usage(fmt.Errorf("%q can't be the id of an add-on", id), "Use 3 to 40 of a-z, 0-9, - and _, beginning with a letter; customers see the name.")
+			return usage(fmt.Errorf("%q can't be the id of %s", id, what), "Use 3 to 40 of a-z, 0-9, - and _, beginning with a letter; customers see the name.")
 		}
 		return nil
 	}
-	if err := ask.text("Id of the add-on", c.addonID(), check, &o.Addon); err != nil {
+	if err := ask.text("Id of the "+strings.Fields(what)[1], c.addonID(), check, &o.Addon); err != nil {
 		return err
+	}
+	if scaffold.Rents(o.Template) {
+		if len(o.Platforms) > 0 {
+			return usage(errors.New("--platform says where an add-on is sold, and servers are rented here"), "Leave it out.")
+		}
+		o.Platforms = []string{}
+		return nil
 	}
 	if len(o.Platforms) == 0 {
 		o.Platforms = platforms[:1]

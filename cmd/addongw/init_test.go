@@ -32,9 +32,10 @@ func initialized(t *testing.T, template string, flags ...string) string {
 }
 
 func TestWhatInitWritesIsFormattedAndPasses(t *testing.T) {
-	for _, template := range []string{"shell", "postgres"} {
+	everywhere := []string{"--platform", strings.Join(scaffold.Platforms(), ",")}
+	for template, flags := range map[string][]string{"shell": everywhere, "postgres": everywhere, "nanobox": nil} {
 		t.Run(template, func(t *testing.T) {
-			dir := initialized(t, template, "--platform", strings.Join(scaffold.Platforms(), ","))
+			dir := initialized(t, template, flags...)
 			if out, errOut, code := addongw(t, dir, nil, "fmt", "--check"); code != 0 {
 				t.Errorf("not formatted: exit %d: %s%s", code, out, errOut)
 			}
@@ -111,6 +112,34 @@ func TestTheShellTemplateLivesAWholeLifeInDev(t *testing.T) {
 	})
 	if code := p.Stop(); code != 0 || strings.Contains(p.Log(), "not deprovisioned") {
 		t.Errorf("exit code %d\n%s", code, p.Log())
+	}
+}
+
+// TestTheNanoboxTemplateLivesAWholeLifeInDev pastes what dev prints.
+func TestTheNanoboxTemplateLivesAWholeLifeInDev(t *testing.T) {
+	dir := initialized(t, "nanobox")
+	p, screen := startDev(t, dir)
+	lines := regexp.MustCompile(`(?m)^  (export .*|.* simulate nanobox .*)$`).FindAllString(screen, -1)
+	if out := paste(t, "cd "+dir+"\n"+strings.Join(lines[:len(lines)-1], "\n")); !strings.Contains(lines[len(lines)-1], " cancel ") || len(regexp.MustCompile(`(?m)^(→|->) OK$`).FindAllString(out, -1)) != len(lines)-2 {
+		t.Fatalf("%q print\n%s", lines, out)
+	}
+	await(t, "the server has its new name", 10*time.Second, func() bool {
+		names, err := filepath.Glob(filepath.Join(dir, "data", "res_*", "hostname"))
+		if err != nil || len(names) != 1 {
+			return false
+		}
+		text, err := os.ReadFile(names[0])
+		return err == nil && string(text) == "box-2\n"
+	})
+	paste(t, "cd "+dir+"\n"+lines[0]+"\n"+lines[len(lines)-1])
+	await(t, "the server gone", 10*time.Second, func() bool {
+		left, err := filepath.Glob(filepath.Join(dir, "data", "res_*"))
+		return err == nil && len(left) == 0
+	})
+	p.Stop()
+	_, errOut, code := addongw(t, dir, nil, "init", "--template", "nanobox", "--platform", "xervo")
+	if code != exitUsage || !strings.Contains(errOut, "servers are rented here") {
+		t.Errorf("--platform: exit %d: %s", code, errOut)
 	}
 }
 
@@ -210,7 +239,7 @@ func TestInitAsJSONListsItsFiles(t *testing.T) {
 func TestInitRefusesWhatItCanNotMake(t *testing.T) {
 	dir := tempDir(t)
 	for flag, says := range map[string]string{
-		"--template=redis": "shell, postgres, blank", "--platform=heroku": "clevercloud", "--addon=Acme": "beginning with a letter",
+		"--template=redis": "shell, postgres, nanobox, blank", "--platform=heroku": "clevercloud", "--addon=Acme": "beginning with a letter",
 	} {
 		_, errOut, code := addongw(t, dir, nil, "init", flag)
 		if code != 64 || !strings.Contains(errOut, says) {

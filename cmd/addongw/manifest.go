@@ -42,6 +42,9 @@ func newManifest(c *command) *cobra.Command {
 				return err
 			}
 			found, err := findManifests(manifestsOf(l.Config), args)
+			if err == nil && o.testURL != "" && !slices.ContainsFunc(found, manifest.ofAddon) {
+				err = usage(errors.New("a provider of servers has no test environment"), "Leave --test-url out; a tester is told where to call with --url.")
+			}
 			if err != nil {
 				return err
 			}
@@ -75,6 +78,10 @@ type manifest struct {
 	of   gateway.Scope
 	text func(withSecrets bool) ([]byte, error)
 }
+
+// ofAddon tells what a platform imports of an add-on from what it reads of a
+// provider.
+func (m manifest) ofAddon() bool { return !slices.Contains(providerNames(), m.of.Platform) }
 
 // manifestsOf lists those of a configuration. What a platform reads of a provider
 // of servers has no secrets.

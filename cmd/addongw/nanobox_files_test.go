@@ -247,3 +247,13 @@ func TestTwoProvidersDoNotSeeEachOther(t *testing.T) {
 	h.must(200, "DELETE", "/servers/"+id, "")
 	h.gone(id)
 }
+
+// A provider has one environment: what is asked of another is not left out in
+// silence.
+func TestAProviderHasNoTestEnvironment(t *testing.T) {
+	dir := copyExample(t, "nanobox-host")
+	_, errOut, code := addongw(t, dir, nil, "manifest", "nanobox", "tinyhost", "--test-url", "http://127.0.0.1:8080")
+	if code != exitUsage || !strings.Contains(errOut, "a provider of servers has no test environment") {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+}

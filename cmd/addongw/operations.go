@@ -27,8 +27,13 @@ func newOperationsList(c *command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List operations, newest first",
-		Args:  cobra.NoArgs,
+		Long: "Lists operations, newest first. One that waits for somebody says so in place of its state: for you (it is parked, and\n" +
+			"goes on after \"addongw resources retry\"), for its caller's credentials, for its backend, or for its platform.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.State == stateWaiting {
+				f.State, f.Waiting = "", true
+			}
 			return ask(c, "operations_list", c.printOperationsPage, func(client *admin.Client) (admin.Operations, error) {
 				return client.Operations(cmd.Context(), f)
 			})
@@ -36,11 +41,16 @@ func newOperationsList(c *command) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.ResourceID, "resource", "", "only of this resource")
-	flags.StringVar((*string)(&f.State), "state", "", "only in this state: pending, running, done, failed or cancelled")
+	flags.StringVar((*string)(&f.State), "state", "", "only in this state: pending, running, done, failed or cancelled; or waiting")
+	flags.BoolVar(&f.Waiting, "waiting", false, "only those that wait for somebody: --state waiting")
 	flags.IntVar(&f.Limit, "limit", 0, "at most so many (default 100)")
 	flags.StringVar(&f.After, "after", "", "the id of the last operation of the page before")
 	return cmd
 }
+
+// stateWaiting stands for every operation that waits for somebody: it is
+// pending, to the engine.
+const stateWaiting = "waiting"
 
 func newOperationsShow(c *command) *cobra.Command {
 	return &cobra.Command{
@@ -73,7 +83,7 @@ func (c *command) printOperations(ops []admin.Operation) error {
 	rows := [][]string{{"OPERATION", "RESOURCE", "VERB", "STATE", "ATTEMPT", "STEP", "CREATED", "ERROR"}}
 	for _, o := range ops {
 		rows = append(rows, []string{
-			o.ID, o.ResourceID, verbText(o), stateText(o), strconv.Itoa(o.Attempt), o.Step, c.when(o.CreatedAt), o.Error,
+			o.ID, o.ResourceID, verbText(o), stateText(o), strconv.Itoa(o.Attempt), o.Step, c.when(o.CreatedAt), presentError(o),
 		})
 	}
 	return table(c.out, rows)
@@ -82,10 +92,28 @@ func (c *command) printOperations(ops []admin.Operation) error {
 func (c *command) printOperation(o admin.Operation) error {
 	facts := [][]string{
 		{"id", o.ID}, {"resource", o.ResourceID}, {"verb", verbText(o)}, {"state", stateText(o)},
-		{"attempt", strconv.Itoa(o.Attempt)}, {"step", o.Step}, {"plan", o.Plan}, {"error", o.Error},
+		{"attempt", strconv.Itoa(o.Attempt)}, {"step", o.Step}, {"plan", o.Plan}, {"error", presentError(o)}, {"earlier error", earlierError(o)},
 		{"due", c.optionalWhen(o.RunAt)}, {"created", c.when(o.CreatedAt)}, {"finished", c.optionalWhen(o.FinishedAt)},
 	}
 	return table(c.out, told(facts))
+}
+
+// presentError is the last error as long as it explains what is to be seen: why an
+// operation waits, is tried again, or has failed. Later it misleads.
+func presentError(o admin.Operation) string {
+	switch gateway.OperationState(o.State) {
+	case gateway.OperationPending, gateway.OperationFailed:
+		return o.Error
+	}
+	return ""
+}
+
+// earlierError is the last error where it is history.
+func earlierError(o admin.Operation) string {
+	if presentError(o) != "" {
+		return ""
+	}
+	return o.Error
 }
 
 func (c *command) optionalWhen(t *time.Time) string {
@@ -122,7 +150,7 @@ func stateText(o admin.Operation) string {
 	case "platform":
 		return "waiting for its platform"
 	case "credentials":
-		return "waiting for its caller's next call"
+		return "waiting for its caller's credentials"
 	}
 	return "waiting for " + o.WaitingFor
 }

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"io"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,5 +22,39 @@ func TestAListingTellsAPurgeFromARemovalAndWhenItIsDue(t *testing.T) {
 		if got := verbText(o); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+func TestAnErrorIsShownAsLongAsItExplainsSomething(t *testing.T) {
+	for state, shown := range map[string]string{"pending": "boom", "failed": "boom", "running": "", "done": "", "cancelled": ""} {
+		o := admin.Operation{State: state, Error: "boom"}
+		if got := presentError(o); got != shown {
+			t.Errorf("%s shows %q", state, got)
+		}
+		if got := presentError(o) + earlierError(o); got != "boom" {
+			t.Errorf("%s tells %q in all", state, got)
+		}
+	}
+}
+
+func TestAServerIsShownWithItsAddressesAndWhatIsBeingDone(t *testing.T) {
+	known := &admin.KnownServer{Ref: "droplet-7", Status: "active", ExternalIP: "192.0.2.7", InternalIP: "10.0.0.7", Doing: "reboot"}
+	var out bytes.Buffer
+	c := &command{streams: &streams{out: &out, err: io.Discard}}
+	if err := c.printResource(admin.ResourceDetail{Resource: admin.Resource{ID: "res_a", Kind: "server"}, Server: known}); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"backend's id +droplet-7", "status +active", "external ip +192.0.2.7", "internal ip +10.0.0.7", "being done +reboot, not begun yet"} {
+		if !regexp.MustCompile("(?m)^" + line + "$").MatchString(out.String()) {
+			t.Errorf("there is no line %q in\n%s", line, out.String())
+		}
+	}
+	known.Begun, known.Ref = true, "res_a"
+	out.Reset()
+	if err := c.printResource(admin.ResourceDetail{Resource: admin.Resource{ID: "res_a", Kind: "server"}, Server: known}); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); strings.Contains(got, "backend's id") || strings.Contains(got, "not begun") {
+		t.Errorf("it is shown as\n%s", got)
 	}
 }

@@ -41,6 +41,7 @@ func newResourcesList(c *command) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringVar((*string)(&f.Kind), "kind", "", "only of this kind: addon, server or ssh_key")
 	flags.StringVar(&f.Addon, "addon", "", "only of this add-on")
 	flags.StringVar(&f.Plan, "plan", "", "only of this plan")
 	flags.StringVar(&f.Platform, "platform", "", "only of this platform")
@@ -107,7 +108,11 @@ func newResourcesRetry(c *command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "retry ID",
 		Short: "Try the parked operations of a resource again",
-		Args:  cobra.ExactArgs(1),
+		Long: "Tries the parked operations of a resource again, with as many attempts as at first.\n\n" +
+			"Work on a server may wait for its caller's credentials: they are never written down, so that a restart forgets them.\n" +
+			"It goes on by itself at the caller's next call. Retry does not wait for that and calls the backend without credentials:\n" +
+			"right where it needs none for this work, such as for removing a server whose customer has gone.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return ask(c, "resources_retry", c.printOperation, func(client *admin.Client) (admin.Operation, error) {
 				return client.Retry(cmd.Context(), args[0])
@@ -127,9 +132,13 @@ func (c *command) printResource(d admin.ResourceDetail) error {
 		{"platform", r.Platform}, {"platform id", r.ExternalID}, {"name", r.Name}, {"application", r.App}, {"owner", ownerText(r.Owner)},
 		{"owner's e-mails", emailsText(r.Owner)},
 		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"reason", r.Reason}, {"last error", r.LastError},
-		{"config vars sent", sent}, {"created", c.when(r.CreatedAt)}, {"updated", c.when(r.UpdatedAt)},
+		{"config vars sent", sent},
 	}
-	facts = append(facts, []string{"promised", promiseText(r)})
+	facts = append(facts, c.serverFacts(d)...)
+	facts = append(facts, [][]string{
+		{"created", c.when(r.CreatedAt)}, {"updated", c.when(r.UpdatedAt)},
+		{"promised", promiseText(r)},
+	}...)
 	if r.DeletedAt != nil {
 		facts = append(facts, []string{"deprovisioned", c.when(*r.DeletedAt)})
 	}
@@ -138,6 +147,30 @@ func (c *command) printResource(d admin.ResourceDetail) error {
 	}
 	fmt.Fprintln(c.out)
 	return c.printOperations(d.Operations)
+}
+
+// serverFacts are what is known of a server beside its row. Its password is not
+// for operators.
+func (c *command) serverFacts(d admin.ResourceDetail) [][]string {
+	s := d.Server
+	if s == nil {
+		return nil
+	}
+	doing := ""
+	switch {
+	case s.Doing != "" && s.Begun:
+		doing = s.Doing
+	case s.Doing != "":
+		doing = s.Doing + ", not begun yet"
+	}
+	ref := s.Ref
+	if ref == d.Resource.ID {
+		ref = "" // the backend has no id of its own
+	}
+	return [][]string{
+		{"backend's id", ref}, {"status", s.Status}, {"external ip", s.ExternalIP}, {"internal ip", s.InternalIP},
+		{"being done", doing}, {"looked at", c.optionalWhen(s.LookedAt)},
+	}
 }
 
 // promiseText says what became of the promise to a platform that was answered

@@ -14,6 +14,7 @@ import (
 
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/conformance/all"
+	"github.com/addongw/addongw/gateway/diagnostic"
 )
 
 // The verbs of simulate.
@@ -165,12 +166,8 @@ func (c *command) newSimulation(cmd *cobra.Command, args []string, f simulateFla
 
 // sound checks what was written on the command line.
 func (s *simulation) sound(cmd *cobra.Command, id []string) error {
-	if !slices.Contains(simulateVerbs(), s.verb) {
-		hint := "There is: " + strings.Join(simulateVerbs(), ", ") + "."
-		if ours, known := otherWords[s.verb]; known {
-			hint = fmt.Sprintf("Did you mean %s? %s", ours, hint)
-		}
-		return usage(fmt.Errorf("there is no verb %q", s.verb), hint)
+	if err := oneOfVerbs(s.verb, simulateVerbs(), otherWords); err != nil {
+		return err
 	}
 	for _, flag := range serverOnlyFlags() {
 		if cmd.Flags().Changed(flag) {
@@ -181,6 +178,35 @@ func (s *simulation) sound(cmd *cobra.Command, id []string) error {
 		return err
 	}
 	return s.possible(id)
+}
+
+// oneOfVerbs refuses a verb that there is not, and offers the one that was meant:
+// others call them otherwise, and fingers slip.
+func oneOfVerbs(verb string, verbs []string, others map[string]string) error {
+	if slices.Contains(verbs, verb) {
+		return nil
+	}
+	hint := "There is: " + strings.Join(verbs, ", ") + "."
+	ours, known := others[verb]
+	if !known {
+		ours = diagnostic.Nearest(verb, verbs)
+	}
+	if ours != "" {
+		hint = fmt.Sprintf("Did you mean %s? %s", ours, hint)
+	}
+	return usage(fmt.Errorf("there is no verb %q", verb), hint)
+}
+
+// commandFor is a command that calls the same provider.
+func (s *simulation) commandFor(words string) string {
+	line := "addongw simulate " + s.whose.Name() + " " + words
+	if s.whom.url != "" {
+		line += " --url " + shellQuote(s.whom.url)
+	}
+	if m := s.whom.manifest; m != "" && m != "-" && !slices.Contains(manifestFiles, m) {
+		line += " --manifest " + shellQuote(m)
+	}
+	return line
 }
 
 // forSomeVerbs refuses flags that say nothing to a verb.

@@ -140,7 +140,7 @@ func (s *simulation) which() (made, error) {
 		}
 		ids = append(ids, conformance.Printable(r.ID))
 	}
-	name := fmt.Sprintf("addongw simulate %s %s ID", s.whose.Name(), s.verb)
+	name := s.commandFor(s.verb + " ID")
 	switch {
 	case s.id != "":
 		return s.resource(s.id), nil

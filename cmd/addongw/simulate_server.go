@@ -131,12 +131,8 @@ func (c *command) rent(cmd *cobra.Command, p conformance.ServerPlatform, args []
 
 // soundForServers checks what was written on the command line.
 func (s *simulation) soundForServers(cmd *cobra.Command, p conformance.ServerPlatform, id []string) error {
-	if !slices.Contains(serverVerbs(), s.verb) {
-		hint := "There is: " + strings.Join(serverVerbs(), ", ") + "."
-		if ours, known := otherServerWords[s.verb]; known {
-			hint = fmt.Sprintf("Did you mean %s? %s", ours, hint)
-		}
-		return usage(fmt.Errorf("there is no verb %q", s.verb), hint)
+	if err := oneOfVerbs(s.verb, serverVerbs(), otherServerWords); err != nil {
+		return err
 	}
 	if err := addOnFlags(cmd, p); err != nil {
 		return err
@@ -238,7 +234,7 @@ func (r rental) orderKey() (json.RawMessage, error) {
 	keys.kind, keys.id = aKey, ""
 	key, err := keys.which()
 	if err != nil {
-		return nil, usage(errors.New("an order names a key, and nobody says which"), "Register one with: addongw simulate "+r.whose.Name()+" key; or name one with --ssh-key ID.")
+		return nil, usage(errors.New("an order names a key, and nobody says which"), "Register one with: "+r.commandFor(doKey)+"\nor name one with --ssh-key ID.")
 	}
 	return quoted(key.ID, nil)
 }

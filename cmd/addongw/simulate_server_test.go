@@ -31,7 +31,8 @@ type landlord struct {
 
 	mu     sync.Mutex
 	calls  int
-	asked  int // how often for a server
+	asked  int  // how often for a server
+	gone   bool // the server was cancelled
 	bodies map[string]string
 }
 
@@ -72,10 +73,17 @@ func (l *landlord) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(201)
 		fmt.Fprint(w, `{"id": "k_1"}`)
 	case "POST /servers":
-		l.asked = 0
+		l.asked, l.gone = 0, false
 		w.WriteHeader(201)
 		fmt.Fprint(w, `{"id": "srv_1"}`)
+	case "DELETE /servers/srv_1":
+		l.gone = true
 	case "GET /servers/srv_1":
+		if l.gone {
+			w.WriteHeader(404)
+			fmt.Fprint(w, `{"errors": ["No such server."]}`)
+			return
+		}
 		l.asked++
 		w.WriteHeader(201)
 		if l.asked < 3 {
@@ -163,9 +171,11 @@ func TestSimulateServersSaysWhatIsWrong(t *testing.T) {
 		"provision":               "Did you mean order? There is: meta, catalog, verify, key,",
 		"order --plan small":      "--plan says nothing to Nanobox",
 		"order --email a@b.c":     "--email says nothing to Nanobox",
-		"order":                   "Register one with: addongw simulate nanobox key; or name one with --ssh-key ID.",
+		"order":                   "Register one with: addongw simulate nanobox key --url " + l.url + "\n",
 		"order srv_1":             "order takes no id",
-		"show":                    "no server is remembered of " + l.url + "\n  = Make one with order, or name it: addongw simulate nanobox show ID",
+		"show":                    "no server is remembered of " + l.url + "\n  = Make one with order, or name it: addongw simulate nanobox show ID --url " + l.url + "\n",
+		"oder":                    "Did you mean order? There is: meta,",
+		"rebot":                   "Did you mean reboot?",
 		"show --size big":         "--size says nothing to show",
 		"rename srv_1":            "Name it with --name NAME.",
 		"poll srv_1 --wait 0s":    "--wait leaves no time",
@@ -288,6 +298,23 @@ func TestConformanceOfServersReportsByTheMetadata(t *testing.T) {
 	out, _ = l.do(exitFailed, "conformance", "nanobox", "--manifest", document)
 	if !strings.Contains(out, "Errors in the manifest:\n  → endpoint must be an address") {
 		t.Errorf("a document without an address: %s", out)
+	}
+}
+
+// A document has the address that the platform calls, which may not be reachable
+// from here.
+func TestConformanceOfServersWhereTheDocumentsNameIsNotKnown(t *testing.T) {
+	l := newLandlord(t)
+	document := filepath.Join(l.dir, "document.json")
+	write(t, document, `{"endpoint": "https://boxes.example.invalid/nanobox/acme", "meta": {"id": "acme"}, "catalog": null}`)
+	const hint = "add --url, such as --url http://127.0.0.1:8080/nanobox/acme"
+	out, _ := l.do(exitFailed, "conformance", "nanobox", "--manifest", document)
+	if !strings.Contains(strings.Join(strings.Fields(out), " "), hint) {
+		t.Errorf("no hint: %s", out)
+	}
+	out, _ = l.do(exitFailed, "conformance", "nanobox", "--manifest", document, "--url", "http://other.example.invalid/nanobox/acme")
+	if strings.Contains(out, "add --url") {
+		t.Errorf("a hint at what was done: %s", out)
 	}
 }
 

@@ -62,7 +62,7 @@ func counted(s config.Summary) string {
 	if s.Providers > 0 {
 		parts = append(parts, count(s.Providers, "provider"))
 	}
-	return fmt.Sprintf("%s, %d values checked", strings.Join(parts, ", "), s.Values)
+	return strings.Join(parts, ", ") + ", " + count(s.Values, "value") + " checked"
 }
 
 func warnings(n int) string {

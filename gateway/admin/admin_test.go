@@ -15,6 +15,7 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/admin"
+	"github.com/addongw/addongw/gateway/secret"
 )
 
 // reader is a fixed store.
@@ -24,6 +25,8 @@ type reader struct {
 	asked      gateway.ResourceFilter
 	err        error
 	retried    []string
+	server     gateway.Server
+	waiting    bool
 
 	pushed, reconciled string
 	reconciliation     gateway.Reconciliation
@@ -36,6 +39,8 @@ func (r *reader) Retry(_ context.Context, id string) error {
 	r.retried = append(r.retried, id)
 	return nil
 }
+
+func (r *reader) KnownServer(context.Context, string) (gateway.Server, error) { return r.server, r.err }
 
 func (r *reader) Push(_ context.Context, id string) (string, error) {
 	r.pushed = id
@@ -62,6 +67,7 @@ func (r *reader) FindResource(_ context.Context, id string) (gateway.Resource, e
 }
 
 func (r *reader) Operations(_ context.Context, f gateway.OperationFilter) ([]gateway.Operation, error) {
+	r.waiting = f.Waiting
 	var found []gateway.Operation
 	for _, o := range r.operations {
 		if f.ResourceID == "" || f.ResourceID == o.ResourceID {
@@ -128,14 +134,14 @@ var twoResources = []gateway.Resource{
 func TestListingPassesFiltersAndPages(t *testing.T) {
 	r := &reader{resources: twoResources}
 	client, _ := start(t, r)
-	page, err := client.Resources(t.Context(), gateway.ResourceFilter{Addon: "acme-db", State: gateway.Active, Limit: 1})
+	page, err := client.Resources(t.Context(), gateway.ResourceFilter{Addon: "acme-db", State: gateway.Active, Kind: gateway.KindServer, Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if page.Next != "res_aaa" || len(page.Resources) != 1 || !page.Resources[0].Delivered {
 		t.Errorf("page = %+v", page)
 	}
-	want := gateway.ResourceFilter{Addon: "acme-db", State: gateway.Active, Limit: 1}
+	want := gateway.ResourceFilter{Addon: "acme-db", State: gateway.Active, Kind: gateway.KindServer, Limit: 1}
 	if diff := cmp.Diff(want, r.asked); diff != "" {
 		t.Errorf("filter (-want +got):\n%s", diff)
 	}
@@ -177,7 +183,7 @@ func TestShowTellsOfASuspensionAndAPromise(t *testing.T) {
 func TestRetryMovesEveryParkedOperation(t *testing.T) {
 	r := &reader{resources: twoResources, operations: []gateway.Operation{
 		{ID: "op_1", ResourceID: "res_aaa"},
-		{ID: "op_waits_1", ResourceID: "res_aaa", WaitingFor: "backend"},
+		{ID: "op_waits_1", ResourceID: "res_aaa", Action: "create_server", WaitingFor: "backend"},
 		{ID: "op_waits_2", ResourceID: "res_bbb", WaitingFor: "backend"},
 		{ID: "op_2", ResourceID: "res_bbb", WaitingFor: "platform"},
 		{ID: "op_3", ResourceID: "res_bbb", WaitingFor: "human"},
@@ -190,7 +196,9 @@ func TestRetryMovesEveryParkedOperation(t *testing.T) {
 	if diff := cmp.Diff([]string{"op_2", "op_3"}, r.retried); diff != "" {
 		t.Errorf("retried (-want +got):\n%s", diff)
 	}
-	if _, err := client.Retry(t.Context(), "res_aaa"); gateway.KindOf(err) != gateway.Conflict {
+	_, err = client.Retry(t.Context(), "res_aaa")
+	const says = "nothing of res_aaa waits for an operator: create_server (op_waits_1) waits for its backend, which the configuration lacks"
+	if gateway.KindOf(err) != gateway.Conflict || gateway.Message(err) != says {
 		t.Errorf("nothing parked: %v", err)
 	}
 }
@@ -290,11 +298,15 @@ func TestAFileThatIsNoSocketIsNeverReplaced(t *testing.T) {
 func TestAStateThatNothingCanHaveIsRefused(t *testing.T) {
 	client, _ := start(t, &reader{})
 	_, err := client.Resources(t.Context(), gateway.ResourceFilter{State: "actve"})
-	if gateway.KindOf(err) != gateway.Invalid || !strings.Contains(err.Error(), `"active"`) {
+	if gateway.KindOf(err) != gateway.Invalid || !strings.Contains(err.Error(), "write provisioning, active, ") {
 		t.Errorf("resources: %v", err)
 	}
+	_, err = client.Resources(t.Context(), gateway.ResourceFilter{Kind: "servers"})
+	if gateway.KindOf(err) != gateway.Invalid || !strings.Contains(err.Error(), `there is no kind "servers": write addon, server or ssh_key`) {
+		t.Errorf("kinds: %v", err)
+	}
 	_, err = client.Operations(t.Context(), gateway.OperationFilter{State: "parked"})
-	if gateway.KindOf(err) != gateway.Invalid || !strings.Contains(err.Error(), `"pending"`) {
+	if gateway.KindOf(err) != gateway.Invalid || !strings.Contains(err.Error(), `there is no state "parked": write pending, running, done, failed or cancelled`) {
 		t.Errorf("operations: %v", err)
 	}
 }
@@ -316,5 +328,38 @@ func TestAReloadAnswersWhatBecameOfIt(t *testing.T) {
 		if answer.Outcome != want {
 			t.Errorf("allow orphans %v: %+v", allow, answer)
 		}
+	}
+}
+
+func TestWhatWaitsIsAskedFor(t *testing.T) {
+	r := &reader{}
+	client, _ := start(t, r)
+	for _, waiting := range []bool{true, false} {
+		if _, err := client.Operations(t.Context(), gateway.OperationFilter{Waiting: waiting}); err != nil || r.waiting != waiting {
+			t.Errorf("asked for %v, not %v: %v", r.waiting, waiting, err)
+		}
+	}
+}
+
+func TestAServerIsShownWithWhatItsBackendSaidAndWithoutItsPassword(t *testing.T) {
+	r := &reader{
+		resources: []gateway.Resource{{ID: "res_aaa", Kind: gateway.KindServer}, {ID: "res_bbb", Kind: gateway.KindSSHKey}},
+		server: gateway.Server{
+			Ref: "droplet-7", Status: "active", ExternalIP: "192.0.2.7", InternalIP: "10.0.0.7", Doing: "reboot", Begun: true,
+			Password: secret.New("hush"), LookedAt: time.Unix(7, 0),
+		},
+	}
+	client, _ := start(t, r)
+	detail, err := client.Resource(t.Context(), "res_aaa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Unix(7, 0).UTC()
+	want := &admin.KnownServer{Ref: "droplet-7", Status: "active", ExternalIP: "192.0.2.7", InternalIP: "10.0.0.7", Doing: "reboot", Begun: true, LookedAt: &at}
+	if diff := cmp.Diff(want, detail.Server); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if detail, err := client.Resource(t.Context(), "res_bbb"); err != nil || detail.Server != nil {
+		t.Errorf("a key is shown as a server: %+v, %v", detail.Server, err)
 	}
 }

@@ -49,7 +49,7 @@ func (c *Client) Reload(ctx context.Context, allowOrphans bool) (Reload, error) 
 func (c *Client) Resources(ctx context.Context, f gateway.ResourceFilter) (Resources, error) {
 	return do[Resources](ctx, c, http.MethodGet, "/v1/resources", map[string]string{
 		"platform": f.Platform, "addon": f.Addon, "plan": f.Plan, "region": f.Region,
-		"state": string(f.State), "after": f.After, "limit": limitText(f.Limit),
+		"state": string(f.State), "kind": string(f.Kind), "after": f.After, "limit": limitText(f.Limit),
 	})
 }
 
@@ -65,9 +65,11 @@ func (c *Client) Retry(ctx context.Context, id string) (Operation, error) {
 
 // Operations lists a page of operations, newest first.
 func (c *Client) Operations(ctx context.Context, f gateway.OperationFilter) (Operations, error) {
-	return do[Operations](ctx, c, http.MethodGet, "/v1/operations", map[string]string{
-		"resource": f.ResourceID, "state": string(f.State), "after": f.After, "limit": limitText(f.Limit),
-	})
+	query := map[string]string{"resource": f.ResourceID, "state": string(f.State), "after": f.After, "limit": limitText(f.Limit)}
+	if f.Waiting {
+		query["waiting"] = "true"
+	}
+	return do[Operations](ctx, c, http.MethodGet, "/v1/operations", query)
 }
 
 // Operation shows one operation.

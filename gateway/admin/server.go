@@ -32,9 +32,11 @@ type Reader interface {
 
 // Engine is what the API may ask of the engine. Errors are *gateway.Error.
 type Engine interface {
-	// Retry makes a parked operation due again; one that is not parked is
-	// gateway.Conflict.
+	// Retry makes a parked operation due again; one that is not parked, or that
+	// nobody can make due, is gateway.Conflict.
 	Retry(ctx context.Context, operationID string) error
+	// KnownServer tells what is known of a server.
+	KnownServer(ctx context.Context, resourceID string) (gateway.Server, error)
 	// Push renders a resource's config vars anew and has them sent to its
 	// platform by the operation that it returns.
 	Push(ctx context.Context, resourceID string) (operationID string, err error)
@@ -153,9 +155,12 @@ func (s *Server) listResources(r *http.Request) (any, error) {
 	}
 	f := gateway.ResourceFilter{
 		Platform: q.Get("platform"), Addon: q.Get("addon"), Plan: q.Get("plan"), Region: q.Get("region"),
-		State: gateway.State(q.Get("state")), After: q.Get("after"), Limit: limit,
+		State: gateway.State(q.Get("state")), Kind: gateway.ResourceKind(q.Get("kind")), After: q.Get("after"), Limit: limit,
 	}
 	if err := oneOf("state", f.State, gateway.States()); err != nil {
+		return nil, err
+	}
+	if err := oneOf("kind", f.Kind, gateway.ResourceKinds()); err != nil {
 		return nil, err
 	}
 	found, err := s.reader.Resources(r.Context(), f)
@@ -181,7 +186,15 @@ func (s *Server) showResource(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ResourceDetail{Resource: wireResource(res, s.process.HidesOption), Operations: wireOperations(ops)}, nil
+	detail := ResourceDetail{Resource: wireResource(res, s.process.HidesOption), Operations: wireOperations(ops)}
+	if res.Kind == gateway.KindServer {
+		known, err := s.engine.KnownServer(r.Context(), res.ID)
+		if err != nil {
+			return nil, err
+		}
+		detail.Server = wireServer(known)
+	}
+	return detail, nil
 }
 
 // retryResource makes all parked operations of the resource due again and
@@ -212,10 +225,27 @@ func (s *Server) retryResource(r *http.Request) (any, error) {
 		retried = cmp.Or(retried, op.ID)
 	}
 	if retried == "" {
-		return nil, gateway.Errorf(gateway.Conflict, "nothing of %s waits for an operator", res.ID)
+		return nil, gateway.Errorf(gateway.Conflict, "nothing of %s waits for an operator%s", res.ID, waits(ops))
 	}
 	op, err := s.reader.FindOperation(r.Context(), retried)
 	return wireOperation(op), err
+}
+
+// waits says for whom operations wait; empty: none does.
+func waits(ops []gateway.Operation) string {
+	whom := map[string]string{
+		"credentials": "its caller's credentials", "backend": "its backend, which the configuration lacks", "platform": "its platform",
+	}
+	var parts []string
+	for _, op := range ops {
+		if op.WaitingFor != "" {
+			parts = append(parts, fmt.Sprintf("%s (%s) waits for %s", cmp.Or(op.Action, op.Verb), op.ID, cmp.Or(whom[op.WaitingFor], op.WaitingFor)))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, "; ")
 }
 
 func (s *Server) listOperations(r *http.Request) (any, error) {
@@ -225,7 +255,8 @@ func (s *Server) listOperations(r *http.Request) (any, error) {
 		return nil, err
 	}
 	f := gateway.OperationFilter{
-		ResourceID: q.Get("resource"), State: gateway.OperationState(q.Get("state")), After: q.Get("after"), Limit: limit,
+		ResourceID: q.Get("resource"), State: gateway.OperationState(q.Get("state")), Waiting: q.Get("waiting") == "true",
+		After: q.Get("after"), Limit: limit,
 	}
 	if err := oneOf("state", f.State, gateway.OperationStates()); err != nil {
 		return nil, err
@@ -261,7 +292,17 @@ func oneOf[T ~string](what string, value T, known []T) error {
 	if value == "" || slices.Contains(known, value) {
 		return nil
 	}
-	return gateway.Errorf(gateway.Invalid, "there is no %s %q; there are %q", what, string(value), known)
+	var names []string
+	for _, name := range known {
+		names = append(names, string(name))
+	}
+	return gateway.Errorf(gateway.Invalid, "there is no %s %q: write %s", what, string(value), alternatives(names))
+}
+
+// alternatives writes "a, b or c".
+func alternatives(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 const (

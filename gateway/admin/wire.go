@@ -111,8 +111,21 @@ type Resources struct {
 
 // ResourceDetail is what GET /v1/resources/ID answers.
 type ResourceDetail struct {
-	Resource   Resource    `json:"resource"`
-	Operations []Operation `json:"operations"` // newest first
+	Resource   Resource     `json:"resource"`
+	Server     *KnownServer `json:"server,omitempty"` // of a server: what its backend has said
+	Operations []Operation  `json:"operations"`       // newest first
+}
+
+// KnownServer is what is known of a server. Its password is nobody's but its
+// customer's.
+type KnownServer struct {
+	Ref        string     `json:"ref"`              // the backend's own id
+	Status     string     `json:"status,omitempty"` // the backend's word
+	ExternalIP string     `json:"external_ip,omitempty"`
+	InternalIP string     `json:"internal_ip,omitempty"`
+	Doing      string     `json:"doing,omitempty"` // the action that goes on, or that is next
+	Begun      bool       `json:"begun,omitempty"` // its backend was called for that
+	LookedAt   *time.Time `json:"looked_at,omitempty"`
 }
 
 // Operations is what GET /v1/operations answers.
@@ -153,6 +166,13 @@ func wireResource(r gateway.Resource, hides func(addon, option string) bool) Res
 		w.Owner = &Owner{ID: r.Owner.ID, Name: r.Owner.Name, Email: r.Owner.Email, Emails: r.OwnerEmails}
 	}
 	return w
+}
+
+func wireServer(s gateway.Server) *KnownServer {
+	return &KnownServer{
+		Ref: s.Ref, Status: s.Status, ExternalIP: s.ExternalIP, InternalIP: s.InternalIP,
+		Doing: s.Doing, Begun: s.Begun, LookedAt: optionalTime(s.LookedAt),
+	}
 }
 
 func wireOperation(o gateway.Operation) Operation {

@@ -216,7 +216,9 @@ func (r *run) tidy(ctx context.Context) {
 func (r *run) awaitEnd(ctx context.Context, t thing) {
 	ctx, cancel := context.WithTimeout(ctx, min(tidying, cmp.Or(r.options.Wait, DefaultWait)))
 	defer cancel()
+	reminder := r.reminder(t.id + " to go")
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		reminder.Look()
 		call, err := r.sender.Send(ctx, Request{Method: http.MethodGet, URL: r.address(t), Signed: true})
 		if err != nil || !call.Answer.Succeeded() {
 			return

@@ -65,6 +65,16 @@ func (e dialError) why() string {
 	return e.cause.Err.Error()
 }
 
+// nameless reports whether nobody could be reached because a name is not known.
+func nameless(err error) bool {
+	dial, ok := errors.AsType[dialError](err)
+	if !ok {
+		return false
+	}
+	_, ok = errors.AsType[*net.DNSError](dial.cause)
+	return ok
+}
+
 // Is makes it an errNotSent.
 func (dialError) Is(target error) bool { return target == errNotSent }
 

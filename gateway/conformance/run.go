@@ -1,9 +1,11 @@
 package conformance
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +22,12 @@ type Options struct {
 	// Progress is called before each check with its number and their count;
 	// nil: not.
 	Progress func(h Head, number, of int)
+
+	// Waiting is called with what the run is waiting for, such as "srv_1 to become
+	// active", when that has lasted for RemindAfter (0: 20 s), and then every
+	// RemindEvery (0: 30 s); nil: not.
+	Waiting                  func(what string)
+	RemindAfter, RemindEvery time.Duration
 }
 
 // DefaultWait is how long a server may take until it can be used.
@@ -88,6 +96,7 @@ type run struct {
 	calls       []Call
 	answered    bool   // at least once
 	unreachable string // why nobody has ever answered; empty: somebody has, or was not asked
+	nameless    bool   // it is because the name of base_url is not known
 	ledger      *ledger
 }
 
@@ -160,8 +169,12 @@ func because(needed Result) string {
 	return needed.ID + " does not hold"
 }
 
-// hint sees that it may be the tester who is wrong: about plan or region.
+// hint sees that it may be the tester who is wrong: about the address, or about
+// plan or region.
 func (r *run) hint(report *Report) string {
+	if u, err := url.Parse(r.provider.BaseURL); err == nil && r.nameless && bytes.Contains(r.provider.Manifest, []byte(u.Host)) {
+		return "The address is the manifest's. To test the provider where it is now, add --url, such as --url http://127.0.0.1:8080" + u.Path
+	}
 	for _, result := range report.Results {
 		if result.Group != Provision || result.Outcome != Failed || r.ledger.count > 0 || report.Stopped != "" {
 			continue
@@ -201,6 +214,7 @@ func (r *run) note(call Call) {
 		if call.asked == signOns {
 			at, _, _ = strings.Cut(r.provider.SSOURL, "?")
 		}
+		r.nameless = at == r.provider.BaseURL && nameless(call.Err)
 		r.unreachable = fmt.Sprintf("Nobody answers at %s: %s.", at, why(call.Err))
 	}
 }

@@ -23,8 +23,8 @@ const Vars = "addongw.vars.hcl"
 // Options says what to make.
 type Options struct {
 	Template  string   // one of Templates
-	Addon     string   // its id
-	Platforms []string // some of Platforms
+	Addon     string   // its id, or that of the provider of servers
+	Platforms []string // some of Platforms; none where servers are rented
 	Revision  string   // of addongw, for the tools that install it: a tag or branch
 }
 
@@ -35,8 +35,12 @@ type File struct {
 	Text []byte
 }
 
-// Templates lists the kinds of backend, the one that needs nothing first.
-func Templates() []string { return []string{"shell", "postgres", "blank"} }
+// Templates lists what can be made: by the kind of backend, or by the platform; the one that needs nothing first.
+func Templates() []string { return []string{"shell", "postgres", "nanobox", "blank"} }
+
+// Rents reports whether a template rents servers: it sells no add-on then, and
+// knows its platform.
+func Rents(template string) bool { return template == "nanobox" }
 
 // Platforms lists the marketplaces that there is a block for, in alphabetical
 // order: those in templates/platforms that the gateway speaks.

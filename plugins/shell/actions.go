@@ -82,7 +82,7 @@ func checkActionScripts(directory string, actions []string) backend.Diagnostics 
 		why, remedy, err := checkScript(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			problems = append(problems, missingAction(directory, name, at))
+			problems = append(problems, missingAction(directory, name, actions, at))
 		case why != "" && !(isShared && shared):
 			problems = append(problems, problem(at, why, remedy))
 			shared = shared || isShared
@@ -92,9 +92,13 @@ func checkActionScripts(directory string, actions []string) backend.Diagnostics 
 }
 
 // missingAction looks for what the operator may have meant.
-func missingAction(directory, name string, at cty.Path) backend.Diagnostic {
+func missingAction(directory, name string, actions []string, at cty.Path) backend.Diagnostic {
 	own := filepath.Join(directory, name)
 	detail := fmt.Sprintf("Write an executable file %s, or one for all actions called %q beside it, or remove the name from actions.", own, sharedScript)
+	there := slices.DeleteFunc(actionsIn(directory), func(other string) bool { return slices.Contains(actions, other) })
+	if near := nearest(name, there); near != "" {
+		detail = fmt.Sprintf("Did you mean %q? There is an executable of that name, and no action.", near)
+	}
 	if found, _ := filepath.Glob(own + ".*"); len(found) > 0 {
 		detail = fmt.Sprintf("Is it %q? Scripts are called by the action alone: rename it.", filepath.Base(found[0]))
 	}

@@ -52,6 +52,14 @@ func TestHalfAnAddonBesideActionsIsRefused(t *testing.T) {
 	if len(found) != 2 {
 		t.Errorf("got %+v", found)
 	}
+	wantProblem(t, found[:1], cty.GetAttrPath("directory"), `no script "provision"`, "Or declare the actions that the scripts serve", "actions = […]")
+	// What is there may be actions that nobody has declared.
+	dir := scriptDir(t, map[string]string{"create_server": done, "reboot": done})
+	found = validate(t, attributes{"directory": cty.StringVal(dir)}.value()).Diagnostics
+	if len(found) == 0 {
+		t.Fatal("an empty directory is right")
+	}
+	wantProblem(t, found[:1], cty.GetAttrPath("directory"), `no script "provision"`, `actions = ["create_server", "reboot"]`)
 }
 
 func TestActionsAreChecked(t *testing.T) {
@@ -64,6 +72,9 @@ func TestActionsAreChecked(t *testing.T) {
 	}{
 		"no script":         {[]string{"reboot", "rename"}, nil, 1, []string{`no script "rename"`, "Write an executable file", `called "invoke"`}},
 		"called otherwise":  {[]string{"reboot"}, func(t *testing.T, dir string) { rename(t, dir, "reboot", "reboot.py") }, 0, []string{`no script "reboot"`, `Is it "reboot.py"?`}},
+		"misspelt":          {[]string{"rebot"}, nil, 0, []string{`no script "rebot"`, `Did you mean "reboot"?`}},
+		"spelt in one word": {[]string{"reboot", "deleteserver"}, func(t *testing.T, dir string) { writeScript(t, dir+"/delete_server", done) }, 1, []string{`Did you mean "delete_server"?`}},
+		"near, and taken":   {[]string{"reboot", "rebot"}, nil, 1, []string{`no script "rebot"`, "Write an executable file"}},
 		"not executable":    {[]string{"reboot"}, func(t *testing.T, dir string) { chmod(t, dir+"/reboot", 0o644) }, 0, []string{"is not executable", "chmod +x"}},
 		"own before shared": {[]string{"reboot"}, func(t *testing.T, dir string) { chmod(t, dir+"/reboot", 0o644); shared(t, dir) }, 0, []string{"reboot is not executable"}},
 		"shared, unusable":  {[]string{"reboot", "verify", "rename"}, func(t *testing.T, dir string) { shared(t, dir); chmod(t, dir+"/invoke", 0o757) }, 1, []string{"invoke may be changed by everybody", "chmod go-w"}},

@@ -45,7 +45,11 @@ func checkScripts(directory string, actions []string) backend.Diagnostics {
 		if errors.Is(err, fs.ErrNotExist) {
 			absent[s.verb] = true
 			if s.required && !actionsOnly {
-				problems = append(problems, missingScript(directory, s.verb))
+				missing := missingScript(directory, s.verb)
+				if s.verb == backend.VerbProvision && !makesAddons(directory) {
+					missing.Detail += orActions(directory)
+				}
+				problems = append(problems, missing)
 			}
 			continue
 		}
@@ -69,6 +73,15 @@ func missingScript(directory string, verb backend.Verb) backend.Diagnostic {
 		detail = fmt.Sprintf("Is it %q? Scripts are called by the verb alone: rename it.", filepath.Base(found[0]))
 	}
 	return problem(cty.GetAttrPath("directory"), fmt.Sprintf("There is no script %q in %s", verb, directory), detail)
+}
+
+// orActions is for who has no add-on to sell and has not said what else.
+func orActions(directory string) string {
+	list := "[…]"
+	if names := actionsIn(directory); len(names) > 0 && len(names) < 16 {
+		list = `["` + strings.Join(names, `", "`) + `"]`
+	}
+	return " Or declare the actions that the scripts serve, in this config block: actions = " + list
 }
 
 // checkFolder says what is wrong with a directory of scripts, and what to do.

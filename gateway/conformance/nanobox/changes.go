@@ -111,8 +111,9 @@ func goes(ctx context.Context, s *conformance.Session) conformance.Finding {
 	if err != nil || !call.Answer.Succeeded() {
 		return conformance.Finding{Blocked: "its end: " + failure(call, err)}
 	}
-	active := false
+	active, reminder := false, s.Reminder(o.id+" to go")
 	gone := until(ctx, s.Wait, func(ctx context.Context) bool {
+		reminder.Look()
 		call, err := s.Send(ctx, c.Server(o.id))
 		active = active || err == nil && statusOf(call) == "active"
 		return err == nil && call.Answer.Status/100 == 4

@@ -59,7 +59,7 @@ func metaChecks() []conformance.Check {
 			Head: must("NB-E8", g, "Default region, plan and size are in the catalog", "Meta",
 				"`default_plan`: the [id of the default plan](#catalog) in which the default size is ordered", "",
 				"The app of whoever chooses nothing cannot be launched."),
-			Needs: []string{"meta", "NB-G3"}, Run: defaults,
+			Needs: []string{"meta-defaults", "NB-G3"}, Run: defaults,
 		},
 		{
 			Head: must("NB-E9", g, "The metadata comes within 5 seconds", "Meta",
@@ -69,7 +69,7 @@ func metaChecks() []conformance.Check {
 		},
 		{
 			Head:  should("NB-E10", g, "The id is the one that was registered", "Microbox core refuses every refresh of a provider whose id has changed."),
-			Needs: []string{"meta"}, Run: sameID,
+			Needs: []string{"meta-names"}, Run: sameID,
 		},
 	}
 }

@@ -99,6 +99,27 @@ func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 	}
 }
 
+// TestAFieldOfTheMetadataKeepsNothingElseFromBeingJudged: only what looks for the
+// field itself cannot go on without it.
+func TestAFieldOfTheMetadataKeepsNothingElseFromBeingJudged(t *testing.T) {
+	for defect, blocked := range map[string][]string{
+		"the id is a number": {"NB-E10"}, "can_reboot is a text": {"NB-B5", "NB-N6"}, "instructions that say nothing": nil, "no default size": {"NB-E8"},
+	} {
+		t.Run(defect, func(t *testing.T) {
+			t.Parallel()
+			report := check(t, t.Context(), newProvider(t, "reference", defect), conformance.Options{})
+			for _, result := range report.Results {
+				if result.Outcome == conformance.Blocked && !slices.Contains(blocked, result.ID) {
+					t.Errorf("%s is blocked: %s", result.ID, result.Why)
+				}
+			}
+			if n := report.Count(conformance.OK); n < 100-len(modes["reference"]) {
+				t.Errorf("only %d checks were made", n)
+			}
+		})
+	}
+}
+
 // defects are what is wrong with a provider, with the check that must say so.
 var defects = map[string]map[string]string{
 	"object": {
@@ -114,9 +135,11 @@ var defects = map[string]map[string]string{
 		"any text is installed":    "NB-I3",
 	},
 	"reference": {
-		"the id is a number":                  "NB-E1",
 		"no credential_fields":                "NB-E1",
-		"can_reboot is a text":                "NB-E1",
+		"the id is a number":                  "NB-E11",
+		"no default size":                     "NB-E12",
+		"can_reboot is a text":                "NB-E13",
+		"instructions that say nothing":       "NB-E14",
 		"201 for the metadata":                "NB-E2",
 		"no default plan":                     "NB-E3",
 		"no ssh_auth_method":                  "NB-E4",

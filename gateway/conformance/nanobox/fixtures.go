@@ -113,8 +113,9 @@ func server(ctx context.Context, s *conformance.Session) (*ordered, string) {
 func awaken(ctx context.Context, s *conformance.Session, o *ordered) string {
 	ctx, cancel := context.WithTimeout(ctx, s.Wait)
 	defer cancel()
-	last := ""
+	last, reminder := "", s.Reminder(o.id+" to become active")
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		reminder.Look()
 		call, err := s.Send(ctx, NewClient(s.Provider).Server(o.id))
 		if err != nil {
 			return "a server that can be used: " + waited(ctx, s, last, err)

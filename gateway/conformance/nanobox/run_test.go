@@ -122,3 +122,18 @@ func TestAShortCredentialIsNotShown(t *testing.T) {
 		t.Errorf("%v:\n%s", err, text.String())
 	}
 }
+
+// Who has a run in a log hears what it waits for, and who need not wait hears
+// nothing.
+func TestALongWaitIsSpokenOf(t *testing.T) {
+	for defect, waits := range map[string]bool{"servers are never active": true, "": false} {
+		var told []string
+		check(t, t.Context(), newProvider(t, "reference", defect), conformance.Options{
+			Only: []string{"NB-Q9"}, Wait: 500 * time.Millisecond, RemindAfter: 150 * time.Millisecond, RemindEvery: 100 * time.Millisecond,
+			Waiting: func(what string) { told = append(told, what) },
+		})
+		if (len(told) > 1) != waits || len(told) > 4 || waits && !strings.HasSuffix(told[0], " to become active") {
+			t.Errorf("%q: told are %q", defect, told)
+		}
+	}
+}

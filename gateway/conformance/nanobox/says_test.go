@@ -30,6 +30,10 @@ func (p *provider) meta(w http.ResponseWriter) {
 		delete(m, "credential_fields")
 	case "can_reboot is a text":
 		m["can_reboot"] = "yes"
+	case "no default size":
+		delete(m, "default_size")
+	case "instructions that say nothing":
+		m["instructions"] = ""
 	case "no default plan":
 		delete(m, "default_plan")
 	case "no ssh_auth_method":

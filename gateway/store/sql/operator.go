@@ -52,6 +52,7 @@ func (r *Reader) Resources(ctx context.Context, want gateway.ResourceFilter) ([]
 	f.equal("plan", want.Plan)
 	f.equal("region", want.Region)
 	f.equal("state", string(want.State))
+	f.equal("kind", string(want.Kind))
 	f.compare("id <", want.After)
 	statement, args := f.statement(resourceFacts, "resources", want.Limit)
 	return r.resources(ctx, statement, args...)
@@ -130,6 +131,9 @@ func (r *Reader) Operations(ctx context.Context, want gateway.OperationFilter) (
 	var f filter
 	f.equal("resource_id", want.ResourceID)
 	f.equal("state", string(want.State))
+	if want.Waiting {
+		f.conditions = append(f.conditions, "state = 'pending' AND waiting_for <> ''")
+	}
 	f.compare("id <", want.After)
 	statement, args := f.statement(operationFacts, "operations", want.Limit)
 	return r.operations(ctx, statement, args...)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,6 +20,7 @@ func listResources(t *testing.T, f *fixture) {
 			r.Addon = []string{"acme-db", "acme-cache"}[i/3]
 			r.Plan = fmt.Sprint("plan", i)
 			r.Region = fmt.Sprint("region", i)
+			r.Kind = gateway.ResourceKinds()[i/2]
 		})
 	}
 	cases := map[string]struct {
@@ -30,6 +32,7 @@ func listResources(t *testing.T, f *fixture) {
 		"add-on":        {gateway.ResourceFilter{Addon: "acme-db"}, []string{"res_2", "res_1", "res_0"}},
 		"state":         {gateway.ResourceFilter{State: gateway.Failed}, []string{"res_4", "res_1"}},
 		"plan":          {gateway.ResourceFilter{Plan: "plan3"}, []string{"res_3"}},
+		"kind":          {gateway.ResourceFilter{Kind: gateway.KindServer}, []string{"res_3", "res_2"}},
 		"region":        {gateway.ResourceFilter{Region: "region2"}, []string{"res_2"}},
 		"several":       {gateway.ResourceFilter{Platform: "moon", Addon: "acme-db", State: gateway.Active}, []string{"res_0"}},
 		"first page":    {gateway.ResourceFilter{Limit: 2}, []string{"res_5", "res_4"}},
@@ -98,7 +101,9 @@ func listOperations(t *testing.T, f *fixture) {
 	one, two := f.resource(t, "1"), f.resource(t, "2")
 	f.operation(t, one, "a1", running("node_a"))
 	f.operation(t, one, "a2")
-	f.operation(t, two, "b1")
+	waits := f.operation(t, two, "b1")
+	waits.WaitingFor, waits.RunAt = "credentials", time.Time{}
+	f.update(t, func(tx lifecycle.Tx) error { return tx.UpdatePending(waits) })
 	list := func(want gateway.OperationFilter) (ids []string) {
 		t.Helper()
 		found, err := f.Operations(t.Context(), want)
@@ -117,6 +122,7 @@ func listOperations(t *testing.T, f *fixture) {
 		"all":      {gateway.OperationFilter{}, []string{"op_b1", "op_a2", "op_a1"}},
 		"resource": {gateway.OperationFilter{ResourceID: one.ID}, []string{"op_a2", "op_a1"}},
 		"state":    {gateway.OperationFilter{State: gateway.OperationPending}, []string{"op_b1", "op_a2"}},
+		"waiting":  {gateway.OperationFilter{Waiting: true}, []string{"op_b1"}},
 		"page":     {gateway.OperationFilter{After: "op_b1", Limit: 1}, []string{"op_a2"}},
 	} {
 		if diff := cmp.Diff(tc.want, list(tc.filter)); diff != "" {
