@@ -237,6 +237,11 @@ func TestTheSamplesOfActionsArePlayed(t *testing.T) {
 		if err := json.Unmarshal([]byte(samples["args "+action]), &sample); err != nil {
 			t.Fatal(err)
 		}
+		if document, shown := samples["document "+action]; shown {
+			if diff := cmp.Diff(members(t, document), members(t, string(text))); diff != "" {
+				t.Errorf("the document of %s (-page +given):\n%s", action, diff)
+			}
+		}
 		if diff := cmp.Diff(shape(sample), shape(given.Args)); diff != "" {
 			t.Errorf("args of %s (-page +given):\n%s", action, diff)
 		}

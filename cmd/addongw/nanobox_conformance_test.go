@@ -139,3 +139,17 @@ func TestACloudThatKnowsItsServersItself(t *testing.T) {
 		}
 	}
 }
+
+// What is waited for is said to people, on standard error, where nothing else
+// moves; programs that read a report are left alone.
+func TestOnlyALogOfTextSaysWhatIsWaitedFor(t *testing.T) {
+	var log bytes.Buffer
+	c := &command{format: "text", streams: &streams{err: &log, getenv: func(string) (string, bool) { return "", false }}}
+	c.waiting()("srv_1 to become active")
+	if log.String() != "waiting for srv_1 to become active ...\n" {
+		t.Errorf("it says %q", log.String())
+	}
+	if c.format = "json"; c.waiting() != nil {
+		t.Error("a program is told what is waited for")
+	}
+}
