@@ -29,9 +29,10 @@ func (a api) do(ctx context.Context, s session, action, ref string, args map[str
 	}
 	bounded, cancel := context.WithTimeout(until, budget)
 	defer cancel()
-	answer, err := a.servers.Ask(bounded, gateway.ActionCall{
-		Action: action, Credential: s.caller.Credential, Args: s.args(args), Timeout: budget,
-	})
+	call := gateway.ActionCall{Action: action, Credential: s.caller.Credential, Args: s.args(args), Timeout: budget}
+	call.Region, _ = args["region"].(string) // of an order
+	call.Size, _ = args["size"].(string)
+	answer, err := a.servers.Ask(bounded, call)
 	switch {
 	case err != nil && ref == "" && gateway.KindOf(err) == gateway.NotFound:
 		// What the vendor does not know then is something that the order names.

@@ -72,7 +72,7 @@ func TestAServerThatOnlyTheBackendKnows(t *testing.T) {
 	if a := r.want(201, r.call("POST", "/servers", vendorOrder, "Region-Id", "eu")); a.body != `{"id":"eu:i-0.a_B"}` {
 		t.Fatalf("the answer is %s", a.body)
 	}
-	if c := v.last(); c.Args["vendor_name"] != "N" || c.Args["region_id"] != "eu" || c.Args["ref"] != nil || c.Credential["access_token"].Reveal() != token {
+	if c := v.last(); c.Size != "std-1" || c.Region != "fra" || c.Args["vendor_name"] != "N" || c.Args["region_id"] != "eu" || c.Args["ref"] != nil || c.Credential["access_token"].Reveal() != token {
 		t.Errorf("the backend was told %v", c)
 	}
 	const path = "/servers/eu:i-0.a_B"
