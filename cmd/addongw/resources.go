@@ -24,7 +24,7 @@ func newResources(c *command) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	resources.AddCommand(newResourcesList(c), newResourcesShow(c), newResourcesRetry(c), newResourcesPush(c), newResourcesReconcile(c))
+	resources.AddCommand(newResourcesList(c), newResourcesShow(c), newResourcesRetry(c), newResourcesSuspend(c), newResourcesResume(c), newResourcesPush(c), newResourcesReconcile(c))
 	return resources
 }
 

@@ -74,6 +74,41 @@ func playSuspension(t *testing.T, dir string) {
 	})
 }
 
+// TestAnOperatorSuspendsOnAPlatformThatKnowsNoSuchThing locks out a customer of
+// Clever Cloud, who reads why, and lets them in again.
+func TestAnOperatorSuspendsOnAPlatformThatKnowsNoSuchThing(t *testing.T) {
+	dir := copyExample(t, "quickstart")
+	p := startQuickstart(t, dir)
+	made := call{method: "POST", url: p.URL + "/clevercloud/tinyfiles/resources", user: "tinyfiles", password: password, body: `{"addon_id":"addon_1","plan":"small","region":"EU"}`}.must(t, 200)
+	login := login{t, filepath.Join(dir, "data", made.ID, "credentials")}
+	turn := func(want string, args ...string) {
+		t.Helper()
+		out, errOut, code := addongw(t, dir, nil, append(append([]string{"resources"}, args...), "--admin", "unix:"+dir+"/admin.sock")...)
+		if code != 0 || out != made.ID+" is "+want+"\n" {
+			t.Errorf("%v: exit %d: %s%s", args, code, out, errOut)
+		}
+	}
+	const reason = "The invoice of October is open."
+	for range 2 {
+		turn("suspended: "+reason, "suspend", "addon_1", "--reason", reason)
+		login.is(false, "suspend")
+	}
+	out, _, _ := addongw(t, dir, nil, "resources", "show", "addon_1", "--admin", "unix:"+dir+"/admin.sock")
+	if !strings.Contains(out, "suspended") || !strings.Contains(out, reason) {
+		t.Errorf("the operator sees %s", out)
+	}
+	p.Kill()
+	p = startQuickstart(t, dir)
+	login.is(false, "kill -9")
+	for range 2 {
+		turn("active", "resume", made.ID)
+		login.is(true, "resume")
+	}
+	if _, errOut, code := addongw(t, dir, nil, "resources", "suspend", "nobody", "--admin", "unix:"+dir+"/admin.sock"); code == 0 || !strings.Contains(errOut, "nobody") {
+		t.Errorf("an unknown one: exit %d: %s", code, errOut)
+	}
+}
+
 // TestScriptsThatSuspendSurviveRepeatsInAnyOrder calls the scripts themselves:
 // the gateway repeats a call only after a crash.
 func TestScriptsThatSuspendSurviveRepeatsInAnyOrder(t *testing.T) {

@@ -29,6 +29,7 @@ type reader struct {
 	waiting    bool
 
 	pushed, reconciled string
+	suspended          map[string]string // reasons by id
 	reconciliation     gateway.Reconciliation
 }
 
@@ -38,6 +39,16 @@ func (r *reader) Retry(_ context.Context, id string) error {
 	}
 	r.retried = append(r.retried, id)
 	return nil
+}
+
+func (r *reader) SuspendByHand(_ context.Context, id, reason string) (gateway.Resource, error) {
+	r.suspended = map[string]string{id: reason}
+	return gateway.Resource{ID: id, State: gateway.Suspended, Reason: reason}, r.err
+}
+
+func (r *reader) ResumeByHand(_ context.Context, id string) (gateway.Resource, error) {
+	delete(r.suspended, id)
+	return gateway.Resource{ID: id, State: gateway.Active}, r.err
 }
 
 func (r *reader) KnownServer(context.Context, string) (gateway.Server, error) { return r.server, r.err }
@@ -361,5 +372,25 @@ func TestAServerIsShownWithWhatItsBackendSaidAndWithoutItsPassword(t *testing.T)
 	}
 	if detail, err := client.Resource(t.Context(), "res_bbb"); err != nil || detail.Server != nil {
 		t.Errorf("a key is shown as a server: %+v, %v", detail.Server, err)
+	}
+}
+
+func TestSuspendAndResume(t *testing.T) {
+	r := &reader{resources: []gateway.Resource{{ID: "res_1abc"}}}
+	client, _ := start(t, r)
+	const reason = "The invoice of October is open & due?"
+	got, err := client.Suspend(t.Context(), "res_1", reason)
+	if err != nil || got.ID != "res_1abc" || got.State != "suspended" || got.Reason != reason || r.suspended["res_1abc"] != reason {
+		t.Errorf("suspended: %+v, %v, the engine was told %v", got, err, r.suspended)
+	}
+	if got, err = client.Resume(t.Context(), "res_1"); err != nil || got.State != "active" || len(r.suspended) > 0 {
+		t.Errorf("resumed: %+v, %v", got, err)
+	}
+	if _, err = client.Suspend(t.Context(), "nobody", ""); gateway.KindOf(err) != gateway.NotFound {
+		t.Errorf("an unknown one: %v", err)
+	}
+	r.err = gateway.Errorf(gateway.Conflict, "Only resources of add-ons can be suspended.")
+	if _, err = client.Resume(t.Context(), "res_1"); gateway.KindOf(err) != gateway.Conflict {
+		t.Errorf("what the engine refuses: %v", err)
 	}
 }

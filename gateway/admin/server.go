@@ -35,6 +35,10 @@ type Engine interface {
 	// Retry makes a parked operation due again; one that is not parked, or that
 	// nobody can make due, is gateway.Conflict.
 	Retry(ctx context.Context, operationID string) error
+	// SuspendByHand takes a resource out of its customer's hands, and ResumeByHand
+	// gives it back; repeats are successes.
+	SuspendByHand(ctx context.Context, resourceID, reason string) (gateway.Resource, error)
+	ResumeByHand(ctx context.Context, resourceID string) (gateway.Resource, error)
 	// KnownServer tells what is known of a server.
 	KnownServer(ctx context.Context, resourceID string) (gateway.Server, error)
 	// Push renders a resource's config vars anew and has them sent to its
@@ -78,6 +82,8 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/resources/{id}", s.answer(s.showResource))
 	mux.HandleFunc("POST /v1/resources/{id}/retry", s.answer(s.retryResource))
 	mux.HandleFunc("POST /v1/resources/{id}/push", s.answer(s.pushResource))
+	mux.HandleFunc("POST /v1/resources/{id}/suspend", s.answer(s.suspendResource))
+	mux.HandleFunc("POST /v1/resources/{id}/resume", s.answer(s.resumeResource))
 	mux.HandleFunc("GET /v1/reconcile", s.answer(s.reconcile))
 	mux.HandleFunc("GET /v1/operations", s.answer(s.listOperations))
 	mux.HandleFunc("GET /v1/operations/{id}", s.answer(s.showOperation))
