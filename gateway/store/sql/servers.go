@@ -53,10 +53,11 @@ func (r *Reader) ServerRegions(ctx context.Context, platform, provider string) (
 	return regions, nil
 }
 
-// The first condition is that of the index.
-const awaitingCredentials = `SELECT ` + operationColumns + ` FROM operations
- WHERE waiting_for = 'credentials' AND state = 'pending' AND resource_id IN (
-  SELECT id FROM resources WHERE addon = $1 AND platform = $2 AND owner_id = $3) ORDER BY created_at, id`
+// The first condition is that of the index: what waits is few, what is owned may be
+// many.
+const awaitingCredentials = `SELECT ` + operationColumns + ` FROM operations o
+ WHERE waiting_for = 'credentials' AND state = 'pending' AND EXISTS (
+  SELECT 1 FROM resources r WHERE r.id = o.resource_id AND r.addon = $1 AND r.platform = $2 AND r.owner_id = $3) ORDER BY created_at, id`
 
 // AwaitingCredentials lists what waits for an owner's next call.
 func (r *Reader) AwaitingCredentials(ctx context.Context, platform, provider, owner string) ([]lifecycle.OperationRecord, error) {
