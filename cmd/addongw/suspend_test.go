@@ -98,7 +98,7 @@ func TestAnOperatorSuspendsOnAPlatformThatKnowsNoSuchThing(t *testing.T) {
 		t.Errorf("the operator sees %s", out)
 	}
 	p.Kill()
-	p = startQuickstart(t, dir)
+	startQuickstart(t, dir)
 	login.is(false, "kill -9")
 	for range 2 {
 		turn("active", "resume", made.ID)

@@ -10,7 +10,8 @@
 // needs in the calls themselves: it reads no files of the gateway, inherits no
 // environment and keeps no state of its own between calls.
 //
-// Read [Backend] first; [Suspender] and [Invoker] are what a backend may do
-// besides. The generated protocol types are in backendpb and stay
+// README.md has a complete plugin, its test, and the rules by which it survives.
+// Here read [Backend] first; [Basic] answers what a simple plugin leaves out,
+// [Suspender] and [Invoker] are what a backend may do besides. The generated protocol types are in backendpb and stay
 // behind this package.
 package backend
