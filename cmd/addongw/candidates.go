@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/gateway/conformance"
 	"github.com/addongw/addongw/gateway/diagnostic/explain"
+	"github.com/addongw/addongw/gateway/pluginhost"
 	"github.com/addongw/addongw/gateway/scaffold"
 )
 
@@ -33,7 +35,7 @@ func argumentCandidates() map[string]candidates {
 		"PLATFORM": platformCandidates, "ADDON": addonCandidates,
 		"resources ID": resourceCandidates, "RESOURCE": resourceCandidates,
 		"operations ID": operationCandidates, "OPERATION": operationCandidates,
-		"CODE": words(explain.Codes()...),
+		"CODE": words(explain.Codes()...), "NAME": pluginCandidates,
 	}
 }
 
@@ -174,6 +176,34 @@ func regionCandidates(q *asking) (list []cobra.Completion) {
 	for _, a := range q.addons() {
 		for _, r := range a.Regions {
 			list = append(list, cobra.CompletionWithDesc(r.ID, a.Name+", "+r.Title))
+		}
+	}
+	return list
+}
+
+// pluginCandidates are the files that are named as plugins are, and what the
+// backends of the files use.
+func pluginCandidates(q *asking) (list []cobra.Completion) {
+	files := &config.Files{}
+	if options, err := q.loadOptions(); err == nil {
+		_, files, _ = config.Load(q.ctx, options) // also those that have mistakes: somebody may be looking for them
+	}
+	host, err := newHost(pluginhost.Options{Dirs: files.Gateway.PluginDirs, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = host.Close(q.ctx) }()
+	var names []string
+	for _, b := range host.Binaries() {
+		if !slices.Contains(names, b.Name) {
+			names = append(names, b.Name)
+			list = append(list, cobra.CompletionWithDesc(b.Name, conformance.Printable(b.Path)))
+		}
+	}
+	for _, u := range files.Uses {
+		if !slices.Contains(names, u.Plugin.Name) {
+			names = append(names, u.Plugin.Name)
+			list = append(list, cobra.CompletionWithDesc(u.Plugin.Name, "missing, used by backend "+u.Backend))
 		}
 	}
 	return list

@@ -60,7 +60,7 @@ func newRoot(c *command) *cobra.Command {
 	f.StringVar(&c.admin, "admin", c.envOr("ADDONGW_ADMIN", ""), "admin address of a running gateway, unix:PATH (default: as in the configuration)")
 	root.AddCommand(
 		newInit(c), newServe(c), newReload(c), newStatus(c), newDev(c), newValidate(c), newFmt(c), newManifest(c), newConformance(c),
-		newSimulate(c), newSSO(c), newResources(c), newOperations(c), newKeys(c), newConsole(c), newExplain(c), newSchema(c), newCompletion(c), newVersion(c),
+		newSimulate(c), newSSO(c), newResources(c), newOperations(c), newPlugins(c), newKeys(c), newConsole(c), newExplain(c), newSchema(c), newCompletion(c), newVersion(c),
 	)
 	c.addCompletions(root)
 	return root

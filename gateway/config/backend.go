@@ -90,6 +90,7 @@ func (l *loader) backends(blocks []*schema.Content) {
 			continue // reported with the block headers
 		}
 		l.config.backends[b.Name] = b
+		l.files.Uses = append(l.files.Uses, Use{Backend: b.Name, Plugin: b.Plugin, In: title(b.content)})
 		loaded = append(loaded, b)
 	}
 	l.openPlugins(len(loaded))

@@ -33,6 +33,10 @@ type Files struct {
 	Gateway Gateway
 	Store   Store
 
+	// Uses are the backend blocks that could be read, also those whose plugin
+	// gave no answer.
+	Uses []Use
+
 	secrets []secret.Value
 
 	parsed map[string]*hcl.File
@@ -40,6 +44,13 @@ type Files struct {
 	merged []string                // the files that make up the configuration, in order
 	from   map[string]string       // the directory of each of them
 	broken map[string]map[int]bool // files that could not be read, and the lines that show it
+}
+
+// Use is a backend block as far as it is about its plugin.
+type Use struct {
+	Backend string // "postgres.main"
+	Plugin  Plugin
+	In      string // how diagnostics name the block
 }
 
 // Summary counts what was checked.

@@ -83,7 +83,7 @@ func pluginProblem(plugin Plugin, at hcl.Range, in string, err error) *hcl.Diagn
 		}
 		return diagnostic.New(fmt.Sprintf("There is no plugin %q", plugin.Name), at, info)
 	}
-	info := diagnostic.Info{Code: "AG604", In: in}
+	info := diagnostic.Info{Code: "AG604", In: in, Hint: "addongw plugins doctor " + plugin.Name + " looks into it"}
 	if failure.Err != nil {
 		info.Notes = append(info.Notes, failure.Err.Error())
 	}

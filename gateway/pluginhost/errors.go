@@ -48,9 +48,21 @@ func (e *ChecksumError) Error() string {
 // takes calls.
 type StartError struct {
 	Name, Path string
+	Stage      Stage // how far it came
 	Cause      error
 	Stderr     string // the last lines it printed, secrets masked; may be empty
 }
+
+// Stage is what failed of a start.
+type Stage string
+
+// The stages, in order.
+const (
+	StageStart     Stage = "start"     // it is no process
+	StageHandshake Stage = "handshake" // nothing that it printed, or how it answers, makes a connection
+	StageDescribe  Stage = "describe"  // it gives no description
+	StageCheck     Stage = "check"     // its description makes no sense
+)
 
 func (e *StartError) Error() string {
 	text := fmt.Sprintf("start plugin %s (%s): %v", e.Name, e.Path, e.Cause)

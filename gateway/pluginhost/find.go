@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -22,7 +21,7 @@ const binaryPrefix = "addongw-plugin-"
 // configured folders that has it. The error is a *NotFoundError.
 func (h *Host) Find(name string) (string, error) {
 	notFound := &NotFoundError{Name: name, Searched: h.searched()}
-	valid := regexp.MustCompile(`^[a-z][a-z0-9-]*$`).MatchString(name)
+	valid := ValidName(name)
 	for _, dir := range notFound.Searched {
 		if path := filepath.Join(dir, binaryPrefix+name); valid && executable(path) {
 			return path, nil

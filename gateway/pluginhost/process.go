@@ -38,6 +38,7 @@ type process struct {
 	backend     backend.Client
 	conn        *grpc.ClientConn
 	description backend.Description
+	stage       Stage // of the start
 	stopping    sync.Once
 }
 
@@ -48,7 +49,7 @@ func (h *Host) start(ctx context.Context, spec Spec, log *pluginLog) (*process, 
 	if err != nil {
 		return nil, err
 	}
-	p := &process{spec: spec, path: path, log: log}
+	p := &process{spec: spec, path: path, log: log, stage: StageStart}
 	p.streams = []*lineWriter{log.stream("stderr"), log.stream("stdout"), log.stream("stderr"), log.stream("stdout")}
 	p.runner = newPluginRunner(path, !spec.TLS, p.streams[3])
 	p.client = plugin.NewClient(p.clientConfig(h.sockets.path))
@@ -148,6 +149,7 @@ func (p *process) dial() (err error) {
 
 func (p *process) describe(ctx context.Context, hostVersion string) error {
 	var err error
+	p.stage = StageDescribe
 	p.description, err = p.backend.Describe(ctx, backend.DescribeRequest{HostVersion: hostVersion})
 	if err != nil {
 		if status.Code(err) == codes.Unavailable && p.spec.TLS && p.alive() {
@@ -155,6 +157,7 @@ func (p *process) describe(ctx context.Context, hostVersion string) error {
 		}
 		return err
 	}
+	p.stage = StageCheck
 	if err := p.description.Check(); err != nil {
 		return fmt.Errorf("its description: %w", err)
 	}
@@ -191,8 +194,11 @@ func (p *process) startError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
+	if p.stage == StageStart && p.runner.ID() != "" {
+		p.stage = StageHandshake
+	}
 	masked := &maskedError{text: p.log.masker.line(err.Error(), 1000), err: err}
-	return &StartError{Name: p.spec.Name, Path: p.path, Cause: masked, Stderr: p.log.last()}
+	return &StartError{Name: p.spec.Name, Path: p.path, Stage: p.stage, Cause: masked, Stderr: p.log.last()}
 }
 
 // alive reports whether the process has not ended.

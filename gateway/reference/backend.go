@@ -17,6 +17,12 @@ func backendPage(d backend.Description) string {
 	m.paragraph(d.Doc + " Version " + d.Version + ". " + abilities(d.Capabilities))
 	m.paragraph("What every backend has is on the page [backend](../blocks/backend.md); how to set this one up, and what it does step by step, in " +
 		fmt.Sprintf("[plugins/%s](../../../plugins/%s/README.md).", d.Name, d.Name))
+	m.described(d)
+	return m.String()
+}
+
+// described tells a plugin's schemas.
+func (m *markdown) described(d backend.Description) {
 	m.heading(2, "`config`")
 	m.paragraph("Settings marked *live* are evaluated for every operation and may mention the [names](../files.md#names) of the live phase; " +
 		"the others are read with the files.")
@@ -31,7 +37,10 @@ func backendPage(d backend.Description) string {
 		m.paragraph("In templates and rules they are `output.NAME`.")
 		m.schema(d.Outputs)
 	}
-	return m.String()
+	if len(d.Actions) > 0 {
+		m.heading(2, "Actions")
+		m.paragraph("Called by name, such as from a provider of servers: " + ticked(d.Actions) + ".")
+	}
 }
 
 // options tells which options of an add-on reach the plugin.

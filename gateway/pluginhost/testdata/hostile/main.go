@@ -38,7 +38,7 @@ func main() {
 		VersionedPlugins: map[int]plugin.PluginSet{1: {backend.PluginName: &served{server: s}}},
 		GRPCServer:       func(o []grpc.ServerOption) *grpc.Server { return grpc.NewServer(o...) },
 	})
-	if s.stubborn {
+	if s.stubborn || mode == "stubborn" {
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
 		select {}
 	}
