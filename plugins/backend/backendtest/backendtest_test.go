@@ -27,6 +27,7 @@ type memory struct {
 	locked    map[string]bool      // resource id → suspended
 	logins    map[string]logins    // resource id → who may come in
 	answers   int
+	offended  bool
 }
 
 // logins are passwords by login: "a", and "b" while or after credentials are rotated.
@@ -340,7 +341,7 @@ func TestEveryFaultIsFound(t *testing.T) {
 		"resumes what is over":                   "after a resume that follows a rotation: which credentials work",
 		"knows one login when it resumes":        "after the resume: which credentials work",
 		"knows one login when it removes":        "Deprovision, soft, while staged: INTERNAL",
-		"rotates past its deadline":              "Rotate, stage goes on 10s after its context",
+		"rotates never after a deadline":         "Rotate, stage, after being cut off: INTERNAL",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()

@@ -35,8 +35,11 @@ func (m *memory) works(_ *testing.T, op backend.Op) bool {
 // Rotate gives the password to the other login.
 func (m *memory) Rotate(ctx context.Context, req backend.RotateRequest, events backend.Events) (backend.Result, error) {
 	switch {
-	case ctx.Err() != nil && m.fault == "rotates past its deadline":
-		select {}
+	case ctx.Err() != nil && m.fault == "rotates never after a deadline":
+		m.offended = true
+		return backend.Result{}, ctx.Err()
+	case m.offended:
+		return backend.Result{}, backend.Failf(backend.Internal, "not again")
 	case ctx.Err() != nil:
 		return backend.Result{}, ctx.Err()
 	case m.fault == "rotates nothing", m.fault == "commits only" && req.Phase != backend.RotateCommit:
