@@ -197,9 +197,10 @@ func (b *bench) testNeverStaged(t *testing.T) {
 // testHalfStaged ends a stage at each of its events. A whole one before it tells
 // what the outputs would have been.
 func (b *bench) testHalfStaged(t *testing.T) {
+	whole := b.staged(t, b.provisioned(t))
+	op := next(whole.old, b.must(t, "Rotate, abort", b.rotate(backend.RotateAbort), whole.aborting()))
+	defer func() { b.remove(t, op) }()
 	for at := 1; ; at++ {
-		whole := b.staged(t, b.provisioned(t))
-		op := next(whole.old, b.must(t, "Rotate, abort", b.rotate(backend.RotateAbort), whole.aborting()))
 		stage := b.renewed(op)
 		w := &watcher{}
 		w.heard = func() { // with w locked
@@ -211,7 +212,6 @@ func (b *bench) testHalfStaged(t *testing.T) {
 		r := rotation{old: op, new: next(stage, backend.Result{Outputs: whole.new.Outputs, State: w.lastState(stage)})}
 		op = next(op, b.must(t, "Rotate, abort, after half a stage", b.rotate(backend.RotateAbort), r.aborting()))
 		b.want(t, "after an abort of half a stage", r, true, false)
-		b.remove(t, op)
 		if len(w.events) < at {
 			return // it has no more
 		}
