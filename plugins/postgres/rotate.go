@@ -27,8 +27,8 @@ func (b *Backend) Rotate(ctx context.Context, req backend.RotateRequest, events 
 		return []step{
 			{"close the other login", d.closeOther},
 			{"end its sessions", d.endOtherSessions},
+			{"hand over what it owns", d.handOver}, // while there is room to get in
 			{"set the database's connection limit", d.narrowDatabase},
-			{"hand over what it owns", d.handOver},
 		}
 	})
 }
