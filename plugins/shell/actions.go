@@ -24,7 +24,7 @@ var actionName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 // reserved are the names that an action cannot have: scripts of those names are
 // for verbs, of this version or of a later one.
 func reserved() []string {
-	names := []string{sharedScript, "rotate", "meter", "validate"}
+	names := []string{sharedScript, "meter", "validate"}
 	for _, s := range scripts() {
 		names = append(names, string(s.verb))
 	}

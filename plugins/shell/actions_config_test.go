@@ -85,7 +85,7 @@ func TestActionsAreChecked(t *testing.T) {
 		"long":              {[]string{"a123456789b123456789c123456789d123456789x"}, nil, 0, []string{"is no name", "at most 40"}},
 		"a verb":            {[]string{"reboot", "suspend"}, nil, 1, []string{`can't be called "suspend"`}},
 		"the shared script": {[]string{"invoke"}, nil, 0, []string{`can't be called "invoke"`}},
-		"a later verb":      {[]string{"rotate"}, nil, 0, []string{`can't be called "rotate"`}},
+		"a later verb":      {[]string{"meter"}, nil, 0, []string{`can't be called "meter"`}},
 		"twice":             {[]string{"reboot", "reboot"}, nil, 1, []string{`"reboot" is listed twice`}},
 		"absent and twice":  {[]string{"reboot", "x", "reboot"}, func(t *testing.T, dir string) { overwrite(t, dir+"/x", "#!/bin/sh\n") }, 2, []string{`"reboot" is listed twice`}},
 	} {
@@ -130,7 +130,7 @@ func TestNoActionCanBeAVerb(t *testing.T) {
 	for _, name := range reserved() {
 		verbs[name] = true
 	}
-	for _, verb := range []backend.Verb{backend.VerbProvision, backend.VerbChangePlan, backend.VerbDeprovision, backend.VerbSuspend, backend.VerbResume, backend.VerbRead, backend.VerbInvoke} {
+	for _, verb := range []backend.Verb{backend.VerbProvision, backend.VerbChangePlan, backend.VerbDeprovision, backend.VerbSuspend, backend.VerbResume, backend.VerbRotate, backend.VerbRead, backend.VerbInvoke} {
 		if !verbs[string(verb)] {
 			t.Errorf("%s is free; reserved are %q", verb, slices.Sorted(maps.Keys(verbs)))
 		}

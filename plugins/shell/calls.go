@@ -20,6 +20,7 @@ type call struct {
 	oldPlan backend.Plan            // change_plan
 	mode    backend.DeprovisionMode // deprovision
 	reason  string                  // suspend
+	phase   backend.RotatePhase     // rotate
 	action  string                  // invoke
 	args    backend.Value           // invoke
 	state   json.RawMessage         // the script's own
@@ -98,6 +99,11 @@ func (b *Backend) Resume(ctx context.Context, req backend.ResumeRequest, events 
 	return b.finish(ctx, call{verb: backend.VerbResume, op: req.Op, events: events})
 }
 
+// Rotate runs the script rotate. Without one no credentials can be replaced.
+func (b *Backend) Rotate(ctx context.Context, req backend.RotateRequest, events backend.Events) (backend.Result, error) {
+	return b.finish(ctx, call{verb: backend.VerbRotate, op: req.Op, phase: req.Phase, events: events})
+}
+
 // Read runs the script read.
 func (b *Backend) Read(ctx context.Context, req backend.ReadRequest) (backend.ReadResponse, error) {
 	events := logOnly{b.logger.With("resource", req.Op.ResourceID, "addon", req.Op.Addon)}
@@ -110,7 +116,7 @@ func (b *Backend) Read(ctx context.Context, req backend.ReadRequest) (backend.Re
 		return backend.ReadResponse{}, err
 	}
 	if a.pending {
-		return backend.ReadResponse{}, notReady(c, a)
+		return backend.ReadResponse{}, b.notReady(c, a)
 	}
 	outputs, err := s.outputsOf(c, a)
 	if err != nil {
@@ -180,8 +186,8 @@ func (b *Backend) finish(ctx context.Context, c call) (backend.Result, error) {
 		if err != nil {
 			return backend.Result{}, err
 		}
-		if !pause(ctx, a.wait()) {
-			return backend.Result{}, notReady(c, a)
+		if !pause(ctx, a.wait(b.patience.look)) {
+			return backend.Result{}, b.notReady(c, a)
 		}
 	}
 }
@@ -204,7 +210,7 @@ func (c call) checkpoint(a answer, failure error) error {
 	k := kept{State: c.state, Foreign: c.foreign}
 	step := c.name()
 	if c.pending != "" {
-		k.Pending = &pending{Verb: c.pending, Action: c.action, OperationID: c.op.OperationID}
+		k.Pending = &pending{Verb: c.pending, Action: c.action, Phase: c.phase, OperationID: c.op.OperationID}
 		step = "pending"
 	}
 	text, err := sealState(k, c.secrets)
@@ -222,6 +228,10 @@ func (s *settings) resultOf(c call, a answer) (backend.Result, error) {
 		return deprovisioned(c, a)
 	case backend.VerbSuspend, backend.VerbResume:
 		return turned(c, a)
+	case backend.VerbRotate:
+		if c.phase != backend.RotateStage {
+			return turned(c, a)
+		}
 	case backend.VerbInvoke:
 		return invoked(c, a)
 	}
@@ -276,17 +286,14 @@ func (s *settings) outputsOf(c call, a answer) (backend.Value, error) {
 	return outputs, nil
 }
 
-// How long to wait before asking read again.
-const (
-	usualWait = 5 * time.Second
-	leastWait = 100 * time.Millisecond
-)
+// usualWait is the time until read is asked again when a script does not say.
+const usualWait = 5 * time.Second
 
-func (a answer) wait() time.Duration {
+func (a answer) wait(least time.Duration) time.Duration {
 	if a.retryAfter == 0 {
 		return usualWait
 	}
-	return max(a.retryAfter, leastWait)
+	return max(a.retryAfter, least)
 }
 
 // pause waits, unless ctx would end before the time is over: then there is no
@@ -306,12 +313,12 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // notReady is the failure of work that goes on in the background.
-func notReady(c call, a answer) error {
+func (b *Backend) notReady(c call, a answer) error {
 	f := backend.Failf(backend.Retryable, "script %q: still pending", c.name())
 	if a.message != "" {
 		f.Message += ": " + c.clean(a.message)
 	}
-	f.RetryAfter = a.wait()
+	f.RetryAfter = a.wait(b.patience.look)
 	return f
 }
 

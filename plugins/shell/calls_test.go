@@ -237,6 +237,16 @@ func TestVerbsWithoutAScriptAreUnsupported(t *testing.T) {
 	wantFailure(t, err, backend.Unsupported, "there is no script", "suspend")
 	_, err = b.Resume(t.Context(), backend.ResumeRequest{Op: someOp(t)}, &recorder{})
 	wantFailure(t, err, backend.Unsupported, "there is no script", "resume")
+	for _, phase := range []backend.RotatePhase{backend.RotateStage, backend.RotateAbort} {
+		_, err = b.Rotate(t.Context(), backend.RotateRequest{Op: someOp(t), Phase: phase}, &recorder{})
+		wantFailure(t, err, backend.Unsupported, "there is no script", "rotate")
+	}
+}
+
+func TestACommitWithoutItsScriptIsAMistake(t *testing.T) {
+	t.Parallel()
+	_, err := configured(t, nil, nil).Rotate(t.Context(), backend.RotateRequest{Op: someOp(t), Phase: backend.RotateCommit}, &recorder{})
+	wantFailure(t, err, backend.Internal, "there is no script", "rotate", "work beside them")
 }
 
 func TestAResumeWithoutItsScriptBesideSuspendIsAMistake(t *testing.T) {

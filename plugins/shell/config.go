@@ -28,7 +28,7 @@ func configSchema() backend.Schema {
 	return backend.Schema{
 		Attributes: []backend.Attribute{{
 			Name: "directory", Type: cty.String, Required: true, FilePath: true,
-			Doc: "Folder with one executable per verb: provision and deprovision, and where they are wanted change_plan, suspend, resume and read; and one per action.",
+			Doc: "Folder with one executable per verb: provision and deprovision, and where they are wanted change_plan, suspend, resume, rotate and read; and one per action.",
 		}, {
 			Name: "user", Type: cty.String,
 			Doc: "System user that the scripts run as; the gateway must then run as root. Default: the gateway's own.",

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +15,7 @@ import (
 	"github.com/addongw/addongw/plugins/backend/backendtest"
 )
 
-func keepsContract(t *testing.T, dir string, outputs map[string]attributes) {
+func keepsContract(t *testing.T, dir string, outputs map[string]attributes, works func(data string, op backend.Op) bool) {
 	data, err := os.MkdirTemp("/tmp", "addongw-test-")
 	if err != nil {
 		t.Fatal(err)
@@ -22,7 +24,7 @@ func keepsContract(t *testing.T, dir string, outputs map[string]attributes) {
 	b := New()
 	b.patience = patience{grace: 500 * time.Millisecond, straggle: 200 * time.Millisecond}
 	b.logger = slog.New(slog.DiscardHandler)
-	backendtest.Run(t, backendtest.Subject{
+	s := backendtest.Subject{
 		Backend: b,
 		Config: attributes{
 			"directory": cty.StringVal(dir),
@@ -32,7 +34,11 @@ func keepsContract(t *testing.T, dir string, outputs map[string]attributes) {
 		Op:       func(*testing.T) backend.Op { return backend.Op{Plan: backend.Plan{ID: "small"}} },
 		ChangeTo: &backend.Plan{ID: "large"},
 		Timeout:  20 * time.Second,
-	})
+	}
+	if works != nil {
+		s.Works = func(_ *testing.T, op backend.Op) bool { return works(data, op) }
+	}
+	backendtest.Run(t, s)
 	left, err := os.ReadDir(data)
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
@@ -48,6 +54,10 @@ func TestQuickstartKeepsTheContract(t *testing.T) {
 	keepsContract(t, dir, map[string]attributes{
 		"username": {}, "password": {"generated": cty.NumberIntVal(24)},
 		"used_mb": {"type": cty.StringVal(`"number"`), "measured": cty.True},
+	}, func(data string, op backend.Op) bool {
+		credentials, err := os.ReadFile(filepath.Join(data, op.ResourceID, "credentials"))
+		login := "u" + op.ShortID + ":" + op.Secrets["password"]
+		return err == nil && slices.Contains(strings.Split(string(credentials), "\n"), login)
 	})
 }
 
@@ -56,9 +66,9 @@ func TestPendingScriptsKeepTheContract(t *testing.T) {
 	t.Parallel()
 	order := `
 mkdir -p "$DATA_DIR/orders"; echo "$ADDONGW_VERB" >"$DATA_DIR/orders/$ADDONGW_RESOURCE_ID"
-echo '{"status":"pending","retry_after":0.1,"state":{"ordered":"'"$ADDONGW_VERB"'"}}'`
+echo '{"status":"pending","retry_after":0.01,"state":{"ordered":"'"$ADDONGW_VERB"'"}}'`
 	keepsContract(t, scriptDir(t, map[string]string{
-		"provision": order, "change_plan": order, "deprovision": order, "suspend": order, "resume": order,
+		"provision": order, "change_plan": order, "deprovision": order, "suspend": order, "resume": order, "rotate": order,
 		"read": `
 thing=$DATA_DIR/$ADDONGW_RESOURCE_ID
 order=$DATA_DIR/orders/$ADDONGW_RESOURCE_ID
@@ -68,9 +78,9 @@ if [ -e "$order" ] && [ -n "${ADDONGW_PENDING-}" ]; then
   *) mkdir -p "$thing" ;;
   esac
   rm -f "$order"; rmdir "$DATA_DIR/orders" 2>/dev/null || :
-  echo '{"status":"pending","retry_after":0.1}'; exit
+  echo '{"status":"pending","retry_after":0.01}'; exit
 fi
 [ -d "$thing" ] || exit 66
 echo '{"status":"done","outputs":{"path":"'"$thing"'"}}'`,
-	}), map[string]attributes{"path": {}})
+	}), map[string]attributes{"path": {}}, nil)
 }

@@ -32,6 +32,7 @@ type document struct {
 	OldPlan     *documentPlan     `json:"old_plan,omitempty"` // change_plan
 	Mode        string            `json:"mode,omitempty"`     // deprovision
 	Reason      string            `json:"reason,omitempty"`   // suspend
+	Phase       string            `json:"phase,omitempty"`    // rotate
 	Pending     string            `json:"pending,omitempty"`  // read: the verb that it goes on with; an action: itself
 	Action      string            `json:"action,omitempty"`   // invoke
 	Args        json.RawMessage   `json:"args,omitempty"`     // invoke: an object
@@ -62,6 +63,7 @@ func documentOf(c call) ([]byte, error) {
 		Plan:    documentPlan{ID: c.op.Plan.ID, Params: e.object("plan.params", c.op.Plan.Params)},
 		Mode:    string(c.mode),
 		Reason:  c.reason,
+		Phase:   string(c.phase),
 		Pending: c.unfinished(),
 		Action:  c.action,
 		Region:  documentRegion{ID: c.op.Region.ID, Data: e.object("region.data", c.op.Region.Data)},

@@ -79,6 +79,28 @@ func TestDocumentHoldsTheReasonOfASuspension(t *testing.T) {
 	}
 }
 
+func TestDocumentHoldsThePhaseOfARotation(t *testing.T) {
+	t.Parallel()
+	b := configured(t, map[string]string{"rotate": `cat >"$OUT"; echo "$1 $ADDONGW_PHASE" >>"$OUT"; echo '{"status":"done"}'`}, nil)
+	out := filepath.Join(t.TempDir(), "out")
+	op := withEnv(someOp(t), map[string]cty.Value{"OUT": cty.StringVal(out)})
+	op.Outputs = backend.NewValue(cty.ObjectVal(map[string]cty.Value{"password": cty.StringVal("old-password").Mark(backend.Sensitive)}))
+	op.Secrets = map[string]string{"password": "new-password"}
+	for _, phase := range []backend.RotatePhase{backend.RotateStage, backend.RotateCommit, backend.RotateAbort} {
+		if _, err := b.Rotate(t.Context(), backend.RotateRequest{Op: op, Phase: phase}, &recorder{}); err != nil {
+			t.Fatal(err)
+		}
+		got := readFile(t, out)
+		for _, want := range []string{
+			`"verb":"rotate",`, `"phase":"` + string(phase) + `",`, `"outputs":{"password":"old-password"},`, `"secrets":{"password":"new-password"}}`, "rotate " + string(phase) + "\n",
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %s in %s", phase, want, got)
+			}
+		}
+	}
+}
+
 func TestSedAloneFindsASecret(t *testing.T) {
 	t.Parallel()
 	b := configured(t, map[string]string{"provision": `

@@ -35,6 +35,7 @@ func environment(c call, workDir string) ([]string, error) {
 	for name, value := range map[string]string{
 		"ADDONGW_OLD_PLAN": c.oldPlan.ID,
 		"ADDONGW_MODE":     string(c.mode),
+		"ADDONGW_PHASE":    string(c.phase),
 		"ADDONGW_PENDING":  c.unfinished(),
 		"ADDONGW_ACTION":   c.action,
 	} {

@@ -85,8 +85,11 @@ func (s *settings) absent(c call, path string) error {
 	if _, _, err := checkScript(filepath.Join(s.directory, string(backend.VerbSuspend))); c.verb == backend.VerbResume && !errors.Is(err, fs.ErrNotExist) {
 		return backend.Failf(backend.Internal, "there is no script %s, beside a script %q that has locked customers out", path, backend.VerbSuspend)
 	}
+	if c.phase == backend.RotateCommit {
+		return backend.Failf(backend.Internal, "there is no script %s any more to end the old credentials: those that it staged work beside them", path)
+	}
 	switch c.verb {
-	case backend.VerbChangePlan, backend.VerbSuspend, backend.VerbResume, backend.VerbRead:
+	case backend.VerbChangePlan, backend.VerbSuspend, backend.VerbResume, backend.VerbRotate, backend.VerbRead:
 		return backend.Failf(backend.Unsupported, "there is no script %s", path)
 	}
 	return backend.Failf(backend.Internal, "there is no script %s", path)

@@ -166,3 +166,48 @@ func TestReadOfAPendingResourceIsRetryable(t *testing.T) {
 	_, err := b.Read(t.Context(), backend.ReadRequest{Op: op})
 	wantFailure(t, err, backend.Retryable, "still pending")
 }
+
+// A stage that is given up while it goes on is taken back, even under the same
+// operation id: nobody asks read how far the stage has come.
+func TestAPendingStageCanBeTakenBack(t *testing.T) {
+	t.Parallel()
+	b := configured(t, map[string]string{
+		"rotate": `echo "$1 $ADDONGW_PHASE" >>"$OUT"
+if [ "$ADDONGW_PHASE" = stage ]; then echo '{"status":"pending","retry_after":0.1}'; else echo '{"status":"done"}'; fi`,
+		"read": `echo "$1 $ADDONGW_PENDING $ADDONGW_PHASE" >>"$OUT"; echo '{"status":"pending","retry_after":60}'`,
+	}, nil)
+	out := filepath.Join(t.TempDir(), "out")
+	op := withEnv(someOp(t), map[string]cty.Value{"OUT": cty.StringVal(out)})
+	r := &recorder{}
+	_, err := b.Rotate(t.Context(), backend.RotateRequest{Op: op, Phase: backend.RotateStage}, r)
+	wantFailure(t, err, backend.Retryable, "still pending")
+	op.State = r.checkpoints[len(r.checkpoints)-1]
+	if _, err := b.Rotate(t.Context(), backend.RotateRequest{Op: op, Phase: backend.RotateStage}, &recorder{}); err == nil {
+		t.Error("a stage that is pending is done")
+	}
+	if _, err := b.Rotate(t.Context(), backend.RotateRequest{Op: op, Phase: backend.RotateAbort}, &recorder{}); err != nil {
+		t.Error(err)
+	}
+	want := "rotate stage\nread rotate stage\nread rotate stage\nrotate abort\n"
+	if diff := cmp.Diff(want, readFile(t, out)); diff != "" {
+		t.Errorf("what ran (-want +got):\n%s", diff)
+	}
+}
+
+func TestOnlyAStageReturnsOutputs(t *testing.T) {
+	t.Parallel()
+	b := configured(t, map[string]string{"rotate": `echo '{"status":"done","outputs":{"url":"other"}}'`}, attributes{"output": outputBlocks(map[string]attributes{"url": {}})})
+	for _, phase := range []backend.RotatePhase{backend.RotateStage, backend.RotateCommit, backend.RotateAbort} {
+		r := &recorder{}
+		result, err := b.Rotate(t.Context(), backend.RotateRequest{Op: someOp(t), Phase: phase}, r)
+		if err != nil || result.Outputs.IsNull() == (phase == backend.RotateStage) {
+			t.Errorf("%s: %v, %v", phase, result.Outputs, err)
+		}
+		if warned := strings.Contains(r.log(), "returned outputs"); warned == (phase == backend.RotateStage) {
+			t.Errorf("%s: the log says %q", phase, r.log())
+		}
+	}
+	b = configured(t, map[string]string{"rotate": `echo '{"status":"done"}'`}, attributes{"output": outputBlocks(map[string]attributes{"url": {}})})
+	_, err := b.Rotate(t.Context(), backend.RotateRequest{Op: someOp(t), Phase: backend.RotateStage}, &recorder{})
+	wantFailure(t, err, backend.Internal, "output url is missing")
+}

@@ -26,7 +26,8 @@ type script struct {
 func scripts() []script {
 	return []script{
 		{backend.VerbProvision, true}, {backend.VerbDeprovision, true},
-		{backend.VerbChangePlan, false}, {backend.VerbSuspend, false}, {backend.VerbResume, false}, {backend.VerbRead, false},
+		{backend.VerbChangePlan, false}, {backend.VerbSuspend, false}, {backend.VerbResume, false},
+		{backend.VerbRotate, false}, {backend.VerbRead, false},
 	}
 }
 

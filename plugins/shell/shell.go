@@ -21,22 +21,25 @@ type Backend struct {
 	logger   *slog.Logger // for calls without events
 }
 
-// patience says how long a script that must end may take to do so.
+// patience says how long a script that must end may take to do so, and one that is
+// not ready is left alone.
 type patience struct {
 	grace    time.Duration // between SIGTERM and SIGKILL
 	straggle time.Duration // how long children may go on after their script has ended
+	look     time.Duration // the least between two looks at work that is pending
 }
 
 var (
 	_ backend.Backend   = (*Backend)(nil)
 	_ backend.Suspender = (*Backend)(nil)
+	_ backend.Rotator   = (*Backend)(nil)
 	_ backend.Invoker   = (*Backend)(nil)
 )
 
 // New makes a Backend that waits to be configured.
 func New() *Backend {
 	return &Backend{
-		patience: patience{grace: 10 * time.Second, straggle: time.Second},
+		patience: patience{grace: 10 * time.Second, straggle: time.Second, look: 100 * time.Millisecond},
 		logger:   backend.Logger(),
 	}
 }
@@ -47,7 +50,7 @@ func (b *Backend) Describe(context.Context, backend.DescribeRequest) (backend.De
 		Name:         "shell",
 		Version:      version,
 		Doc:          "Runs one script per verb. Whatever a script can make can be sold.",
-		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend, backend.CanRead},
+		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend, backend.CanRotate, backend.CanRead},
 		Config:       configSchema(),
 		Plan:         backend.Schema{Open: true},
 		Options:      backend.Schema{Open: true},

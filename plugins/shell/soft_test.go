@@ -20,7 +20,11 @@ func keeping() map[string]string {
 	const begin = `set -eu
 share=$DATA_DIR/$ADDONGW_RESOURCE_ID
 step() { echo "$*" >&2; sleep 0.01; } # so that a test can kill us before it
-answer() { echo '{"status":"done","outputs":{"plan":"'"$(cat "$share/plan")"'","files":'"$(ls "$share" | wc -l)"'}}'; }
+answer() { echo '{"status":"done","outputs":{"plan":"'"$(cat "$share/plan")"'","login":"'"$login"'","files":'"$(ls "$share" | wc -l)"'}}'; }
+document=$(cat)
+member() { printf '%s\n' "$document" | sed -n 's/.*"'"$1"'":{.*"'"$2"'":"\([^"]*\)".*/\1/p'; }
+login=$(member outputs login); : "${login:=a}"
+case $login in a) other=b ;; *) other=a ;; esac
 put() { printf '%s' "$2" >"$share/.$1.new"; mv "$share/.$1.new" "$share/$1"; }
 `
 	return map[string]string{
@@ -28,6 +32,7 @@ put() { printf '%s' "$2" >"$share/.$1.new"; mv "$share/.$1.new" "$share/$1"; }
 [ ! -e "$share/purge_after" ] || { echo "only kept until $(cat "$share/purge_after")" >&2; exit 65; }
 step make the folder; mkdir -p "$share"
 step write the plan; put plan "$ADDONGW_PLAN"
+step write the login; put "login-$login" "$(member secrets password)"
 step print the answer; answer`,
 		"change_plan": begin + `
 [ -d "$share" ] || exit 66
@@ -41,6 +46,18 @@ step print the answer; echo '{"status":"done"}'`,
 [ -d "$share" ] || exit 66
 step unlock the folder; rm -f "$share/locked"
 step print the answer; echo '{"status":"done"}'`,
+		"rotate": begin + `
+[ -d "$share" ] || exit 66
+case $ADDONGW_PHASE in
+stage)
+  step write the other login; put "login-$other" "$(member secrets password)"
+  step greet it; put "greeted-$other" ""
+  login=$other; step print the answer; answer ;;
+commit | abort)
+  step remove the other login; rm -f "$share/login-$other"
+  step forget it; rm -f "$share/greeted-$other"
+  step print the answer; echo '{"status":"done"}' ;;
+esac`,
 		"deprovision": begin + `
 if [ "$ADDONGW_MODE" = soft ] && [ -e "$share/plan" ]; then
   step write the date
@@ -59,12 +76,27 @@ answer`,
 }
 
 func keepingOutputs() map[string]attributes {
-	return map[string]attributes{"plan": {}, "files": {"type": cty.StringVal(`"number"`), "measured": cty.True}}
+	return map[string]attributes{
+		"plan": {}, "login": {}, "password": {"generated": cty.NumberIntVal(24)}, "files": {"type": cty.StringVal(`"number"`), "measured": cty.True},
+	}
+}
+
+// letsIn reports whether the login in op's outputs may come in.
+func letsIn(data string, op backend.Op) bool {
+	share := filepath.Join(data, op.ResourceID)
+	outputs := op.Outputs.Cty().AsValueMap()
+	password, err := os.ReadFile(filepath.Join(share, "login-"+outputs["login"].AsString()))
+	for _, shut := range []string{"locked", "purge_after"} {
+		if _, missing := os.Stat(filepath.Join(share, shut)); missing == nil {
+			return false
+		}
+	}
+	return err == nil && string(password) == op.Secrets["password"]
 }
 
 func TestScriptsThatKeepDataKeepTheContract(t *testing.T) {
 	t.Parallel()
-	keepsContract(t, scriptDir(t, keeping()), keepingOutputs())
+	keepsContract(t, scriptDir(t, keeping()), keepingOutputs(), letsIn)
 }
 
 // TestAKilledProcessLosesDoublesAndLeavesNothing kills the plugin, and with it
@@ -81,6 +113,7 @@ func TestAKilledProcessLosesDoublesAndLeavesNothing(t *testing.T) {
 			}.value(),
 			Op:       func(*testing.T) backend.Op { return backend.Op{Plan: backend.Plan{ID: "small"}} },
 			ChangeTo: &backend.Plan{ID: "large"},
+			Works:    func(_ *testing.T, op backend.Op) bool { return letsIn(data, op) },
 		},
 		Things: func(t *testing.T, op backend.Op) []string { return folder(t, filepath.Join(data, op.ResourceID)) },
 		Use: func(t *testing.T, op backend.Op) {
@@ -91,7 +124,8 @@ func TestAKilledProcessLosesDoublesAndLeavesNothing(t *testing.T) {
 	})
 }
 
-// folder lists a resource's folder, with what is in its files; dates differ.
+// folder lists a resource's folder, with what is in its files; dates and passwords
+// differ.
 func folder(t *testing.T, path string) []string {
 	t.Helper()
 	files, err := os.ReadDir(path)
@@ -104,7 +138,7 @@ func folder(t *testing.T, path string) []string {
 		if strings.HasPrefix(file.Name(), ".") {
 			continue // an unfinished file, which the next put replaces
 		}
-		if file.Name() != "purge_after" {
+		if file.Name() != "purge_after" && !strings.HasPrefix(file.Name(), "login-") {
 			text = readFile(t, filepath.Join(path, file.Name()))
 		}
 		list = append(list, file.Name()+": "+text)

@@ -22,15 +22,16 @@ type kept struct {
 
 // pending is a verb or an action that answered "pending".
 type pending struct {
-	Verb        backend.Verb `json:"verb"`
-	Action      string       `json:"action,omitempty"`
-	OperationID string       `json:"operation_id"`
+	Verb        backend.Verb        `json:"verb"`
+	Action      string              `json:"action,omitempty"`
+	Phase       backend.RotatePhase `json:"phase,omitempty"`
+	OperationID string              `json:"operation_id"`
 }
 
 // isFor reports whether it is the same operation, so that a new attempt has to
 // go on instead of beginning again.
 func (p *pending) isFor(c call) bool {
-	return p != nil && p.Verb == c.verb && p.Action == c.action && p.OperationID == c.op.OperationID
+	return p != nil && p.Verb == c.verb && p.Action == c.action && p.Phase == c.phase && p.OperationID == c.op.OperationID
 }
 
 func openState(text json.RawMessage) (kept, error) {

@@ -324,7 +324,7 @@ func TestEveryFaultIsFound(t *testing.T) {
 		"trusts its checkpoint":       "Deprovision, soft, after being cut off: PurgeAfter is",
 
 		"rotates in secret":                      "capability rotate is false",
-		"commits only":                           "must be UNSUPPORTED, or none",
+		"aborts only":                            "stage and abort must both be UNSUPPORTED, or neither",
 		"stages once":                            "Rotate, stage, repeated: CONFLICT",
 		"returns the old outputs":                "after the stage: which credentials work",
 		"replaces the password at once":          "after the stage: which credentials work",

@@ -98,11 +98,10 @@ func (b *bench) rotates(t *testing.T) bool {
 	stage := b.renewed(op)
 	result, staging := b.try(t, "Rotate, stage", b.rotate(backend.RotateStage), stage, &watcher{})
 	r := rotation{old: op, new: next(stage, result)}
-	_, committing := b.try(t, "Rotate, commit", b.rotate(backend.RotateCommit), r.new, &watcher{})
 	_, aborting := b.try(t, "Rotate, abort", b.rotate(backend.RotateAbort), r.aborting(), &watcher{})
 	cannot := isClass(staging, backend.Unsupported)
-	if cannot != isClass(committing, backend.Unsupported) || cannot != isClass(aborting, backend.Unsupported) {
-		t.Fatalf("all phases of Rotate must be %s, or none: stage %v, commit %v, abort %v", backend.Unsupported, staging, committing, aborting)
+	if cannot != isClass(aborting, backend.Unsupported) {
+		t.Fatalf("stage and abort must both be %s, or neither: %v, and %v", backend.Unsupported, staging, aborting)
 	}
 	if cannot {
 		t.Logf("the backend cannot rotate the credentials of this resource: %v", staging)

@@ -42,7 +42,7 @@ func (m *memory) Rotate(ctx context.Context, req backend.RotateRequest, events b
 		return backend.Result{}, backend.Failf(backend.Internal, "not again")
 	case ctx.Err() != nil:
 		return backend.Result{}, ctx.Err()
-	case m.fault == "rotates nothing", m.fault == "commits only" && req.Phase != backend.RotateCommit:
+	case m.fault == "rotates nothing", m.fault == "aborts only" && req.Phase == backend.RotateStage:
 		return backend.Result{}, backend.Failf(backend.Unsupported, "not this one")
 	}
 	m.mu.Lock()
