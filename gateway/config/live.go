@@ -10,6 +10,7 @@ import (
 
 	"github.com/addongw/addongw/gateway/configvar"
 	"github.com/addongw/addongw/gateway/schema"
+	"github.com/addongw/addongw/plugins/backend"
 	"github.com/addongw/addongw/plugins/backend/expr"
 )
 
@@ -34,17 +35,35 @@ func (l *loader) checkLiveSettings() {
 	used := slices.Collect(maps.Keys(l.live))
 	slices.SortFunc(used, func(x, y *loadedBackend) int { return strings.Compare(x.Name, y.Name) })
 	for _, b := range used {
+		owned := map[string][]string{}
+		ownedBy(b.Description.Config, owned)
 		for _, s := range b.body.LiveSettings() {
 			e := configvar.Expression{
 				Name: s.Name, What: "setting of this backend", Expr: s.Setting.Expr, Type: s.Type,
 				Required: s.Required, Public: !s.Sensitive, In: title(b.content),
 			}
 			if s.Expression {
+				e.Elsewhere = owned
 				l.checkExpression(e, s, l.live[b])
 				continue
 			}
 			l.check(e, slices.Concat(l.live[b].addons, l.live[b].providers, l.live[b].early))
 		}
+	}
+}
+
+// ownedBy finds the names that a plugin itself supplies, with the settings that
+// they have a value in.
+func ownedBy(s backend.Schema, settings map[string][]string) {
+	for _, a := range s.Attributes {
+		for _, name := range a.Own {
+			if !slices.Contains(settings[name], a.Name) {
+				settings[name] = append(settings[name], a.Name)
+			}
+		}
+	}
+	for _, b := range s.Blocks {
+		ownedBy(b.Body, settings)
 	}
 }
 
