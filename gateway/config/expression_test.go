@@ -261,6 +261,37 @@ func TestWhileFilesAreCheckedRootsAreUnknown(t *testing.T) {
 	}
 }
 
+// TestExpressionsOfUnknownBlocksAreUnknown: a secret that is not read yet says
+// how many blocks there are.
+func TestExpressionsOfUnknownBlocksAreUnknown(t *testing.T) {
+	const block = `
+    change_plan {
+      path = <<-END
+        /accounts/${output.account_id}
+        END
+    }
+`
+	const many = `
+    dynamic "change_plan" {
+      for_each = split(",", nonsensitive(local.token))
+
+      content {
+        path = "/accounts/${output.account_id}"
+      }
+    }
+`
+	dir, plugins := t.TempDir(), &fakePlugins{t: t}
+	if err := os.WriteFile(filepath.Join(dir, "addongw.hcl"), []byte(strings.Replace(mail, block, many, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, diags := load(t, dir, config.Options{Plugins: answering(plugins)}); len(diags) > 0 {
+		t.Fatal(describe(diags))
+	}
+	if got := evaluated(t, at(plugins.configs[0].Cty(), "change_plan", "path"), nil); got.IsKnown() {
+		t.Errorf("path %#v", got)
+	}
+}
+
 func TestExpressionsInJSON(t *testing.T) {
 	const text = `{
   "gateway": {"base_url": "https://addons.acme.example"},

@@ -71,6 +71,9 @@ func iterators(e hcl.Expression) hcl.Diagnostics {
 // shipped is an expression as its plugin is told it, with the values that ctx
 // has; without ctx they are unknown.
 func (b *BackendBody) shipped(a backend.Attribute, e hcl.Expression, ctx *hcl.EvalContext) cty.Value {
+	if v, diags := e.Value(nil); !diags.HasErrors() && !v.IsKnown() {
+		return v // of a dynamic block of which nobody knows yet how many there are
+	}
 	at := e.Range()
 	_, native := hcl.UnwrapExpression(e).(hclsyntax.Node)
 	source := expr.Source{
