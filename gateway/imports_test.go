@@ -39,7 +39,7 @@ var internalImports = map[string][]string{
 	"gateway/platform/rules":                    {"gateway/diagnostic", "gateway/platform", "gateway/secret"},
 	"gateway/platform/platformtest":             {"gateway/diagnostic", "gateway/platform", "gateway/secret", "gateway/server", "spec"},
 	"gateway/platform/sso":                      {},
-	"gateway/pluginhost":                        {"gateway/lifecycle", "gateway/semver", "plugins/backend/backendpb"},
+	"gateway/pluginhost":                        {"gateway/lifecycle", "gateway/semver", "plugins/backend/backendpb", "plugins/backend/expr"},
 	"gateway/scaffold":                          {"gateway/secret"},
 	"gateway/reference":                         {"gateway/config", "gateway/diagnostic", "gateway/diagnostic/explain", "gateway/platform", "gateway/schema", "plugins/backend/expr"},
 	"gateway/schema":                            {"gateway/diagnostic", "gateway/secret", "plugins/backend/expr"},

@@ -31,7 +31,7 @@ backend "caller" "main" {
 
     provision {
       path    = "/accounts"
-      body    = { ref = resource.short_id, tier = plan.params.tier, token = local.token, release = "first" }
+      body    = { ref = resource.short_id, tier = plan.params.tier, token = local.token, release = "first", login = output.password }
       outputs = { account_id = response.id, api_key = response.key }
     }
 
@@ -71,7 +71,8 @@ addon "acme-mail" {
   }
 
   config_vars = {
-    ACME_MAIL_KEY = output.api_key
+    ACME_MAIL_KEY      = output.api_key
+    ACME_MAIL_PASSWORD = output.password
   }
 
   platform "clevercloud" {
@@ -165,7 +166,10 @@ func TestAPluginEvaluatesWhatWasRecorded(t *testing.T) {
 		t.Errorf("the repeat is another call (-first +repeat)\n%s", diff)
 	}
 	short := strings.TrimPrefix(bought.Config["ACME_MAIL_KEY"], "key-of-")
-	want := mailCall{Verb: "provision", Operation: calls[0].Operation, Path: "/accounts", Body: map[string]any{"ref": short, "tier": "s0", "token": mailToken, "release": "first"}}
+	if len(bought.Config["ACME_MAIL_PASSWORD"]) != 20 {
+		t.Error("there is no password")
+	}
+	want := mailCall{Verb: "provision", Operation: calls[0].Operation, Path: "/accounts", Body: map[string]any{"ref": short, "tier": "s0", "token": mailToken, "release": "first", "login": bought.Config["ACME_MAIL_PASSWORD"]}}
 	if diff := cmp.Diff(want, calls[0]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -146,6 +146,7 @@ func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(
 		return backend.Result{}, err
 	}
 	defer release()
+	call.Op = current(p.description.Config, call.Op)
 	defer b.log.masker.add(slices.Concat(secretsOf(call.Op), sensitiveTexts(call.Args)))()
 	ctx, cancel := until(ctx, b.halt)
 	defer cancel()

@@ -2,7 +2,6 @@ package reference
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
@@ -27,7 +26,7 @@ func (m *markdown) described(d backend.Description) {
 	m.heading(2, "`config`")
 	m.paragraph("Settings marked *live* are evaluated for every operation and may mention the [names](../files.md#names) of the live phase; " +
 		"the others are read with the files.")
-	if hasExpressions(d.Config) {
+	if d.Config.HasExpressions() {
 		m.paragraph("Settings marked *expression* the plugin [evaluates itself](../files.md#what-a-plugin-evaluates), when it needs them.")
 	}
 	m.schema(d.Config)
@@ -45,11 +44,6 @@ func (m *markdown) described(d backend.Description) {
 		m.heading(2, "Actions")
 		m.paragraph("Called by name, such as from a provider of servers: " + ticked(d.Actions) + ".")
 	}
-}
-
-func hasExpressions(s backend.Schema) bool {
-	return slices.ContainsFunc(s.Attributes, func(a backend.Attribute) bool { return a.Expression }) ||
-		slices.ContainsFunc(s.Blocks, func(b backend.Block) bool { return hasExpressions(b.Body) })
 }
 
 // options tells which options of an add-on reach the plugin.

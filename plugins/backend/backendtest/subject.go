@@ -137,61 +137,18 @@ func (b *bench) split() (load, live backend.Value) {
 	if b.Config.IsNull() {
 		whole = cty.EmptyObjectVal
 	}
-	return backend.NewValue(part(b.description.Config, whole, false)), backend.NewValue(part(b.description.Config, whole, true))
-}
-
-// part is v, a body by the schema s, with only the attributes of one sort.
-func part(s backend.Schema, v cty.Value, live bool) cty.Value {
-	bare, marks := v.Unmark()
-	if bare.IsNull() || !bare.IsKnown() || !bare.Type().IsObjectType() && !bare.Type().IsMapType() {
-		return v
+	part := func(live bool) backend.Value {
+		return backend.NewValue(b.description.Config.MapAttributes(whole, func(a backend.Attribute, v cty.Value) cty.Value {
+			switch {
+			case v == cty.NilVal:
+				return cty.NullVal(a.Type.WithoutOptionalAttributesDeep())
+			case live != (a.Live || a.Expression):
+				return cty.NullVal(v.Type())
+			}
+			return v
+		}))
 	}
-	kept := map[string]cty.Value{}
-	for name, value := range bare.AsValueMap() {
-		kept[name] = value
-		if live { // what an open schema does not list is read with the files
-			kept[name] = cty.NullVal(value.Type())
-		}
-	}
-	for _, a := range s.Attributes {
-		value, ok := bare.AsValueMap()[a.Name]
-		switch {
-		case !ok:
-			kept[a.Name] = cty.NullVal(a.Type.WithoutOptionalAttributesDeep())
-		case live == (a.Live || a.Expression):
-			kept[a.Name] = value
-		default:
-			kept[a.Name] = cty.NullVal(value.Type())
-		}
-	}
-	for _, n := range s.Blocks {
-		if value, ok := bare.AsValueMap()[n.Name]; ok {
-			kept[n.Name] = partOfBlocks(n, value, live)
-		}
-	}
-	return cty.ObjectVal(kept).WithMarks(marks)
-}
-
-// partOfBlocks goes through an object, a map by label, or a list.
-func partOfBlocks(n backend.Block, v cty.Value, live bool) cty.Value {
-	bare, marks := v.Unmark()
-	switch {
-	case bare.IsNull() || !bare.CanIterateElements():
-		return v
-	case len(n.Labels) > 0:
-		byLabel := map[string]cty.Value{}
-		for label, body := range bare.AsValueMap() {
-			byLabel[label] = part(n.Body, body, live)
-		}
-		return cty.ObjectVal(byLabel).WithMarks(marks)
-	case n.Max == 1:
-		return part(n.Body, v, live)
-	}
-	var list []cty.Value
-	for _, body := range bare.AsValueSlice() {
-		list = append(list, part(n.Body, body, live))
-	}
-	return cty.TupleVal(list).WithMarks(marks)
+	return part(false), part(true)
 }
 
 // op makes the operation of a new resource.

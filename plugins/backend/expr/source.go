@@ -55,3 +55,42 @@ func (s Source) Value() cty.Value {
 		memberRoots: cty.ObjectVal(s.Roots),
 	})
 }
+
+// WithRoot returns v, an expression attribute, with other values for the members
+// that it mentions of a root: those in now, and null where now has none. Marks
+// that the members had stay.
+func WithRoot(v cty.Value, name string, now map[string]cty.Value) cty.Value {
+	bare, marks := v.Unmark()
+	if !isObject(bare) || !bare.Type().HasAttribute(memberRoots) {
+		return v
+	}
+	members := bare.AsValueMap()
+	roots, rootMarks := members[memberRoots].Unmark()
+	if !isObject(roots) || !roots.Type().HasAttribute(name) {
+		return v
+	}
+	all := roots.AsValueMap()
+	all[name] = renewed(all[name], cty.ObjectVal(now))
+	members[memberRoots] = cty.ObjectVal(all).WithMarks(rootMarks)
+	return cty.ObjectVal(members).WithMarks(marks)
+}
+
+// renewed has the members of old, which need not be all that there are, with the values of now.
+func renewed(old, now cty.Value) cty.Value {
+	old, marks := old.Unmark()
+	bare, more := now.Unmark()
+	if !isObject(old) || !isObject(bare) {
+		return now.WithMarks(marks)
+	}
+	members := old.AsValueMap()
+	for name, v := range members {
+		next := cty.NullVal(v.Type())
+		if bare.Type().HasAttribute(name) {
+			next = bare.GetAttr(name)
+		}
+		members[name] = renewed(v, next)
+	}
+	return cty.ObjectVal(members).WithMarks(marks, more)
+}
+
+func isObject(v cty.Value) bool { return v.IsKnown() && !v.IsNull() && v.Type().IsObjectType() }

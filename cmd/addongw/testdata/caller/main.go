@@ -36,8 +36,10 @@ func (c *caller) Describe(context.Context, backend.DescribeRequest) (backend.Des
 				{Name: "provision", Min: 1, Max: 1, Body: call}, {Name: "change_plan", Max: 1, Body: call}, {Name: "deprovision", Min: 1, Max: 1, Body: call},
 			},
 		},
-		Plan:    backend.Schema{Attributes: []backend.Attribute{{Name: "tier", Type: cty.String, Required: true}}},
-		Outputs: backend.Schema{Attributes: []backend.Attribute{{Name: "account_id", Type: cty.String}, {Name: "api_key", Type: cty.String, Sensitive: true}}},
+		Plan: backend.Schema{Attributes: []backend.Attribute{{Name: "tier", Type: cty.String, Required: true}}},
+		Outputs: backend.Schema{Attributes: []backend.Attribute{
+			{Name: "account_id", Type: cty.String}, {Name: "api_key", Type: cty.String, Sensitive: true}, {Name: "password", Type: cty.String, Sensitive: true, Generated: 20},
+		}},
 	}, nil
 }
 
@@ -51,8 +53,10 @@ func (c *caller) Provision(ctx context.Context, req backend.ProvisionRequest, _ 
 }
 
 func (c *caller) ChangePlan(ctx context.Context, req backend.ChangePlanRequest, _ backend.Events) (backend.Result, error) {
+	outputs := req.Op.Outputs.Cty().AsValueMap()
+	delete(outputs, "password") // the gateway's own
 	_, err := c.call(ctx, "change_plan", req.Op)
-	return backend.Result{Outputs: req.Op.Outputs}, err
+	return backend.Result{Outputs: backend.NewValue(cty.ObjectVal(outputs))}, err
 }
 
 func (c *caller) Deprovision(ctx context.Context, req backend.DeprovisionRequest, _ backend.Events) (backend.Result, error) {
