@@ -245,6 +245,16 @@ func TestARootGetsTheValuesOfNow(t *testing.T) {
 	if text := fmt.Sprintf("%#v", after); strings.Contains(text, "never mentioned") {
 		t.Errorf("it holds more than is mentioned: %s", text)
 	}
+	whole := Source{Text: `output.account.name`, Roots: map[string]cty.Value{
+		"output": object(map[string]cty.Value{"account": object(map[string]cty.Value{"name": cty.StringVal("old")}).Mark(backend.Sensitive)}),
+	}}.Value()
+	e, err = FromValue(WithRoot(whole, "output", map[string]cty.Value{"account": object(map[string]cty.Value{"name": cty.StringVal("new")})}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := e.Value(nil); err != nil || !got.RawEquals(hidden("new")) {
+		t.Errorf("of a sensitive object: got %#v, %v", got, err)
+	}
 	for _, v := range []cty.Value{cty.NullVal(cty.DynamicPseudoType), cty.DynamicVal, cty.StringVal("a"), Source{Text: "1"}.Value(), cty.EmptyObjectVal.Mark(backend.Sensitive)} {
 		if got := WithRoot(v, "output", map[string]cty.Value{"id": cty.StringVal("a")}); !got.RawEquals(v) {
 			t.Errorf("%#v became %#v", v, got)
