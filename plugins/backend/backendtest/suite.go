@@ -38,6 +38,9 @@ func Run(t *testing.T, s Subject) {
 		t.Run("a resource that was never suspended can be resumed", b.testResume)
 		t.Run("a suspended resource can be deprovisioned", b.testSuspendedGone)
 	}
+	if b.renews = b.rotates(t); b.renews {
+		b.testRotations(t)
+	}
 	b.testInterruptions(t, b.verbs())
 }
 
@@ -72,6 +75,9 @@ func (b *bench) testDescription(t *testing.T) {
 	}
 	if _, able := b.Backend.(backend.Suspender); able != b.can(backend.CanSuspend) {
 		t.Fatalf("capability %s is %v; that the backend is a Suspender must agree", backend.CanSuspend, b.can(backend.CanSuspend))
+	}
+	if _, able := b.Backend.(backend.Rotator); able != b.can(backend.CanRotate) {
+		t.Fatalf("capability %s is %v; that the backend is a Rotator must agree", backend.CanRotate, b.can(backend.CanRotate))
 	}
 	if _, able := b.Backend.(backend.Invoker); !able && len(b.actions) > 0 {
 		t.Fatalf("it declares the actions %q and is no Invoker", b.actions)
