@@ -21,7 +21,9 @@ type Subject struct {
 	Backend backend.Backend
 
 	// Config is the whole config block, an object: load attributes go to
-	// Configure, live ones into every Op whose own Config is null.
+	// Configure, live ones into every Op whose own Config is null. An expression is
+	// what [expr.Source] makes. What it mentions of addon.id, plan, region,
+	// resource and output the suite knows; all else is in the Source's Roots.
 	Config backend.Value
 
 	// Op describes a new resource: Plan, Region, Options, and Config where live
@@ -91,6 +93,7 @@ func newBench(t *testing.T, s Subject, remote backend.Backend) *bench {
 	if b.description, err = b.remote.Describe(t.Context(), backend.DescribeRequest{HostVersion: "0.0.0-test"}); err != nil {
 		t.Fatalf("Describe: %v", err)
 	}
+	b = b.reached(remote)
 	checked, err := b.remote.ValidateConfig(t.Context(), backend.ValidateConfigRequest{Config: s.Config})
 	if err != nil {
 		t.Fatalf("ValidateConfig: %v", err)
@@ -99,6 +102,7 @@ func newBench(t *testing.T, s Subject, remote backend.Backend) *bench {
 	if checked.Outputs != nil {
 		b.outputs = *checked.Outputs
 	}
+	b = b.reached(remote) // which knows the outputs now
 	b.actions, b.actionsOnly = b.description.Actions, checked.ActionsOnly
 	if len(checked.Actions) > 0 {
 		b.actions = checked.Actions

@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"sync"
@@ -220,44 +219,4 @@ func FuzzFromValueTakesAnything(f *testing.F) {
 			t.Errorf("%s: the error shows a value", text)
 		}
 	})
-}
-
-func TestARootGetsTheValuesOfNow(t *testing.T) {
-	hidden := func(text string) cty.Value { return cty.StringVal(text).Mark(backend.Sensitive) }
-	before := Source{Text: `"${output.id} ${output.account.name} ${output.key} ${coalesce(output.gone, "none")} ${plan.id}"`, Roots: map[string]cty.Value{
-		"output": object(map[string]cty.Value{
-			"id": cty.NullVal(cty.String), "account": object(map[string]cty.Value{"name": cty.StringVal("old")}), "key": cty.NullVal(cty.String).Mark(backend.Sensitive),
-			"gone": cty.StringVal("was there"),
-		}),
-		"plan": object(map[string]cty.Value{"id": cty.StringVal("small")}),
-	}}.Value()
-	after := WithRoot(before, "output", map[string]cty.Value{
-		"id": cty.StringVal("a-1"), "account": object(map[string]cty.Value{"name": cty.StringVal("new"), "secret": hidden("never mentioned")}),
-		"key": cty.StringVal("k"), "other": hidden("never mentioned"),
-	})
-	e, err := FromValue(after)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := e.Value(nil); err != nil || !got.RawEquals(hidden("a-1 new k none small")) {
-		t.Errorf("got %#v, %v", got, err)
-	}
-	if text := fmt.Sprintf("%#v", after); strings.Contains(text, "never mentioned") {
-		t.Errorf("it holds more than is mentioned: %s", text)
-	}
-	whole := Source{Text: `output.account.name`, Roots: map[string]cty.Value{
-		"output": object(map[string]cty.Value{"account": object(map[string]cty.Value{"name": cty.StringVal("old")}).Mark(backend.Sensitive)}),
-	}}.Value()
-	e, err = FromValue(WithRoot(whole, "output", map[string]cty.Value{"account": object(map[string]cty.Value{"name": cty.StringVal("new")})}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := e.Value(nil); err != nil || !got.RawEquals(hidden("new")) {
-		t.Errorf("of a sensitive object: got %#v, %v", got, err)
-	}
-	for _, v := range []cty.Value{cty.NullVal(cty.DynamicPseudoType), cty.DynamicVal, cty.StringVal("a"), Source{Text: "1"}.Value(), cty.EmptyObjectVal.Mark(backend.Sensitive)} {
-		if got := WithRoot(v, "output", map[string]cty.Value{"id": cty.StringVal("a")}); !got.RawEquals(v) {
-			t.Errorf("%#v became %#v", v, got)
-		}
-	}
 }
