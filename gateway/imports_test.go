@@ -54,7 +54,7 @@ var internalImports = map[string][]string{
 	"gateway/web/webtest":                       {},
 	"plugins/backend":                           {"plugins/backend/backendpb"},
 	"plugins/backend/backendpb":                 {},
-	"plugins/backend/backendtest":               {},
+	"plugins/backend/backendtest":               {"plugins/backend/expr"},
 	"plugins/backend/expr":                      {},
 	"plugins/postgres":                          {},
 	"plugins/postgres/pgtest":                   {},
