@@ -13,6 +13,7 @@ import (
 
 	"github.com/addongw/addongw/gateway/lifecycle"
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/expr"
 )
 
 // Backend is a plugin process with a configuration, kept running. Its methods
@@ -146,6 +147,7 @@ func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(
 		return backend.Result{}, err
 	}
 	defer release()
+	call.Op = expr.Current(p.description.Config, call.Op)
 	defer b.log.masker.add(slices.Concat(secretsOf(call.Op), sensitiveTexts(call.Args)))()
 	ctx, cancel := until(ctx, b.halt)
 	defer cancel()

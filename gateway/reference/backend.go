@@ -26,6 +26,9 @@ func (m *markdown) described(d backend.Description) {
 	m.heading(2, "`config`")
 	m.paragraph("Settings marked *live* are evaluated for every operation and may mention the [names](../files.md#names) of the live phase; " +
 		"the others are read with the files.")
+	if d.Config.HasExpressions() {
+		m.paragraph("Settings marked *expression* the plugin [evaluates itself](../files.md#what-a-plugin-evaluates), when it needs them.")
+	}
 	m.schema(d.Config)
 	m.heading(2, "`params` of a plan")
 	m.schema(d.Plan)
@@ -106,6 +109,8 @@ func attributeFacts(a backend.Attribute) []string {
 		facts = append(facts, "default `"+string(hclwrite.TokensForValue(a.Default).Bytes())+"`")
 	}
 	add(a.Live, "live")
+	add(a.Expression, "expression")
+	add(len(a.Own) > 0, "may mention "+ticked(a.Own))
 	add(a.ForceNew, "kept from the first provision")
 	add(a.FilePath, "a path, relative to the configuration directory")
 	add(a.Sensitive, "secret")

@@ -278,10 +278,9 @@ func (l *crashLab) run(t *testing.T, v crashVerb, f fate, row *crashRow) {
 func (l *crashLab) kill(t *testing.T, v crashVerb, f fate, op backend.Op, w *watcher) {
 	t.Helper()
 	victim := start(t, f)
-	doomed := *l.bench
-	doomed.remote = victim.remote
+	doomed := l.bench.reached(victim.remote)
 	doomed.configure(t)
-	_, err := doomed.try(t, v.name, v.call(&doomed), op, w)
+	_, err := doomed.try(t, v.name, v.call(doomed), op, w)
 	victim.end()
 	if failure := (*backend.Failure)(nil); errors.As(err, &failure) {
 		t.Fatalf("%s, killed: the answer is %v", v.name, err)

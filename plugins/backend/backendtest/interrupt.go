@@ -99,8 +99,7 @@ const patience = 10 * time.Second
 // testEnds calls the Backend itself: the client of a connection would return
 // at once whatever the backend does.
 func (b *bench) testEnds(t *testing.T, v interruptible) {
-	direct := *b
-	direct.remote = b.Backend
+	direct := b.reached(b.Backend)
 	for how, interrupt := range map[string]func(w *watcher) (context.Context, context.CancelFunc){
 		"was cancelled": func(*watcher) (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -125,7 +124,7 @@ func (b *bench) testEnds(t *testing.T, v interruptible) {
 		returned := make(chan struct{})
 		go func() {
 			defer close(returned)
-			_, _ = v.call(&direct)(ctx, op, w) // any answer will do
+			_, _ = v.call(direct)(ctx, op, w) // any answer will do
 		}()
 		select {
 		case <-returned:

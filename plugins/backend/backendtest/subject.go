@@ -21,7 +21,9 @@ type Subject struct {
 	Backend backend.Backend
 
 	// Config is the whole config block, an object: load attributes go to
-	// Configure, live ones into every Op whose own Config is null.
+	// Configure, live ones into every Op whose own Config is null. An expression is
+	// what [expr.Source] makes. What it mentions of addon.id, plan, region,
+	// resource and output the suite knows; all else is in the Source's Roots.
 	Config backend.Value
 
 	// Op describes a new resource: Plan, Region, Options, and Config where live
@@ -91,6 +93,7 @@ func newBench(t *testing.T, s Subject, remote backend.Backend) *bench {
 	if b.description, err = b.remote.Describe(t.Context(), backend.DescribeRequest{HostVersion: "0.0.0-test"}); err != nil {
 		t.Fatalf("Describe: %v", err)
 	}
+	b = b.reached(remote)
 	checked, err := b.remote.ValidateConfig(t.Context(), backend.ValidateConfigRequest{Config: s.Config})
 	if err != nil {
 		t.Fatalf("ValidateConfig: %v", err)
@@ -99,6 +102,7 @@ func newBench(t *testing.T, s Subject, remote backend.Backend) *bench {
 	if checked.Outputs != nil {
 		b.outputs = *checked.Outputs
 	}
+	b = b.reached(remote) // which knows the outputs now
 	b.actions, b.actionsOnly = b.description.Actions, checked.ActionsOnly
 	if len(checked.Actions) > 0 {
 		b.actions = checked.Actions
@@ -137,27 +141,25 @@ func connect(t *testing.T, b backend.Backend) backend.Backend {
 	return backend.NewClient(conn)
 }
 
-// split parts the config block as the gateway does: live attributes are null
-// in Configure, all others are absent from Op.Config.
+// split parts the config block as the gateway does: live attributes and
+// expressions are null in Configure, all others in Op.Config.
 func (b *bench) split() (load, live backend.Value) {
-	loads, lives := map[string]cty.Value{}, map[string]cty.Value{}
-	isLive := map[string]bool{}
-	for _, a := range b.description.Config.Attributes {
-		isLive[a.Name] = a.Live
-	}
+	whole := b.Config.Cty()
 	if b.Config.IsNull() {
-		return backend.Value{}, backend.Value{}
+		whole = cty.EmptyObjectVal
 	}
-	bare, marks := b.Config.Cty().Unmark()
-	for name, value := range bare.AsValueMap() {
-		if isLive[name] {
-			lives[name] = value
-			loads[name] = cty.NullVal(value.Type())
-		} else {
-			loads[name] = value
-		}
+	part := func(live bool) backend.Value {
+		return backend.NewValue(b.description.Config.MapAttributes(whole, func(a backend.Attribute, v cty.Value) cty.Value {
+			switch {
+			case v == cty.NilVal:
+				return cty.NullVal(a.Type.WithoutOptionalAttributesDeep())
+			case live != (a.Live || a.Expression):
+				return cty.NullVal(v.Type())
+			}
+			return v
+		}))
 	}
-	return backend.NewValue(cty.ObjectVal(loads).WithMarks(marks)), backend.NewValue(cty.ObjectVal(lives).WithMarks(marks))
+	return part(false), part(true)
 }
 
 // op makes the operation of a new resource.
