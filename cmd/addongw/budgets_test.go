@@ -36,7 +36,7 @@ import (
 func BenchmarkBudgets(b *testing.B) {
 	for name, measure := range map[string]func(*budgets){
 		"reads": (*budgets).reads, "provision": (*budgets).provision, "restart": (*budgets).restart,
-		"postgres": (*budgets).postgres, "validate": (*budgets).validate, "million": (*budgets).million, "binary": (*budgets).binary,
+		"postgres": (*budgets).postgres, "backends": (*budgets).backends, "validate": (*budgets).validate, "million": (*budgets).million, "binary": (*budgets).binary,
 	} {
 		b.Run(name, func(b *testing.B) {
 			measure(&budgets{b})
