@@ -267,11 +267,10 @@ func (p *patient) addStartError(err error) {
 			p.add(s.name, stepOK, "", "")
 			continue
 		}
-		reason := pluginReason(err)
-		if strings.Contains(reason, "ncompatible API version") {
-			s.next = fmt.Sprintf("It is made for another version of addongw. This one speaks protocol %d: install the plugin that suits.", backend.ProtocolVersion)
+		if known := remedy(err); known != "" {
+			s.next = strings.ToUpper(known[:1]) + known[1:] + "."
 		}
-		p.add(s.name, stepFailed, reason, s.next)
+		p.add(s.name, stepFailed, pluginReason(err), s.next)
 		return
 	}
 }

@@ -90,7 +90,7 @@ backend "shell" "a" { config { directory = "." } }
 	}
 	for name, want := range map[string]string{
 		"garbage": "what it printed is no handshake: hello", "exits": "it ended without a line of handshake; its last words: cannot find libfoo",
-		"hangs": "no answer in time", "nowhere": "no such file", "newer": "ncompatible API version",
+		"hangs": "no answer in time", "nowhere": "no such file", "newer": "it speaks protocol 99 and no older one",
 	} {
 		if p := plugins[name]; p.OK || !strings.Contains(p.Problem, want) || p.Path == "" || p.Checksum == "" {
 			t.Errorf("%s: %+v, want %q", name, p, want)
@@ -247,7 +247,7 @@ backend "shell" "s" { config { directory = "nowhere" } }
 			}
 		}
 	}
-	if next := steps["newer"]["handshake"].Next; !strings.Contains(next, "speaks protocol 1") {
+	if next := steps["newer"]["handshake"].Next; !strings.Contains(next, "Upgrade addongw") {
 		t.Errorf("another protocol: %s", next)
 	}
 	out, errOut, code := addongw(t, dir, nil, "plugins", "doctor", "garbage")

@@ -69,7 +69,7 @@ func TestAPluginThatFailsBeforeItsConfigurationIsAStartError(t *testing.T) {
 		"not-a-handshake":      "hello there",
 		"endless-handshake":    "",
 		"wrong-core":           "core API version",
-		"wrong-version":        "incompatible API version",
+		"wrong-version":        "it speaks protocol 7 and no older one",
 		"net-rpc":              "unsupported plugin protocol",
 		"no-socket":            "",
 		"closed-stdout":        "",

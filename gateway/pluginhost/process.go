@@ -134,6 +134,18 @@ func (p *process) dial() (err error) {
 			err = errors.New("its handshake makes no sense")
 		}
 	}()
+	_, err = p.client.Start()
+	if p.runner.ID() != "" {
+		if problem := judge(p.runner.handshake.String(), p.spec.TLS); problem != nil {
+			if problem.Remedy != "" {
+				p.kill() // it serves, and nobody can ask it to end
+			}
+			return problem
+		}
+	}
+	if err != nil {
+		return err
+	}
 	protocol, err := p.client.Client()
 	if err != nil {
 		return err
@@ -152,9 +164,6 @@ func (p *process) describe(ctx context.Context, hostVersion string) error {
 	p.stage = StageDescribe
 	p.description, err = p.backend.Describe(ctx, backend.DescribeRequest{HostVersion: hostVersion})
 	if err != nil {
-		if status.Code(err) == codes.Unavailable && p.spec.TLS && p.alive() {
-			return fmt.Errorf("%w (a plugin that knows no AutoMTLS needs tls = false)", err)
-		}
 		return err
 	}
 	p.stage = StageCheck
