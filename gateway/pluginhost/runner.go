@@ -170,7 +170,7 @@ type firstLine struct {
 	io.ReadCloser
 	first *firstWords
 	rest  io.Writer // never fails
-	over bool
+	over  bool
 }
 
 func (f *firstLine) Read(p []byte) (int, error) {

@@ -19,6 +19,10 @@ type Subject struct {
 	// Backend is new: nobody has called Configure. The suite does, once.
 	Backend backend.Backend
 
+	// Program is the file of a plugin in another language: it is started, and
+	// Backend is not used.
+	Program string
+
 	// Config is the whole config block, an object: load attributes go to
 	// Configure, live ones into every Op whose own Config is null.
 	Config backend.Value
@@ -110,6 +114,15 @@ func (b *bench) configure(t *testing.T) {
 	if resp.Diagnostics.HasErrors() {
 		t.Fatalf("Configure refuses the configuration: %+v", resp.Diagnostics)
 	}
+}
+
+// open returns the client of the backend under test.
+func (s Subject) open(t *testing.T) backend.Backend {
+	t.Helper()
+	if s.Program != "" {
+		return start(t, s.Program, fate{}).remote
+	}
+	return connect(t, s.Backend)
 }
 
 // connect serves b in this process and returns its client.
