@@ -26,9 +26,9 @@ type Operation struct {
 	ID         string // "op_" and 26 lower-case base32 characters; the same over all retries
 	Lane       string // operations of one lane run one after the other
 	ResourceID string
-	Verb       string // provision, change_plan, deprovision, suspend, resume, invoke; on the platform's own API: complete, fetch_owner, push
+	Verb       string // provision, change_plan, deprovision, rotate, suspend, resume, invoke; on the platform's own API: complete, fetch_owner, push
 	Action     string // the backend's action by which a server or key is made, changed or removed; else empty
-	Mode       string // of a deprovision: "soft" (data may be kept for a while) or "purge"
+	Mode       string // of a deprovision: "soft" (data may be kept for a while) or "purge"; of a rotate: its phase, "stage", "commit" or "abort"
 	State      OperationState
 	Step       string // the backend's last checkpoint, for operators
 	Attempt    int    // how often the backend was called

@@ -87,6 +87,9 @@ type Resource struct {
 	ConfigRev    int64 // grows with each change of the outputs
 	DeliveredRev int64 // the newest ConfigRev a 2xx answer carried; 0: never delivered
 
+	Rotation  Rotation
+	RotatedAt time.Time // when its credentials were last replaced; zero: never
+
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	DeletedAt time.Time // zero while it lives
@@ -167,6 +170,8 @@ type Scope struct {
 type Offer struct {
 	Backend   string // "postgres.main"
 	Generated []Generated
+	Rotates   bool          // the backend can replace credentials
+	Grace     time.Duration // how long old ones work beside new ones; see Rotation
 }
 
 // Generated is a secret output that the gateway itself makes (a password)

@@ -24,7 +24,7 @@ func newResources(c *command) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	resources.AddCommand(newResourcesList(c), newResourcesShow(c), newResourcesRetry(c), newResourcesSuspend(c), newResourcesResume(c), newResourcesPush(c), newResourcesReconcile(c))
+	resources.AddCommand(newResourcesList(c), newResourcesShow(c), newResourcesRetry(c), newResourcesSuspend(c), newResourcesResume(c), newResourcesRotate(c), newResourcesPush(c), newResourcesReconcile(c))
 	return resources
 }
 
@@ -132,7 +132,7 @@ func (c *command) printResource(d admin.ResourceDetail) error {
 		{"platform", r.Platform}, {"platform id", r.ExternalID}, {"name", r.Name}, {"application", r.App}, {"owner", ownerText(r.Owner)},
 		{"owner's e-mails", emailsText(r.Owner)},
 		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"reason", r.Reason}, {"last error", r.LastError},
-		{"config vars sent", sent},
+		{"config vars sent", sent}, {"rotation", rotationText(r)}, {"credentials rotated", c.optionalWhen(r.RotatedAt)},
 	}
 	facts = append(facts, c.serverFacts(d)...)
 	facts = append(facts, [][]string{

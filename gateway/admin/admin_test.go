@@ -30,6 +30,7 @@ type reader struct {
 
 	pushed, reconciled string
 	suspended          map[string]string // reasons by id
+	rotated            []gateway.RotateOrder
 	reconciliation     gateway.Reconciliation
 }
 
@@ -49,6 +50,18 @@ func (r *reader) SuspendByHand(_ context.Context, id, reason string) (gateway.Re
 func (r *reader) ResumeByHand(_ context.Context, id string) (gateway.Resource, error) {
 	delete(r.suspended, id)
 	return gateway.Resource{ID: id, State: gateway.Active}, r.err
+}
+
+func (r *reader) Rotate(_ context.Context, id string, order gateway.RotateOrder) (gateway.Resource, error) {
+	r.rotated = append(r.rotated, order)
+	return gateway.Resource{ID: id, State: gateway.Active, Rotation: gateway.Rotation{Phase: gateway.Staged, Grace: 15 * time.Minute}}, r.err
+}
+
+func (r *reader) UndoRotation(_ context.Context, id string) (gateway.Resource, error) {
+	return gateway.Resource{
+		ID: id, State: gateway.Active, RotatedAt: time.UnixMilli(5000),
+		Rotation: gateway.Rotation{Phase: gateway.Reverting, Due: time.UnixMilli(9000), Sure: true},
+	}, r.err
 }
 
 func (r *reader) KnownServer(context.Context, string) (gateway.Server, error) { return r.server, r.err }
@@ -392,5 +405,35 @@ func TestSuspendAndResume(t *testing.T) {
 	r.err = gateway.Errorf(gateway.Conflict, "Only resources of add-ons can be suspended.")
 	if _, err = client.Resume(t.Context(), "res_1"); gateway.KindOf(err) != gateway.Conflict {
 		t.Errorf("what the engine refuses: %v", err)
+	}
+}
+
+func TestRotateAndUndo(t *testing.T) {
+	r := &reader{resources: []gateway.Resource{{ID: "res_1abc"}}}
+	client, _ := start(t, r)
+	hour := time.Hour
+	for _, order := range []gateway.RotateOrder{{}, {Force: true}, {Grace: &hour}} {
+		got, err := client.Rotate(t.Context(), "res_1", order)
+		if err != nil || got.ID != "res_1abc" || got.Rotation == nil || *got.Rotation != (admin.Rotation{Phase: "staged", Grace: "15m0s"}) || got.RotatedAt != nil {
+			t.Errorf("rotated with %+v: %+v, %v", order, got.Rotation, err)
+		}
+	}
+	if diff := cmp.Diff([]gateway.RotateOrder{{}, {Force: true}, {Grace: &hour}}, r.rotated); diff != "" {
+		t.Errorf("the engine was asked for (-want +got):\n%s", diff)
+	}
+	got, err := client.UndoRotation(t.Context(), "res_1")
+	if err != nil || got.Rotation == nil || got.Rotation.Phase != "reverting" || !got.Rotation.Due.Equal(time.UnixMilli(9000)) || !got.Rotation.Sure || got.RotatedAt == nil {
+		t.Errorf("undone: %+v, %v", got.Rotation, err)
+	}
+	if _, err := client.Rotate(t.Context(), "res_9", gateway.RotateOrder{}); gateway.KindOf(err) != gateway.NotFound {
+		t.Errorf("an unknown one: %v", err)
+	}
+	negative := -time.Second
+	if _, err := client.Rotate(t.Context(), "res_1", gateway.RotateOrder{Grace: &negative}); gateway.KindOf(err) != gateway.Refused {
+		t.Errorf("a grace below zero: %v", err)
+	}
+	r.err = gateway.Errorf(gateway.Conflict, "Not now.")
+	if _, err := client.Rotate(t.Context(), "res_1", gateway.RotateOrder{}); gateway.KindOf(err) != gateway.Conflict || !strings.Contains(err.Error(), "Not now.") {
+		t.Errorf("refused: %v", err)
 	}
 }

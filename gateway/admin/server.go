@@ -39,6 +39,10 @@ type Engine interface {
 	// gives it back; repeats are successes.
 	SuspendByHand(ctx context.Context, resourceID, reason string) (gateway.Resource, error)
 	ResumeByHand(ctx context.Context, resourceID string) (gateway.Resource, error)
+	// Rotate begins to replace a resource's credentials, and UndoRotation turns that
+	// round while both work.
+	Rotate(ctx context.Context, resourceID string, order gateway.RotateOrder) (gateway.Resource, error)
+	UndoRotation(ctx context.Context, resourceID string) (gateway.Resource, error)
 	// KnownServer tells what is known of a server.
 	KnownServer(ctx context.Context, resourceID string) (gateway.Server, error)
 	// Push renders a resource's config vars anew and has them sent to its
@@ -84,6 +88,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /v1/resources/{id}/push", s.answer(s.pushResource))
 	mux.HandleFunc("POST /v1/resources/{id}/suspend", s.answer(s.suspendResource))
 	mux.HandleFunc("POST /v1/resources/{id}/resume", s.answer(s.resumeResource))
+	mux.HandleFunc("POST /v1/resources/{id}/rotate", s.answer(s.rotateResource))
 	mux.HandleFunc("GET /v1/reconcile", s.answer(s.reconcile))
 	mux.HandleFunc("GET /v1/operations", s.answer(s.listOperations))
 	mux.HandleFunc("GET /v1/operations/{id}", s.answer(s.showOperation))

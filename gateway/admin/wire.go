@@ -79,6 +79,8 @@ type Resource struct {
 	Options     map[string]string `json:"options,omitempty"`
 	Owner       *Owner            `json:"owner,omitempty"`
 	Delivered   bool              `json:"delivered"`
+	Rotation    *Rotation         `json:"rotation,omitempty"`   // of its credentials, while one is under way
+	RotatedAt   *time.Time        `json:"rotated_at,omitempty"` // when its credentials were last replaced
 	CreatedAt   time.Time         `json:"created_at"`
 	UpdatedAt   time.Time         `json:"updated_at"`
 	DeletedAt   *time.Time        `json:"deleted_at,omitempty"`
@@ -90,7 +92,7 @@ type Operation struct {
 	ResourceID string     `json:"resource_id"`
 	Verb       string     `json:"verb"`
 	Action     string     `json:"action,omitempty"` // the backend's, by which servers and keys are made, changed and removed
-	Mode       string     `json:"mode,omitempty"`   // of a deprovision: soft or purge
+	Mode       string     `json:"mode,omitempty"`   // of a deprovision: soft or purge; of a rotate: stage, commit or abort
 	State      string     `json:"state"`
 	Step       string     `json:"step,omitempty"`
 	Attempt    int        `json:"attempt"`
@@ -155,7 +157,7 @@ func wireResource(r gateway.Resource, hides func(addon, option string) bool) Res
 		Plan: r.Plan, DesiredPlan: r.DesiredPlan, Region: r.Region, Backend: r.Backend,
 		State: string(r.State), Reason: r.Reason, Accepted: r.Accepted, LastError: r.LastError, Name: r.Name, App: r.App, Options: maps.Clone(r.Options),
 		Delivered: r.Delivered(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
-		DeletedAt: optionalTime(r.DeletedAt),
+		DeletedAt: optionalTime(r.DeletedAt), Rotation: wireRotation(r.Rotation), RotatedAt: optionalTime(r.RotatedAt),
 	}
 	for option := range w.Options {
 		if hides(r.Addon, option) {

@@ -148,6 +148,7 @@ func (l *loader) addon(c *schema.Content) {
 	if !l.diags[found:].HasErrors() { // what could not be read may sell it
 		l.checkSold(a)
 	}
+	l.checkRotation(a)
 	l.checkAddon(a)
 	l.checkRules(a)
 	l.register(a)

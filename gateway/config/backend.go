@@ -70,7 +70,7 @@ func backendTable() *schema.Block {
 				duration("provision", "20s unless told."), duration("change_plan", "20s unless told."),
 				duration("deprovision", "2m unless told."), duration("suspend", "20s unless told."), duration("resume", "20s unless told."),
 				duration("read", "20s unless told."), duration("invoke", "Of an action, such as those of a provider of servers. 10m unless told."),
-				reservedSetting("rotate"), reservedSetting("meter"),
+				duration("rotate", "Of one step of a rotation. 20s unless told."), reservedSetting("meter"),
 			}},
 			{Type: "retry", Max: 1, Doc: "When a call without success is repeated. The pause doubles each time.", Example: retryExample, Attributes: []schema.Attribute{
 				{Name: "attempts", Type: cty.Number, Doc: "How often a call is tried. Then a provision has failed, and all else waits for an operator; 20 unless told. An answer that names a time to come back is no attempt during an operation's first hour."},
@@ -121,7 +121,7 @@ func (l *loader) backend(c *schema.Content) *loadedBackend {
 	b.Concurrency = l.positive(c, "concurrency")
 	b.Timeouts = map[backend.Verb]time.Duration{}
 	if t := c.First("timeouts"); t != nil {
-		for _, verb := range append(messageVerbs(), backend.VerbRead, backend.VerbInvoke) {
+		for _, verb := range append(messageVerbs(), backend.VerbRead, backend.VerbRotate, backend.VerbInvoke) {
 			if d := l.duration(t, string(verb)); d > 0 {
 				b.Timeouts[verb] = d
 			}

@@ -33,7 +33,7 @@ func (c *Config) Offer(platform, addonID, planID, regionID string) (gateway.Offe
 		return gateway.Offer{}, gateway.Errorf(gateway.Refused, "The plan %q is not offered in the region %q.", p.Name, r.Title)
 	}
 	b := p.madeIn(r)
-	offer := gateway.Offer{Backend: b.Name}
+	offer := gateway.Offer{Backend: b.Name, Rotates: b.rotates(), Grace: p.grace}
 	for _, o := range b.Description.Outputs.Attributes {
 		if o.Generated > 0 {
 			offer.Generated = append(offer.Generated, gateway.Generated{Name: o.Name, Length: o.Generated})

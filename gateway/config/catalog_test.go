@@ -44,7 +44,7 @@ func TestAnOfferNamesTheBackendAndWhatToGenerate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := gateway.Offer{Backend: "postgres.main", Generated: []gateway.Generated{{Name: "password", Length: 32}}}
+	want := gateway.Offer{Backend: "postgres.main", Generated: []gateway.Generated{{Name: "password", Length: 32}}, Rotates: true, Grace: 15 * time.Minute}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -109,7 +109,7 @@ func (f *fakePlugins) ValidatePlan(_ context.Context, p config.Plugin, _ backend
 
 func fakePostgres() backend.Description {
 	return backend.Description{
-		Name: "postgres", Version: "1.2.0", Capabilities: []backend.Capability{backend.CanChangePlan},
+		Name: "postgres", Version: "1.2.0", Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanRotate},
 		Config: backend.Schema{Attributes: []backend.Attribute{
 			{Name: "admin_url", Type: cty.String, Required: true, Sensitive: true},
 			{Name: "database", Type: cty.String, Live: true, ForceNew: true},
@@ -207,13 +207,14 @@ func (d fakeDialect) Decode(common platform.Common, body hcl.Body, ctx *hcl.Eval
 	if common.PasswordKnown && len(common.Password.Reveal()) < 35 {
 		diags = append(diags, diagnostic.New("The password is short", common.Range("password"), diagnostic.Info{Code: "AG413"}))
 	}
-	return fakeMount{common: common, generation: content.Text("generation"), needy: d.name == "needycloud"}, diags
+	return fakeMount{common: common, generation: content.Text("generation"), needy: d.name == "needycloud", pushes: d.name == "clevercloud"}, diags
 }
 
 type fakeMount struct {
 	common     platform.Common
 	generation string
 	needy      bool
+	pushes     bool
 }
 
 func (m fakeMount) Scope() gateway.Scope {
@@ -228,5 +229,5 @@ func (fakeMount) MethodNotAllowed() http.Handler                               {
 func (fakeMount) API() platform.API                                            { return nil }
 
 func (m fakeMount) Profile() platform.Profile {
-	return platform.Profile{Name: "Fake Cloud", Dashboard: "https://console.fake.example", FrameAncestors: m.common.FrameAncestors, EveryConfigVar: m.needy}
+	return platform.Profile{Name: "Fake Cloud", Dashboard: "https://console.fake.example", FrameAncestors: m.common.FrameAncestors, EveryConfigVar: m.needy, Pushes: m.pushes}
 }

@@ -105,7 +105,7 @@ func TestABackendHasItsLimitsAndItsSettings(t *testing.T) {
 		t.Errorf("backend = %+v", b)
 	}
 	want := map[backend.Verb]time.Duration{backend.VerbProvision: 25 * time.Second, backend.VerbDeprovision: 2 * time.Minute,
-		backend.VerbSuspend: 3 * time.Second, backend.VerbResume: 4 * time.Second}
+		backend.VerbSuspend: 3 * time.Second, backend.VerbResume: 4 * time.Second, backend.VerbRotate: 6 * time.Second}
 	if diff := cmp.Diff(want, b.Timeouts); diff != "" {
 		t.Errorf("timeouts (-want +got)\n%s", diff)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
@@ -36,10 +37,13 @@ type plan struct {
 	deprecated *deprecation              // nil: it is not
 	params     map[string]*schema.Params // by backend; each has its own schema
 	values     map[string]cty.Value      // plan.* in expressions, by backend
+
+	rotateEvery time.Duration // 0: only when an operator says so
+	grace       time.Duration // how long old credentials work beside new ones
 }
 
 func planTable() *schema.Block {
-	return &schema.Block{
+	table := &schema.Block{
 		Type: "plan", Labels: []string{"id"}, Required: true, ForEach: true, Ordered: true,
 		Doc:     "A size of the add-on. Customers see plans in the order of the file. The label is its id, which platforms see too.",
 		Example: planExample,
@@ -57,10 +61,12 @@ func planTable() *schema.Block {
 			{Name: "hidden", Type: cty.Bool, Default: "false", Doc: "True: whoever knows the plan can order it, and manifests leave it out."},
 			previouslySetting("plan", `"free"`),
 			{Name: "options", Type: cty.Map(cty.String), Doc: "What a platform keeps with the plan and sends back with each order of it, where it does that: { NAME = \"text\" }. Scalingo does."},
-			reservedSetting("rotate_every"), reservedSetting("rollout"),
+			reservedSetting("rollout"),
 		},
 		Blocks: []*schema.Block{deprecatedTable()},
 	}
+	table.Attributes = append(table.Attributes, rotationAttributes()...)
+	return table
 }
 
 // partID is the rule for ids of plans and regions.
@@ -84,6 +90,7 @@ func (l *loader) plans(a *addon) {
 		l.previously(claim{what: gateway.RenamedPlan, addon: a.ID, now: id}, c)
 		l.deprecated(p)
 		l.soldScope(a, p)
+		l.rotation(p)
 		p.Unlisted = c.Bool("hidden") || p.deprecated != nil
 		l.params(a, p)
 		if earlier, again := first[p.ID]; again {

@@ -69,7 +69,7 @@ type Engine struct {
 	fingerprints keyed
 	waiters      *waiters
 	marks        *marks
-	orders       *dispatcher // provision, change_plan, suspend, resume and invoke
+	orders       *dispatcher // provision, change_plan, suspend, resume, rotate and invoke
 	drops        *dispatcher // deprovision
 	calls        *dispatcher // the platforms' own APIs
 
@@ -132,7 +132,7 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("make the engine: %w", err)
 	}
 	e.node = Node{ID: id, Version: o.Version}
-	e.orders = newDispatcher(e, backend.VerbProvision, backend.VerbChangePlan, backend.VerbSuspend, backend.VerbResume, backend.VerbInvoke)
+	e.orders = newDispatcher(e, backend.VerbProvision, backend.VerbChangePlan, backend.VerbSuspend, backend.VerbResume, backend.VerbRotate, backend.VerbInvoke)
 	e.drops = newDispatcher(e, backend.VerbDeprovision)
 	e.calls = newDispatcher(e, verbComplete, verbFetchOwner, verbPush)
 	e.runCtx, e.interrupt = context.WithCancel(context.Background())
@@ -172,6 +172,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.workers.Go(func() { e.drops.run(working) })
 	e.workers.Go(func() { e.calls.run(working) })
 	e.workers.Go(func() { e.pushUndelivered(working) })
+	e.workers.Go(func() { e.rotate(working) })
 	e.workers.Go(func() {
 		e.marks.run(working, e.store, e.calls.wake, func(err error) { e.log.Error("delivery marks not written", "error", err) })
 	})

@@ -123,6 +123,9 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 	if verb == backend.VerbSuspend {
 		call.Reason = current.res.Reason
 	}
+	if call.Verb == backend.VerbRotate {
+		call.Phase = backend.RotatePhase(op.Mode)
+	}
 	if call.Verb == backend.VerbDeprovision {
 		call.Mode = backend.DeprovisionMode(cmp.Or(op.Mode, string(backend.ModePurge)))
 	}

@@ -40,6 +40,8 @@ func (e *Engine) judge(a *active, current work, out outcome) (*transition, error
 		return t, e.judgeTurned(t, out)
 	case out.failure != nil:
 		return t, e.judgeFailure(t, out)
+	case current.op.Verb == string(backend.VerbRotate):
+		return t, e.judgeRotated(t, a, out)
 	case current.op.Verb == string(backend.VerbInvoke):
 		return t, e.judgeInvoked(t, out)
 	case current.op.Action != "" && current.op.Verb == string(backend.VerbProvision):
@@ -222,6 +224,8 @@ func (e *Engine) judgeFailure(t *transition, out outcome) error {
 		return e.fail(t, out)
 	case verb == backend.VerbChangePlan && final:
 		return e.failPlanChange(t, out)
+	case verb == backend.VerbRotate:
+		return e.failRotation(t, out)
 	default:
 		// A removal is never given up, a plan change with an unknown outcome has
 		// not failed, and that a resource is suspended or not is recorded already.

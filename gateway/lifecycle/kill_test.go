@@ -125,6 +125,9 @@ func victims() []victim {
 		{"its clean-up", compensating, backend.VerbDeprovision, backend.ModePurge, nil},
 		{"suspend", suspending, backend.VerbSuspend, "", nil},
 		{"resume", resuming, backend.VerbResume, "", nil},
+		{"rotation, stage", rotating, backend.VerbRotate, "stage", nil},
+		{"rotation, commit", rotating, backend.VerbRotate, "commit", nil},
+		{"undone rotation, abort", undoing, backend.VerbRotate, "abort", nil},
 		// The order is answered while the backend is at it.
 		{"accepted provision", accepting, backend.VerbProvision, "", nil},
 		{"its mark", accepting, verbAccept, "", []string{beforeCall, insideCall, beforeResult}},
@@ -256,6 +259,10 @@ func (r *row) judge(t *testing.T, p childPlan, at string, a answer) {
 		if _, err := os.Stat(filepath.Join(p.Dir, "world", things[0], "suspended")); (err == nil) != (p.Story == suspending) {
 			r.lost++
 			t.Errorf("suspended: %v", err)
+		}
+		if _, err := os.Stat(filepath.Join(p.Dir, "world", things[0], "staged")); err == nil {
+			r.left++
+			t.Error("two passwords work")
 		}
 	case p.Story != compensating && p.Story != spoiling:
 		r.forgotten(t, p.Dir, a)

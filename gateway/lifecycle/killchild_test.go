@@ -45,6 +45,8 @@ const (
 	compensating story = "order what the backend makes and then refuses"
 	suspending   story = "order, suspend"
 	resuming     story = "order, suspend, resume"
+	rotating     story = "order, rotate the credentials"
+	undoing      story = "order, rotate the credentials, undo that"
 	accepting    story = "order on a platform that accepts, and is told when the resource is there"
 )
 
@@ -66,6 +68,7 @@ type childPlan struct {
 
 	reached, dropped chan struct{} // cancelling, accepting: the backend has acted; the removal is recorded
 	accepted         chan struct{} // accepting: the order is answered
+	engine           *lifecycle.Engine
 }
 
 // The instants of the crash matrix, for one operation.
@@ -168,6 +171,7 @@ func runChild(text string) {
 	if p.Story == accepting {
 		scope.Accepts, scope.Budget, platforms = true, time.Millisecond, dyingMoon{p}
 	}
+	p.engine = e
 	e.Activate(&fakeCatalog{}, dyingBackends{p}, platforms)
 	must(e.Start(ctx))
 	if p.Story.ofServers() {
@@ -256,6 +260,10 @@ func (p childPlan) do(s *lifecycle.Scoped, store *sqlite.Store, id string) (answ
 		if _, err = s.Deprovision(ctx, d.Resource.ID); err == nil {
 			err = untilOver(ctx, store, id, gateway.Deprovisioned)
 		}
+	case rotating, undoing:
+		if err = p.rotate(ctx, store, id); err == nil {
+			d, err = s.Provision(ctx, gateway.Order{ExternalID: id, Plan: "free", Region: "eu"})
+		}
 	case suspending:
 		err = p.turn(ctx, s, store, d.Resource, gateway.Suspended)
 	case resuming:
@@ -281,6 +289,49 @@ func (p childPlan) turn(ctx context.Context, s *lifecycle.Scoped, store *sqlite.
 		return err
 	}
 	return untilOver(ctx, store, r.ExternalID, to)
+}
+
+// rotate replaces the credentials, or goes on where the last process died. It
+// returns once one password works again.
+func (p childPlan) rotate(ctx context.Context, store *sqlite.Store, id string) error {
+	r, err := store.ResourceByExternalID(ctx, platformName, addonName, id)
+	if err != nil {
+		return err
+	}
+	grace := time.Duration(0)
+	if p.Story == undoing {
+		grace = time.Hour
+	}
+	undone := r.ConfigRev > 2 // one for the order, one for the stage
+	if r.Rotation.Phase == gateway.NotRotating && r.RotatedAt.IsZero() && !undone {
+		if _, err = p.engine.Rotate(ctx, r.ID, gateway.RotateOrder{Force: true, Grace: &grace}); err != nil {
+			return err
+		}
+	}
+	if p.Story == undoing && !undone {
+		if _, err := p.engine.UndoRotation(ctx, r.ID); err != nil {
+			return err
+		}
+		p.hurry(ctx, store, r.ID)
+	}
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if r, err = store.ResourceByExternalID(ctx, platformName, addonName, id); err != nil || r.Rotation.Phase == gateway.NotRotating {
+			return err
+		}
+	}
+	return fmt.Errorf("the rotation is still %s", r.Rotation.Phase)
+}
+
+// hurry lets the grace of a rotation be over.
+func (p childPlan) hurry(ctx context.Context, store *sqlite.Store, id string) {
+	must(store.Update(ctx, func(tx lifecycle.Tx) error {
+		row, err := tx.ResourceRecord(id)
+		if err != nil {
+			return err
+		}
+		row.Rotation.Due = tx.Now()
+		return tx.SetRotation(row)
+	}))
 }
 
 // cancel orders, and removes while the backend is at it.

@@ -28,6 +28,9 @@ type fileWorld struct{ plan childPlan }
 
 func (w fileWorld) Run(_ context.Context, call lifecycle.Call, _ func(string, []byte)) (backend.Result, error) {
 	call = asVerb(call)
+	if call.Verb == backend.VerbRotate {
+		call.Mode = backend.DeprovisionMode(call.Phase) // what the table calls it
+	}
 	w.plan.dieAt(beforeCall, call.Verb, call.Mode)
 	if err := w.act(call); err != nil {
 		return backend.Result{}, err
@@ -42,7 +45,7 @@ func (w fileWorld) Run(_ context.Context, call lifecycle.Call, _ func(string, []
 	}
 	w.plan.dieAt(insideCall, call.Verb, call.Mode)
 	switch {
-	case call.Verb == backend.VerbSuspend, call.Verb == backend.VerbResume:
+	case call.Verb == backend.VerbSuspend, call.Verb == backend.VerbResume, call.Phase == backend.RotateCommit, call.Phase == backend.RotateAbort:
 		return backend.Result{}, nil
 	case call.Mode == backend.ModeSoft:
 		return backend.Result{PurgeAfter: time.Now()}, nil
@@ -76,6 +79,12 @@ func (w fileWorld) act(call lifecycle.Call) error {
 		return w.reboot(call)
 	}
 	password := filepath.Join(thing, "password")
+	switch call.Phase {
+	case backend.RotateStage:
+		return replace(filepath.Join(thing, "staged"), call.Op.Secrets["password"])
+	case backend.RotateCommit, backend.RotateAbort:
+		return errors.Join(replace(password, call.Op.Secrets["password"]), os.RemoveAll(filepath.Join(thing, "staged")))
+	}
 	first, err := os.ReadFile(password)
 	if errors.Is(err, fs.ErrNotExist) {
 		w.note("made")

@@ -41,6 +41,9 @@ type Catalog interface {
 	// that records the change.
 	JudgePlanChange(r gateway.Resource, plan string, outputs func(fresh bool) (backend.Value, error)) ([]gateway.QuotaRule, error)
 
+	// RotationRules lists how often credentials of which plans are replaced.
+	RotationRules() []gateway.RotationRule
+
 	// Page tells what a page for r's customer shows of the configuration.
 	Page(r gateway.Resource) (gateway.Page, error)
 

@@ -58,6 +58,9 @@ func (e *Engine) withdraw(t *transition) error {
 	}
 	d.Vars, d.LogDrain = nil, ""
 	t.res.FirstConfigSealed, t.res.LogTokenSealed, t.res.LastError = nil, nil, ""
+	if t.res.Rotation.Phase != gateway.NotRotating {
+		t.rotation = &rotated{}
+	}
 	t.res.DeliverySealed, err = e.vault.sealJSON(d, resourceAD(t.res.ID, deliveryColumn))
 	return err
 }

@@ -218,7 +218,10 @@ type fakeCatalog struct {
 	render   func(r gateway.Resource, verb backend.Verb, outputs backend.Value) (gateway.Rendered, error)
 	extra    []gateway.Generated
 	quotas   []gateway.QuotaRule // of orders and plan changes
-	judged   int                 // how often an order was judged
+	fixed    bool                // the backend can't replace credentials
+	grace    time.Duration       // of rotations
+	rotation []gateway.RotationRule
+	judged   int // how often an order was judged
 
 	judgeOutputs func(r gateway.Resource, action string, outputs json.RawMessage) error // nil: all are fine
 	rule         func(r gateway.Resource, plan string, outputs func(bool) (backend.Value, error)) error
@@ -243,7 +246,13 @@ func (c *fakeCatalog) Offer(platform, addon, plan, region string) (gateway.Offer
 		return gateway.Offer{}, gateway.Errorf(gateway.Refused, "There is no such plan.")
 	}
 	generated := append([]gateway.Generated{{Name: "password", Length: 32}}, c.extra...)
-	return gateway.Offer{Backend: backendName, Generated: generated}, nil
+	return gateway.Offer{Backend: backendName, Generated: generated, Rotates: !c.fixed, Grace: c.grace}, nil
+}
+
+func (c *fakeCatalog) RotationRules() []gateway.RotationRule {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rotation
 }
 
 func known(plan string) bool { return plan == "free" || plan == "big" || plan == "huge" }

@@ -85,6 +85,7 @@ type transition struct {
 
 	overtaken bool              // nothing that waits to change the server makes sense any more
 	withdrawn []OperationRecord // what was cancelled because of it
+	rotation  *rotated          // how far a rotation of the credentials is now; nil: as it was
 	reason    string            // why there is no result; for our log
 }
 
@@ -126,6 +127,9 @@ func (e *Engine) write(tx Tx, t *transition) error {
 		if err := tx.UpdateResource(row); err != nil {
 			return err
 		}
+	}
+	if err := e.writeRotation(tx, t); err != nil {
+		return err
 	}
 	if err := e.writeNext(tx, t); err != nil {
 		return err
@@ -221,7 +225,7 @@ func (e *Engine) announce(t *transition) {
 		e.waiters.tell(t.work)
 	}
 	verb := backend.Verb(t.op.Verb)
-	if t.op.State != gateway.OperationDone || verb == backend.VerbDeprovision || turns(verb) || t.reply != nil || t.promised {
+	if t.op.State != gateway.OperationDone || verb == backend.VerbDeprovision || turns(verb) || t.reply != nil || t.promised || t.rotation != nil {
 		// Something became due: a repeat, a removal, another call, or what waited
 		// behind one.
 		e.wakeAll()

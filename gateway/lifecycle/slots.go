@@ -24,7 +24,7 @@ type slotKey struct {
 type queue string
 
 const (
-	ordersQueue queue = "orders" // provision, change_plan, suspend, resume, and changes of servers
+	ordersQueue queue = "orders" // provision, change_plan, suspend, resume, rotate, and changes of servers
 	dropsQueue  queue = "drops"  // deprovision
 	callsQueue  queue = "calls"  // the platforms' own APIs
 	asksQueue         = "ask"    // actions that a request waits for, a queue for each: no work may keep them waiting

@@ -81,6 +81,12 @@ type Reader interface {
 	// AwaitingCredentials lists the operations on servers and keys of an owner that
 	// wait for the owner's credentials.
 	AwaitingCredentials(ctx context.Context, platform, provider, owner string) ([]OperationRecord, error)
+	// RotationsDue lists active resources whose rotation's next step is due, the
+	// longest due first.
+	RotationsDue(ctx context.Context, limit int) ([]gateway.Resource, error)
+	// Unrotated lists, by id and after one, active resources without a rotation whose
+	// credentials are as old as the rule allows.
+	Unrotated(ctx context.Context, rule gateway.RotationRule, after string, limit int) ([]gateway.Resource, error)
 	// Document returns what KeepDocument stored.
 	Document(ctx context.Context, name string) (DocumentRecord, error)
 }
@@ -138,8 +144,12 @@ type ResourceTx interface {
 	// UpdateResource writes what may change of a row, if its version is still
 	// r.Version, and counts the version up. Otherwise it is ErrStale.
 	UpdateResource(r ResourceRecord) error
-	// MarkDelivered raises DeliveredRev to rev; a lower one changes nothing.
+	// MarkDelivered raises DeliveredRev to rev; a lower one changes nothing. Where a
+	// rotation waits for rev, its next step becomes due after its grace.
 	MarkDelivered(id string, rev int64) error
+	// SetRotation writes Rotation, RotatedAt and BeforeSealed, which UpdateResource
+	// leaves alone. It does not count the version up.
+	SetRotation(r ResourceRecord) error
 	// SetParticulars replaces name and owner. It does not count the version up:
 	// nothing else changes them.
 	SetParticulars(id string, p gateway.Particulars) error
@@ -249,6 +259,7 @@ type ResourceRecord struct {
 	DeliverySealed    []byte // the rendered config vars and the messages
 	FirstConfigSealed []byte // the live config attributes of the first provision
 	LogTokenSealed    []byte
+	BeforeSealed      []byte // while credentials are rotated: what they were
 }
 
 // OperationRecord is an operation's row: the facts, what is sealed beside

@@ -29,6 +29,7 @@ const (
 	stateColumn       = "state_enc"
 	deliveryColumn    = "delivery_enc"
 	firstConfigColumn = "first_config_enc"
+	beforeColumn      = "before_enc"
 	logTokenColumn    = "log_token_enc"
 	inputColumn       = "input_enc"
 	argsColumn        = "args_enc"

@@ -36,7 +36,8 @@ type world struct {
 
 type thing struct {
 	plan, password string
-	locked         bool // deprovisioned softly
+	staged         string // the password that works, too
+	locked         bool   // deprovisioned softly
 	suspended      bool
 	name           string          // of a server
 	done           map[string]bool // the operations that were carried out on it
@@ -117,16 +118,38 @@ func (w *world) act(call lifecycle.Call) backend.Result {
 		w.things[id] = kept
 		return backend.Result{State: w.state}
 	}
+	if call.Verb == backend.VerbRotate {
+		return w.rotate(call)
+	}
 	if _, there := w.things[id]; !there {
 		w.made[id]++
 	}
-	w.things[id] = thing{plan: call.Op.Plan.ID, password: call.Op.Secrets["password"]}
+	w.things[id] = thing{plan: call.Op.Plan.ID, password: call.Op.Secrets["password"], staged: w.things[id].staged}
 	return backend.Result{
 		Outputs: backend.NewValue(cty.ObjectVal(map[string]cty.Value{
 			"host": cty.StringVal("host-" + call.Op.ShortID), "plan": cty.StringVal(call.Op.Plan.ID),
 		})),
 		State: w.state,
 	}
+}
+
+// rotate takes one step of a rotation. A committed one has one password again.
+func (w *world) rotate(call lifecycle.Call) backend.Result {
+	kept := w.things[call.Op.ResourceID]
+	result := backend.Result{State: w.state}
+	switch call.Phase {
+	case backend.RotateStage:
+		kept.staged = call.Op.Secrets["password"]
+		result.Outputs = backend.NewValue(cty.ObjectVal(map[string]cty.Value{
+			"host": cty.StringVal("host-" + call.Op.ShortID), "plan": cty.StringVal(call.Op.Plan.ID),
+		}))
+	case backend.RotateCommit, backend.RotateAbort:
+		kept.password, kept.staged = call.Op.Secrets["password"], ""
+	default:
+		panic("no phase")
+	}
+	w.things[call.Op.ResourceID] = kept
+	return result
 }
 
 // hook sets the hooks.

@@ -64,6 +64,10 @@ type Profile struct {
 	// EveryConfigVar tells that the platform takes a resource for broken when
 	// one of the config vars in the manifest is missing or empty.
 	EveryConfigVar bool
+
+	// Pushes tells that the platform's own API takes new config vars of a resource
+	// that it has.
+	Pushes bool
 }
 
 // Landing receives customers whose single sign-on a dialect has checked:

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,11 +31,11 @@ func (c *Content) Duration(name string, shortest, longest time.Duration) (time.D
 	if !c.Known(name) {
 		return 0, nil
 	}
-	d, err := time.ParseDuration(c.Text(name))
+	d, err := parseDuration(c.Text(name))
 	hint := ""
 	switch {
 	case err != nil:
-		hint = `write it as "20s", "2m" or "1h30m"`
+		hint = `write it as "20s", "2m", "1h30m" or "30d"`
 	case d < shortest:
 		hint = fmt.Sprintf("it must be %q or more", short(shortest))
 	case longest > 0 && d > longest:
@@ -47,6 +48,16 @@ func (c *Content) Duration(name string, shortest, longest time.Duration) (time.D
 		what = fmt.Sprintf("%q can't be %s", name, short(d))
 	}
 	return 0, hcl.Diagnostics{diagnostic.New(what, c.ValueRange(name), diagnostic.Info{Code: "AG213", Hint: hint})}
+}
+
+// parseDuration is time.ParseDuration that knows days, too: "90d".
+func parseDuration(text string) (time.Duration, error) {
+	days, ok := strings.CutSuffix(text, "d")
+	if !ok {
+		return time.ParseDuration(text)
+	}
+	n, err := strconv.ParseUint(days, 10, 16)
+	return time.Duration(n) * 24 * time.Hour, err
 }
 
 // short writes a length of time without parts that are zero: 2m, not 2m0s.

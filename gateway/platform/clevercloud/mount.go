@@ -73,7 +73,7 @@ func (m *mount) Routes(lifecycle platform.Lifecycle, landing platform.Landing) [
 // Profile names the console, inside of which Clever Cloud shows dashboards of
 // add-ons unless the provider is registered with openInNewTab.
 func (m *mount) Profile() platform.Profile {
-	p := platform.Profile{Name: title, Dashboard: console, FrameAncestors: []string{console}}
+	p := platform.Profile{Name: title, Dashboard: console, FrameAncestors: []string{console}, Pushes: true}
 	switch {
 	case m.common.FrameAncestors != nil:
 		p.FrameAncestors = m.common.FrameAncestors

@@ -73,7 +73,7 @@ func (m *mount) Routes(lifecycle platform.Lifecycle, landing platform.Landing) [
 
 // Profile names the dashboard, which opens add-ons in a tab of their own.
 func (m *mount) Profile() platform.Profile {
-	return platform.Profile{Name: title, Dashboard: dashboard, FrameAncestors: m.common.FrameAncestors}
+	return platform.Profile{Name: title, Dashboard: dashboard, FrameAncestors: m.common.FrameAncestors, Pushes: true}
 }
 
 // dashboard is Scalingo's web interface.

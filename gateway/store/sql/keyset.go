@@ -29,7 +29,7 @@ func (r *Reader) HasSealedRows(ctx context.Context) (bool, error) {
 	var found bool
 	err := one(ctx, r.run, func(row scanner) error { return row.Scan(&found) }, `SELECT EXISTS (SELECT 1 FROM resources
  WHERE outputs_enc IS NOT NULL OR secrets_enc IS NOT NULL OR state_enc IS NOT NULL OR delivery_enc IS NOT NULL
- OR first_config_enc IS NOT NULL OR log_token_enc IS NOT NULL)
+ OR first_config_enc IS NOT NULL OR log_token_enc IS NOT NULL OR before_enc IS NOT NULL)
  OR EXISTS (SELECT 1 FROM operations WHERE input_enc IS NOT NULL OR args_enc IS NOT NULL OR old_plan_enc IS NOT NULL OR state_enc IS NOT NULL)
  OR EXISTS (SELECT 1 FROM documents WHERE body_enc IS NOT NULL)`)
 	if err != nil {

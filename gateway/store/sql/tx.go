@@ -68,12 +68,6 @@ func (t *Tx) UpdateResource(r lifecycle.ResourceRecord) error {
 	return nil
 }
 
-// MarkDelivered raises delivered_rev.
-func (t *Tx) MarkDelivered(id string, rev int64) error {
-	_, err := t.run.Exec(background(), `UPDATE resources SET delivered_rev = $1 WHERE id = $2 AND delivered_rev < $1`, rev, id)
-	return err
-}
-
 const liveOperations = `SELECT ` + operationColumns + ` FROM operations
  WHERE resource_id = $1 AND state IN ('pending', 'running') ORDER BY seq`
 

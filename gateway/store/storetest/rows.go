@@ -21,10 +21,12 @@ func resourceRoundTrip(t *testing.T, f *fixture) {
 			Owner: gateway.Owner{ID: "o", Name: "n", Email: "e@x"}, OwnerEmails: []string{"e@x", "f@x"}, UserID: "u",
 			CallbackURL: "https://moon/cb", LogDrainURL: "syslog://x",
 			State: gateway.Suspended, Reason: "not paid", Accepted: true, LastError: "oops", ConfigRev: 7, DeliveredRev: 6,
+			Rotation:  gateway.Rotation{Phase: gateway.Reverting, Rev: 7, Grace: time.Minute, Due: time.UnixMilli(4), Sure: true},
+			RotatedAt: time.UnixMilli(5),
 			CreatedAt: time.UnixMilli(1), UpdatedAt: time.UnixMilli(2), DeletedAt: time.UnixMilli(3),
 		},
 		Version: 1, LockedOut: true, OutputsSealed: []byte{0, 1}, SecretsSealed: []byte{2}, StateSealed: []byte{3},
-		DeliverySealed: []byte{4}, FirstConfigSealed: []byte{5}, LogTokenSealed: []byte{6},
+		DeliverySealed: []byte{4}, FirstConfigSealed: []byte{5}, LogTokenSealed: []byte{6}, BeforeSealed: []byte{7},
 	}
 	f.update(t, func(tx lifecycle.Tx) error { return tx.InsertResource(want) })
 	got, err := f.ResourceRecord(t.Context(), "res_1")

@@ -63,6 +63,7 @@ backend "postgres" "main" {
     provision   = "25s"
     deprovision = "2m"
     suspend     = "3s"
+    rotate      = "6s"
     resume      = "4s"
   }
 
