@@ -233,9 +233,9 @@ backend "shell" "s" { config { directory = "nowhere" } }
 		"newer":    {"found": "ok", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "failed"},
 		"unset":    {"found": "ok", "permissions": "failed"},
 		"gone":     {"found": "failed", "config gone.g": "skipped"},
-		"plain":    {"found": "ok", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "warning", "description": "warning", "schemas": "ok", "stop": "ok"},
-		"postgres": {"found": "ok", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "ok", "description": "ok", "schemas": "ok", "stop": "ok"},
-		"shell":    {"found": "warning", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "ok", "description": "ok", "schemas": "ok", "stop": "ok", "config shell.s": "failed"},
+		"plain":    {"found": "ok", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "warning", "description": "warning", "abilities": "ok", "schemas": "ok", "stop": "ok"},
+		"postgres": {"found": "ok", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "ok", "description": "ok", "abilities": "ok", "schemas": "ok", "stop": "ok"},
+		"shell":    {"found": "warning", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "ok", "description": "ok", "abilities": "ok", "schemas": "ok", "stop": "ok", "config shell.s": "failed"},
 	} {
 		if len(steps[plugin]) != len(want) {
 			t.Errorf("%s: %+v", plugin, steps[plugin])
@@ -282,7 +282,7 @@ func TestPluginsDoctorAsksLiveBackendsForTheirHealth(t *testing.T) {
 	if code != 0 || steps["shell"]["config shell.files"].Status != stepOK || steps["shell"]["health shell.files"].Status != stepOK {
 		t.Errorf("exit %d: %+v", code, steps)
 	}
-	if steps, code := doctored(t, quickstart, nil, "shell"); code != 0 || len(steps["shell"]) != 9 {
+	if steps, code := doctored(t, quickstart, nil, "shell"); code != 0 || len(steps["shell"]) != 10 {
 		t.Errorf("without secrets: exit %d: %+v", code, steps)
 	}
 	steps, code = doctored(t, quickstart, nil, "shell", "--live")

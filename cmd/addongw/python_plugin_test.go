@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -15,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/addongw/addongw/gateway/conformance/clevercloud/vendorapi"
 )
 
 const pepper = "pepper-canary-2b77"
@@ -32,17 +35,23 @@ func needPython(t *testing.T) {
 	t.Skip("/usr/bin/python3 with grpc and protobuf is missing: install python3-grpcio and python3-protobuf")
 }
 
-// noteShop is a gateway that serves examples/python-plugin.
+// noteShop is a gateway that serves examples/python-plugin, and calls a stand-in of
+// Clever Cloud's own API.
 type noteShop struct {
 	t       *testing.T
 	dir     string
+	api     *vendorapi.Server
 	gateway *process
 }
 
 func newNoteShop(t *testing.T, oldnew ...string) *noteShop {
 	t.Helper()
 	needPython(t)
-	s := &noteShop{t: t, dir: changedExample(t, "python-plugin", oldnew...)}
+	s := &noteShop{t: t, api: vendorapi.New("acme-notes", password, 0)}
+	server := httptest.NewServer(s.api)
+	t.Cleanup(server.Close)
+	own := []string{"platform \"clevercloud\" {\n", fmt.Sprintf("platform \"clevercloud\" {\n    api_url = %q\n", server.URL+"/v2")}
+	s.dir = changedExample(t, "python-plugin", append(own, oldnew...)...)
 	s.start()
 	return s
 }
@@ -62,6 +71,8 @@ func (s *noteShop) request(method, path, body string) call {
 }
 
 func (s *noteShop) order(id string) call {
+	s.api.Order(vendorapi.App{ID: id, Plan: "small", Region: "eu"})
+	s.api.Replied(id)
 	return s.request("POST", "", fmt.Sprintf(`{"addon_id":%q,"plan":"small","region":"EU"}`, id))
 }
 
@@ -184,6 +195,20 @@ func (s *noteShop) sold() string {
 	return s.query("accounts.db", "SELECT count(*) FROM account") + " accounts, " + fmt.Sprint(len(s.notebooks())) + " notebooks"
 }
 
+// rotate replaces the customer's password and returns what the platform is told.
+func (s *noteShop) rotate(old answer) answer {
+	s.t.Helper()
+	args := []string{"resources", "rotate", old.ID, "--grace", "0s", "--wait", "--admin", "unix:" + s.dir + "/admin.sock"}
+	if out, errOut, code := addongw(s.t, s.dir, nil, args...); code != 0 {
+		s.t.Fatalf("rotate: exit %d: %s%s", code, out, errOut)
+	}
+	pushes := s.api.Pushes("addon_1")
+	if len(pushes) == 0 || pushes[len(pushes)-1]["ACME_NOTES_URL"] == old.Config["ACME_NOTES_URL"] {
+		s.t.Fatalf("after %d pushes the platform has the old password", len(pushes))
+	}
+	return answer{ID: old.ID, Config: pushes[len(pushes)-1]}
+}
+
 func (s *noteShop) leave(id string) {
 	s.t.Helper()
 	s.request("DELETE", "/"+id, "").must(s.t, 200)
@@ -221,6 +246,8 @@ func TestAPluginInPythonIsSold(t *testing.T) {
 		})
 	}
 	s.letsIn(made)
+	made = s.rotate(made)
+	s.letsIn(made)
 	s.leave(made.ID)
 	if code := s.gateway.Stop(); code != 0 || len(pluginsOf(t, s.dir)) > 0 {
 		t.Errorf("exit %d, plugins %v", code, pluginsOf(t, s.dir))
@@ -240,7 +267,7 @@ func TestAPluginInPythonIsLookedAt(t *testing.T) {
 		t.Errorf("exit %d: %+v", code, p)
 	}
 	steps, code := doctored(t, dir, noteSecrets(), "notes", "--live")
-	if code != 0 || len(steps["notes"]) != 11 || steps["notes"]["health notes.main"].Status != stepOK {
+	if code != 0 || len(steps["notes"]) != 12 || steps["notes"]["health notes.main"].Status != stepOK {
 		t.Errorf("exit %d: %+v", code, steps)
 	}
 	out, errOut, code := addongw(t, dir, nil, "plugins", "schema", "notes", "--dir", dir)

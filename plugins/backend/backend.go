@@ -208,6 +208,11 @@ const (
 	CanRead       Capability = "read"
 )
 
+// Capabilities lists those of this version.
+func Capabilities() []Capability {
+	return []Capability{CanChangePlan, CanSuspend, CanRotate, CanRead}
+}
+
 // ValidateConfigRequest carries the whole config block: load attributes with
 // secrets unknown, live attributes unknown as far as they are.
 type ValidateConfigRequest struct{ Config Value }
