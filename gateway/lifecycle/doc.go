@@ -20,6 +20,8 @@
 //   - Quotas are counted in the transaction that records an order.
 //   - A resource is suspended, or is not, from the moment that this is recorded;
 //     its backend follows. See suspend.go.
+//   - Credentials end only once the platform has others, and a grace is over. See
+//     rotate.go.
 //   - What a platform was promised is recorded before it is promised, and the
 //     call that keeps the promise with the result. See accepted.go.
 //

@@ -162,7 +162,7 @@ func runChild(text string) {
 	sealer, err := secret.OpenSealer(ctx, []secret.Key{{ID: "test", Value: secret.New(testKey)}}, store)
 	must(err)
 	e, err := lifecycle.New(lifecycle.Options{
-		Store: dyingStore{store, p}, Sealer: sealer, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Store: dyingStore{store, p}, Sealer: sealer, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), PollInterval: 50 * time.Millisecond,
 		PlatformLimits: lifecycle.Limits{MinBackoff: time.Millisecond},
 	})
 	must(err)
