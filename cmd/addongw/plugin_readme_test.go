@@ -137,6 +137,7 @@ func TestThePluginOfTheAuthorsReadmeIsSold(t *testing.T) {
 	t.Run("with all that is added", func(t *testing.T) {
 		s := newFolderShop(t, a.dir, "later_")
 		s.surviveKills()
+		s.notices()
 		s.change("large", 200)
 		s.suspend()
 		s.leave()
@@ -249,6 +250,20 @@ func (s *folderShop) change(plan string, status int) {
 		s.holds(10240)
 	} else {
 		s.holds(100)
+	}
+}
+
+// notices reads what the operator wants the customer to read.
+func (s *folderShop) notices() {
+	s.t.Helper()
+	files, _ := filepath.Glob(filepath.Join(s.dir, "customers", "*", "NOTICE"))
+	if len(files) != 1 {
+		s.t.Fatalf("notices: %q", files)
+	}
+	name := filepath.Base(filepath.Dir(files[0]))
+	text, err := os.ReadFile(files[0])
+	if want := "Acme Files: 100 MB for " + strings.ToUpper(name[:1]) + name[1:] + "."; err != nil || string(text) != want {
+		s.t.Errorf("the notice is %q, want %q: %v", text, want, err)
 	}
 }
 

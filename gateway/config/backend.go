@@ -76,7 +76,7 @@ func backendTable() *schema.Block {
 				{Name: "attempts", Type: cty.Number, Doc: "How often a call is tried. Then a provision has failed, and all else waits for an operator; 20 unless told. An answer that names a time to come back is no attempt during an operation's first hour."},
 				duration("min_backoff", "The first pause; 200ms unless told."), duration("max_backoff", "The longest pause; 1m unless told."),
 			}},
-			{Type: "config", Max: 1, Body: true, Doc: "The plugin's own settings: its page says which there are. Those it calls live are evaluated for every operation, with the names of the live phase. A dynamic block makes many of a nested one, as in Terraform.", Example: configExample},
+			{Type: "config", Max: 1, Body: true, Doc: "The plugin's own settings: its page says which there are. Those it calls live are evaluated for every operation, with the names of the live phase; those it calls expressions, by the plugin itself. A dynamic block makes many of a nested one, as in Terraform.", Example: configExample},
 		},
 	}
 }
@@ -178,7 +178,7 @@ func (l *loader) decodeConfig(b *loadedBackend) {
 		body, header = c.Body, c.Range
 	}
 	decoded, diags := schema.DecodeBackend(b.content.Label(0)+" config", b.Description.Config, body, header, schema.BackendScope{
-		Load: b.content.Context, Live: l.unknown.scope(b.content.Context), Dir: absolute(l.files.dirOf(header), "."),
+		Load: b.content.Context, Live: l.unknown.scope(b.content.Context), Dir: absolute(l.files.dirOf(header), "."), Files: l.files.parsed,
 	})
 	l.add(inside(diags, title(b.content))...)
 	b.body, b.sound = decoded, !diags.HasErrors()

@@ -9,12 +9,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/schema"
+	"github.com/addongw/addongw/gateway/semver"
 )
 
 // Gateway is the gateway block.
@@ -135,14 +135,14 @@ func (l *loader) checkVersion(c *schema.Content) {
 		return
 	}
 	at := c.ValueRange("required_version")
-	constraint, err := version.NewConstraint(c.Text("required_version"))
+	needed := c.Text("required_version")
+	constraint, err := semver.Parse(needed)
 	if err != nil {
 		l.add(wrong(`"required_version" is no version constraint`, at, `write it as ">= 0.1"`))
 		return
 	}
-	own, err := version.NewVersion(l.options.Version)
-	if err == nil && !constraint.Check(own.Core()) {
-		l.add(diagnostic.New(fmt.Sprintf("These files need addongw %s; this is %s", constraint, own), at, diagnostic.Info{Code: "AG216"}))
+	if own := l.options.Version; own != "" && !constraint.Admits(own) {
+		l.add(diagnostic.New(fmt.Sprintf("These files need addongw %s; this is %s", needed, own), at, diagnostic.Info{Code: "AG216"}))
 	}
 }
 

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/addongw/addongw/gateway/diagnostic"
+	"github.com/addongw/addongw/gateway/semver"
 	"github.com/addongw/addongw/plugins/backend"
 )
 
@@ -104,12 +104,11 @@ func versionProblem(b *loadedBackend) *hcl.Diagnostic {
 		return nil
 	}
 	at := b.content.ValueRange("version")
-	constraint, err := version.NewConstraint(b.Plugin.Version)
+	constraint, err := semver.Parse(b.Plugin.Version)
 	if err != nil {
 		return wrong(`"version" is no version constraint`, at, `write it as "~> 1.0"`)
 	}
-	installed, err := version.NewVersion(b.Description.Version)
-	if err == nil && constraint.Check(installed.Core()) {
+	if constraint.Admits(b.Description.Version) {
 		return nil
 	}
 	return diagnostic.New(fmt.Sprintf("backend.%s needs %s; installed is %s", b.Name, b.Plugin.Version, b.Description.Version), at,

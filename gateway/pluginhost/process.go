@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
-	"github.com/hashicorp/go-version"
 	"google.golang.org/grpc"
 	grpcbackoff "google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
@@ -20,6 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/addongw/addongw/gateway/semver"
 	"github.com/addongw/addongw/plugins/backend"
 	"github.com/addongw/addongw/plugins/backend/backendpb"
 )
@@ -206,18 +206,11 @@ func (p *process) describe(ctx context.Context, hostVersion string) error {
 }
 
 func checkVersion(spec Spec, path, have string) error {
-	if spec.Version == "" {
-		return nil
-	}
-	constraints, err := version.NewConstraint(spec.Version)
+	constraint, err := semver.Parse(spec.Version)
 	if err != nil {
 		return fmt.Errorf("version constraint %q: %w", spec.Version, err)
 	}
-	v, err := version.NewSemver(have)
-	if err != nil {
-		return fmt.Errorf("its version: %w", err)
-	}
-	if !constraints.Check(v) {
+	if !constraint.Admits(have) {
 		return &VersionError{Name: spec.Name, Path: path, Version: have, Constraint: spec.Version}
 	}
 	return nil

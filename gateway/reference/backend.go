@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
@@ -26,6 +27,9 @@ func (m *markdown) described(d backend.Description) {
 	m.heading(2, "`config`")
 	m.paragraph("Settings marked *live* are evaluated for every operation and may mention the [names](../files.md#names) of the live phase; " +
 		"the others are read with the files.")
+	if hasExpressions(d.Config) {
+		m.paragraph("Settings marked *expression* the plugin [evaluates itself](../files.md#what-a-plugin-evaluates), when it needs them.")
+	}
 	m.schema(d.Config)
 	m.heading(2, "`params` of a plan")
 	m.schema(d.Plan)
@@ -41,6 +45,11 @@ func (m *markdown) described(d backend.Description) {
 		m.heading(2, "Actions")
 		m.paragraph("Called by name, such as from a provider of servers: " + ticked(d.Actions) + ".")
 	}
+}
+
+func hasExpressions(s backend.Schema) bool {
+	return slices.ContainsFunc(s.Attributes, func(a backend.Attribute) bool { return a.Expression }) ||
+		slices.ContainsFunc(s.Blocks, func(b backend.Block) bool { return hasExpressions(b.Body) })
 }
 
 // options tells which options of an add-on reach the plugin.
@@ -106,6 +115,8 @@ func attributeFacts(a backend.Attribute) []string {
 		facts = append(facts, "default `"+string(hclwrite.TokensForValue(a.Default).Bytes())+"`")
 	}
 	add(a.Live, "live")
+	add(a.Expression, "expression")
+	add(len(a.Own) > 0, "may mention "+ticked(a.Own))
 	add(a.ForceNew, "kept from the first provision")
 	add(a.FilePath, "a path, relative to the configuration directory")
 	add(a.Sensitive, "secret")

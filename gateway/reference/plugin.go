@@ -44,6 +44,9 @@ type PluginAttribute struct {
 	Secret    bool    `json:"secret"`
 	Generated int     `json:"generated"` // made by the gateway, so many characters; 0: it is not
 	Measured  bool    `json:"measured"`
+
+	Expression bool     `json:"expression"` // evaluated by the plugin itself
+	Own        []string `json:"own"`        // the names that the plugin adds to those of the live phase
 }
 
 // PluginBlock is a block in a plugin's block.
@@ -74,6 +77,7 @@ func newPluginSchema(s backend.Schema) PluginSchema {
 		attribute := PluginAttribute{
 			Name: a.Name, Type: typeText(a.Type), Doc: a.Doc, Required: a.Required, Live: a.Live, ForceNew: a.ForceNew,
 			FilePath: a.FilePath, Secret: a.Sensitive, Generated: a.Generated, Measured: a.Measured,
+			Expression: a.Expression, Own: append([]string{}, a.Own...),
 		}
 		if a.TypeName {
 			attribute.Type = "type"

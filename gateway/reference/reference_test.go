@@ -194,3 +194,28 @@ func TestAPlatformOfServersHasItsOwnPage(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatAPluginEvaluatesIsToldOfIt: readers and programs see which settings are
+// expressions, and what else they may mention.
+func TestWhatAPluginEvaluatesIsToldOfIt(t *testing.T) {
+	d := backend.Description{Name: "caller", Config: backend.Schema{Blocks: []backend.Block{{Name: "provision", Max: 1, Body: backend.Schema{Attributes: []backend.Attribute{
+		{Name: "path", Type: cty.String, Doc: "Where.", Expression: true},
+		{Name: "outputs", Type: cty.Map(cty.String), Doc: "What.", Expression: true, Own: []string{"response", "status"}},
+	}}}}}}
+	text := reference.PluginText(d)
+	for _, want := range []string{
+		"Settings marked *expression* the plugin evaluates itself, when it needs them.",
+		"* `path` (`string`, expression): Where.", "* `outputs` (`map(string)`, expression, may mention `response`, `status`): What.",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if plain := reference.PluginText(backend.Description{Name: "other"}); strings.Contains(plain, "expression") {
+		t.Errorf("a plugin without expressions speaks of them:\n%s", plain)
+	}
+	attributes := reference.NewPlugin(d).Config.Blocks[0].Body.Attributes
+	if a := attributes[1]; !a.Expression || len(a.Own) != 2 || attributes[0].Own == nil {
+		t.Errorf("as JSON: %+v", attributes)
+	}
+}

@@ -143,27 +143,68 @@ func connect(t *testing.T, b backend.Backend) backend.Backend {
 	return backend.NewClient(conn)
 }
 
-// split parts the config block as the gateway does: live attributes are null
-// in Configure, all others are absent from Op.Config.
+// split parts the config block as the gateway does: live attributes and
+// expressions are null in Configure, all others in Op.Config.
 func (b *bench) split() (load, live backend.Value) {
-	loads, lives := map[string]cty.Value{}, map[string]cty.Value{}
-	isLive := map[string]bool{}
-	for _, a := range b.description.Config.Attributes {
-		isLive[a.Name] = a.Live
-	}
+	whole := b.Config.Cty()
 	if b.Config.IsNull() {
-		return backend.Value{}, backend.Value{}
+		whole = cty.EmptyObjectVal
 	}
-	bare, marks := b.Config.Cty().Unmark()
+	return backend.NewValue(part(b.description.Config, whole, false)), backend.NewValue(part(b.description.Config, whole, true))
+}
+
+// part is v, a body by the schema s, with only the attributes of one sort.
+func part(s backend.Schema, v cty.Value, live bool) cty.Value {
+	bare, marks := v.Unmark()
+	if bare.IsNull() || !bare.IsKnown() || !bare.Type().IsObjectType() && !bare.Type().IsMapType() {
+		return v
+	}
+	kept := map[string]cty.Value{}
 	for name, value := range bare.AsValueMap() {
-		if isLive[name] {
-			lives[name] = value
-			loads[name] = cty.NullVal(value.Type())
-		} else {
-			loads[name] = value
+		kept[name] = value
+		if live { // what an open schema does not list is read with the files
+			kept[name] = cty.NullVal(value.Type())
 		}
 	}
-	return backend.NewValue(cty.ObjectVal(loads).WithMarks(marks)), backend.NewValue(cty.ObjectVal(lives).WithMarks(marks))
+	for _, a := range s.Attributes {
+		value, ok := bare.AsValueMap()[a.Name]
+		switch {
+		case !ok:
+			kept[a.Name] = cty.NullVal(a.Type.WithoutOptionalAttributesDeep())
+		case live == (a.Live || a.Expression):
+			kept[a.Name] = value
+		default:
+			kept[a.Name] = cty.NullVal(value.Type())
+		}
+	}
+	for _, n := range s.Blocks {
+		if value, ok := bare.AsValueMap()[n.Name]; ok {
+			kept[n.Name] = partOfBlocks(n, value, live)
+		}
+	}
+	return cty.ObjectVal(kept).WithMarks(marks)
+}
+
+// partOfBlocks goes through an object, a map by label, or a list.
+func partOfBlocks(n backend.Block, v cty.Value, live bool) cty.Value {
+	bare, marks := v.Unmark()
+	switch {
+	case bare.IsNull() || !bare.CanIterateElements():
+		return v
+	case len(n.Labels) > 0:
+		byLabel := map[string]cty.Value{}
+		for label, body := range bare.AsValueMap() {
+			byLabel[label] = part(n.Body, body, live)
+		}
+		return cty.ObjectVal(byLabel).WithMarks(marks)
+	case n.Max == 1:
+		return part(n.Body, v, live)
+	}
+	var list []cty.Value
+	for _, body := range bare.AsValueSlice() {
+		list = append(list, part(n.Body, body, live))
+	}
+	return cty.TupleVal(list).WithMarks(marks)
 }
 
 // op makes the operation of a new resource.
