@@ -1,7 +1,7 @@
 # Acme Notes: a vendor whose plugin is written in Python. It makes a notebook for
 # each customer and the account with which Acme's application lets them in.
 #
-# Try it without changing a thing:   addongw dev examples/python-plugin
+# Try it without changing a thing:   NOTES_PEPPER=anything addongw dev examples/python-plugin
 
 gateway {
   listen      = "127.0.0.1:8080"
