@@ -82,9 +82,9 @@ func TestPluginsDoctorTellsWhatAPluginCanDo(t *testing.T) {
 		t.Errorf("exit %d", code)
 	}
 	for plugin, want := range map[string]doctorStep{
-		"older": {Status: stepOK, Detail: "change_plan, read; not suspend, rotate"},
+		"older": {Status: stepOK, Detail: "change_plan, read; not suspend, rotate, upgrade_state"},
 		"newer": {
-			Status: stepOK, Detail: "change_plan, read; not suspend, rotate; unknown to this addongw and ignored: levitate; parts of its description are unknown to this addongw and ignored",
+			Status: stepOK, Detail: "change_plan, read; not suspend, rotate, upgrade_state; unknown to this addongw and ignored: levitate; parts of its description are unknown to this addongw and ignored",
 			Next: "It is made for a later addongw, too. Upgrade addongw for what is ignored here.",
 		},
 		"future": {},

@@ -978,8 +978,8 @@ type DescribeResponse struct {
 	// One or two sentences for the reference.
 	Doc string `protobuf:"bytes,3,opt,name=doc,proto3" json:"doc,omitempty"`
 	// What the plugin can do beyond Provision and Deprovision: "change_plan",
-	// "suspend" (Suspend and Resume), "rotate", "read". Names that the gateway does not
-	// know are ignored.
+	// "suspend" (Suspend and Resume), "rotate", "read", "upgrade_state". Names that the
+	// gateway does not know are ignored.
 	Capabilities []string `protobuf:"bytes,4,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
 	// The actions that Invoke accepts, such as "reboot": a letter, then letters,
 	// digits and underscores, all lower case, at most 40 characters; at most 100
@@ -995,7 +995,10 @@ type DescribeResponse struct {
 	// What templates of config vars may use. A plugin whose outputs depend on its
 	// configuration leaves this empty and answers them in ValidateConfigResponse.
 	Outputs *Schema `protobuf:"bytes,9,opt,name=outputs,proto3" json:"outputs,omitempty"`
-	// Grows when the meaning of Result.state changes.
+	// Grows when the meaning of Result.state changes, so that states of before must
+	// be read otherwise; from 1. It is kept with each state. A plugin that finds a
+	// state of a higher version than its own is not called: an operator has to put
+	// back the later plugin. 0: versions are not told apart.
 	StateVersion  int32 `protobuf:"varint,10,opt,name=state_version,json=stateVersion,proto3" json:"state_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2644,6 +2647,108 @@ func (x *ReadResponse) GetFailure() *Failure {
 	return nil
 }
 
+// UpgradeStateRequest carries a state that another version left.
+type UpgradeStateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The state_version of the plugin that left it, lower than today's. 0: it is not
+	// known, because that plugin had none.
+	Version int32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// JSON, as it was left.
+	State         []byte `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpgradeStateRequest) Reset() {
+	*x = UpgradeStateRequest{}
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpgradeStateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpgradeStateRequest) ProtoMessage() {}
+
+func (x *UpgradeStateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpgradeStateRequest.ProtoReflect.Descriptor instead.
+func (*UpgradeStateRequest) Descriptor() ([]byte, []int) {
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *UpgradeStateRequest) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *UpgradeStateRequest) GetState() []byte {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+// UpgradeStateResponse carries what it is today.
+type UpgradeStateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// JSON, at most 64 KiB, no secrets.
+	State         []byte `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpgradeStateResponse) Reset() {
+	*x = UpgradeStateResponse{}
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpgradeStateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpgradeStateResponse) ProtoMessage() {}
+
+func (x *UpgradeStateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpgradeStateResponse.ProtoReflect.Descriptor instead.
+func (*UpgradeStateResponse) Descriptor() ([]byte, []int) {
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *UpgradeStateResponse) GetState() []byte {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
 // HealthRequest has no fields yet.
 type HealthRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2653,7 +2758,7 @@ type HealthRequest struct {
 
 func (x *HealthRequest) Reset() {
 	*x = HealthRequest{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2665,7 +2770,7 @@ func (x *HealthRequest) String() string {
 func (*HealthRequest) ProtoMessage() {}
 
 func (x *HealthRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2678,7 +2783,7 @@ func (x *HealthRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthRequest.ProtoReflect.Descriptor instead.
 func (*HealthRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{32}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{34}
 }
 
 // HealthResponse reports whether calls can succeed now.
@@ -2694,7 +2799,7 @@ type HealthResponse struct {
 
 func (x *HealthResponse) Reset() {
 	*x = HealthResponse{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2706,7 +2811,7 @@ func (x *HealthResponse) String() string {
 func (*HealthResponse) ProtoMessage() {}
 
 func (x *HealthResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2719,7 +2824,7 @@ func (x *HealthResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthResponse.ProtoReflect.Descriptor instead.
 func (*HealthResponse) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{33}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *HealthResponse) GetOk() bool {
@@ -2751,7 +2856,7 @@ type AttributePath_Step struct {
 
 func (x *AttributePath_Step) Reset() {
 	*x = AttributePath_Step{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[34]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2763,7 +2868,7 @@ func (x *AttributePath_Step) String() string {
 func (*AttributePath_Step) ProtoMessage() {}
 
 func (x *AttributePath_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[34]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3043,11 +3148,16 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\fReadResponse\x123\n" +
 	"\aoutputs\x18\x01 \x01(\v2\x19.addongw.backend.v1.ValueR\aoutputs\x12\x14\n" +
 	"\x05drift\x18\x02 \x03(\tR\x05drift\x125\n" +
-	"\afailure\x18\x03 \x01(\v2\x1b.addongw.backend.v1.FailureR\afailure\"\x0f\n" +
+	"\afailure\x18\x03 \x01(\v2\x1b.addongw.backend.v1.FailureR\afailure\"E\n" +
+	"\x13UpgradeStateRequest\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x05R\aversion\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\fR\x05state\",\n" +
+	"\x14UpgradeStateResponse\x12\x14\n" +
+	"\x05state\x18\x01 \x01(\fR\x05state\"\x0f\n" +
 	"\rHealthRequest\"8\n" +
 	"\x0eHealthResponse\x12\x0e\n" +
 	"\x02ok\x18\x01 \x01(\bR\x02ok\x12\x16\n" +
-	"\x06detail\x18\x02 \x01(\tR\x06detail2\xc2\b\n" +
+	"\x06detail\x18\x02 \x01(\tR\x06detail2\xa5\t\n" +
 	"\aBackend\x12U\n" +
 	"\bDescribe\x12#.addongw.backend.v1.DescribeRequest\x1a$.addongw.backend.v1.DescribeResponse\x12g\n" +
 	"\x0eValidateConfig\x12).addongw.backend.v1.ValidateConfigRequest\x1a*.addongw.backend.v1.ValidateConfigResponse\x12a\n" +
@@ -3061,7 +3171,8 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\x06Resume\x12!.addongw.backend.v1.ResumeRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12H\n" +
 	"\x06Rotate\x12!.addongw.backend.v1.RotateRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12H\n" +
 	"\x06Invoke\x12!.addongw.backend.v1.InvokeRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12I\n" +
-	"\x04Read\x12\x1f.addongw.backend.v1.ReadRequest\x1a .addongw.backend.v1.ReadResponse\x12O\n" +
+	"\x04Read\x12\x1f.addongw.backend.v1.ReadRequest\x1a .addongw.backend.v1.ReadResponse\x12a\n" +
+	"\fUpgradeState\x12'.addongw.backend.v1.UpgradeStateRequest\x1a(.addongw.backend.v1.UpgradeStateResponse\x12O\n" +
 	"\x06Health\x12!.addongw.backend.v1.HealthRequest\x1a\".addongw.backend.v1.HealthResponseB6Z4github.com/addongw/addongw/plugins/backend/backendpbb\x06proto3"
 
 var (
@@ -3077,7 +3188,7 @@ func file_plugins_backend_backendpb_backend_proto_rawDescGZIP() []byte {
 }
 
 var file_plugins_backend_backendpb_backend_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_plugins_backend_backendpb_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_plugins_backend_backendpb_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_plugins_backend_backendpb_backend_proto_goTypes = []any{
 	(Diagnostic_Severity)(0),       // 0: addongw.backend.v1.Diagnostic.Severity
 	(DeprovisionRequest_Mode)(0),   // 1: addongw.backend.v1.DeprovisionRequest.Mode
@@ -3116,18 +3227,20 @@ var file_plugins_backend_backendpb_backend_proto_goTypes = []any{
 	(*Failure)(nil),                // 34: addongw.backend.v1.Failure
 	(*ReadRequest)(nil),            // 35: addongw.backend.v1.ReadRequest
 	(*ReadResponse)(nil),           // 36: addongw.backend.v1.ReadResponse
-	(*HealthRequest)(nil),          // 37: addongw.backend.v1.HealthRequest
-	(*HealthResponse)(nil),         // 38: addongw.backend.v1.HealthResponse
-	(*AttributePath_Step)(nil),     // 39: addongw.backend.v1.AttributePath.Step
-	nil,                            // 40: addongw.backend.v1.Op.CredentialEntry
-	nil,                            // 41: addongw.backend.v1.Op.SecretsEntry
-	(*timestamppb.Timestamp)(nil),  // 42: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 43: google.protobuf.Duration
+	(*UpgradeStateRequest)(nil),    // 37: addongw.backend.v1.UpgradeStateRequest
+	(*UpgradeStateResponse)(nil),   // 38: addongw.backend.v1.UpgradeStateResponse
+	(*HealthRequest)(nil),          // 39: addongw.backend.v1.HealthRequest
+	(*HealthResponse)(nil),         // 40: addongw.backend.v1.HealthResponse
+	(*AttributePath_Step)(nil),     // 41: addongw.backend.v1.AttributePath.Step
+	nil,                            // 42: addongw.backend.v1.Op.CredentialEntry
+	nil,                            // 43: addongw.backend.v1.Op.SecretsEntry
+	(*timestamppb.Timestamp)(nil),  // 44: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 45: google.protobuf.Duration
 }
 var file_plugins_backend_backendpb_backend_proto_depIdxs = []int32{
 	6,  // 0: addongw.backend.v1.Value.sensitive:type_name -> addongw.backend.v1.AttributePath
 	6,  // 1: addongw.backend.v1.Value.unknown:type_name -> addongw.backend.v1.AttributePath
-	39, // 2: addongw.backend.v1.AttributePath.steps:type_name -> addongw.backend.v1.AttributePath.Step
+	41, // 2: addongw.backend.v1.AttributePath.steps:type_name -> addongw.backend.v1.AttributePath.Step
 	8,  // 3: addongw.backend.v1.Schema.attributes:type_name -> addongw.backend.v1.Attribute
 	9,  // 4: addongw.backend.v1.Schema.blocks:type_name -> addongw.backend.v1.Block
 	5,  // 5: addongw.backend.v1.Attribute.default:type_name -> addongw.backend.v1.Value
@@ -3149,14 +3262,14 @@ var file_plugins_backend_backendpb_backend_proto_depIdxs = []int32{
 	10, // 21: addongw.backend.v1.ConfigureResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
 	5,  // 22: addongw.backend.v1.Plan.params:type_name -> addongw.backend.v1.Value
 	5,  // 23: addongw.backend.v1.Region.data:type_name -> addongw.backend.v1.Value
-	42, // 24: addongw.backend.v1.Op.deadline:type_name -> google.protobuf.Timestamp
+	44, // 24: addongw.backend.v1.Op.deadline:type_name -> google.protobuf.Timestamp
 	19, // 25: addongw.backend.v1.Op.plan:type_name -> addongw.backend.v1.Plan
 	20, // 26: addongw.backend.v1.Op.region:type_name -> addongw.backend.v1.Region
 	5,  // 27: addongw.backend.v1.Op.options:type_name -> addongw.backend.v1.Value
 	5,  // 28: addongw.backend.v1.Op.config:type_name -> addongw.backend.v1.Value
-	40, // 29: addongw.backend.v1.Op.credential:type_name -> addongw.backend.v1.Op.CredentialEntry
+	42, // 29: addongw.backend.v1.Op.credential:type_name -> addongw.backend.v1.Op.CredentialEntry
 	5,  // 30: addongw.backend.v1.Op.outputs:type_name -> addongw.backend.v1.Value
-	41, // 31: addongw.backend.v1.Op.secrets:type_name -> addongw.backend.v1.Op.SecretsEntry
+	43, // 31: addongw.backend.v1.Op.secrets:type_name -> addongw.backend.v1.Op.SecretsEntry
 	21, // 32: addongw.backend.v1.ProvisionRequest.op:type_name -> addongw.backend.v1.Op
 	21, // 33: addongw.backend.v1.ChangePlanRequest.op:type_name -> addongw.backend.v1.Op
 	19, // 34: addongw.backend.v1.ChangePlanRequest.old_plan:type_name -> addongw.backend.v1.Plan
@@ -3175,10 +3288,10 @@ var file_plugins_backend_backendpb_backend_proto_depIdxs = []int32{
 	34, // 47: addongw.backend.v1.Event.failure:type_name -> addongw.backend.v1.Failure
 	3,  // 48: addongw.backend.v1.Log.level:type_name -> addongw.backend.v1.Log.Level
 	5,  // 49: addongw.backend.v1.Result.outputs:type_name -> addongw.backend.v1.Value
-	42, // 50: addongw.backend.v1.Result.purge_after:type_name -> google.protobuf.Timestamp
+	44, // 50: addongw.backend.v1.Result.purge_after:type_name -> google.protobuf.Timestamp
 	4,  // 51: addongw.backend.v1.Failure.class:type_name -> addongw.backend.v1.Failure.Class
 	6,  // 52: addongw.backend.v1.Failure.path:type_name -> addongw.backend.v1.AttributePath
-	43, // 53: addongw.backend.v1.Failure.retry_after:type_name -> google.protobuf.Duration
+	45, // 53: addongw.backend.v1.Failure.retry_after:type_name -> google.protobuf.Duration
 	21, // 54: addongw.backend.v1.ReadRequest.op:type_name -> addongw.backend.v1.Op
 	5,  // 55: addongw.backend.v1.ReadResponse.outputs:type_name -> addongw.backend.v1.Value
 	34, // 56: addongw.backend.v1.ReadResponse.failure:type_name -> addongw.backend.v1.Failure
@@ -3194,22 +3307,24 @@ var file_plugins_backend_backendpb_backend_proto_depIdxs = []int32{
 	27, // 66: addongw.backend.v1.Backend.Rotate:input_type -> addongw.backend.v1.RotateRequest
 	28, // 67: addongw.backend.v1.Backend.Invoke:input_type -> addongw.backend.v1.InvokeRequest
 	35, // 68: addongw.backend.v1.Backend.Read:input_type -> addongw.backend.v1.ReadRequest
-	37, // 69: addongw.backend.v1.Backend.Health:input_type -> addongw.backend.v1.HealthRequest
-	12, // 70: addongw.backend.v1.Backend.Describe:output_type -> addongw.backend.v1.DescribeResponse
-	14, // 71: addongw.backend.v1.Backend.ValidateConfig:output_type -> addongw.backend.v1.ValidateConfigResponse
-	16, // 72: addongw.backend.v1.Backend.ValidatePlan:output_type -> addongw.backend.v1.ValidatePlanResponse
-	18, // 73: addongw.backend.v1.Backend.Configure:output_type -> addongw.backend.v1.ConfigureResponse
-	29, // 74: addongw.backend.v1.Backend.Provision:output_type -> addongw.backend.v1.Event
-	29, // 75: addongw.backend.v1.Backend.ChangePlan:output_type -> addongw.backend.v1.Event
-	29, // 76: addongw.backend.v1.Backend.Deprovision:output_type -> addongw.backend.v1.Event
-	29, // 77: addongw.backend.v1.Backend.Suspend:output_type -> addongw.backend.v1.Event
-	29, // 78: addongw.backend.v1.Backend.Resume:output_type -> addongw.backend.v1.Event
-	29, // 79: addongw.backend.v1.Backend.Rotate:output_type -> addongw.backend.v1.Event
-	29, // 80: addongw.backend.v1.Backend.Invoke:output_type -> addongw.backend.v1.Event
-	36, // 81: addongw.backend.v1.Backend.Read:output_type -> addongw.backend.v1.ReadResponse
-	38, // 82: addongw.backend.v1.Backend.Health:output_type -> addongw.backend.v1.HealthResponse
-	70, // [70:83] is the sub-list for method output_type
-	57, // [57:70] is the sub-list for method input_type
+	37, // 69: addongw.backend.v1.Backend.UpgradeState:input_type -> addongw.backend.v1.UpgradeStateRequest
+	39, // 70: addongw.backend.v1.Backend.Health:input_type -> addongw.backend.v1.HealthRequest
+	12, // 71: addongw.backend.v1.Backend.Describe:output_type -> addongw.backend.v1.DescribeResponse
+	14, // 72: addongw.backend.v1.Backend.ValidateConfig:output_type -> addongw.backend.v1.ValidateConfigResponse
+	16, // 73: addongw.backend.v1.Backend.ValidatePlan:output_type -> addongw.backend.v1.ValidatePlanResponse
+	18, // 74: addongw.backend.v1.Backend.Configure:output_type -> addongw.backend.v1.ConfigureResponse
+	29, // 75: addongw.backend.v1.Backend.Provision:output_type -> addongw.backend.v1.Event
+	29, // 76: addongw.backend.v1.Backend.ChangePlan:output_type -> addongw.backend.v1.Event
+	29, // 77: addongw.backend.v1.Backend.Deprovision:output_type -> addongw.backend.v1.Event
+	29, // 78: addongw.backend.v1.Backend.Suspend:output_type -> addongw.backend.v1.Event
+	29, // 79: addongw.backend.v1.Backend.Resume:output_type -> addongw.backend.v1.Event
+	29, // 80: addongw.backend.v1.Backend.Rotate:output_type -> addongw.backend.v1.Event
+	29, // 81: addongw.backend.v1.Backend.Invoke:output_type -> addongw.backend.v1.Event
+	36, // 82: addongw.backend.v1.Backend.Read:output_type -> addongw.backend.v1.ReadResponse
+	38, // 83: addongw.backend.v1.Backend.UpgradeState:output_type -> addongw.backend.v1.UpgradeStateResponse
+	40, // 84: addongw.backend.v1.Backend.Health:output_type -> addongw.backend.v1.HealthResponse
+	71, // [71:85] is the sub-list for method output_type
+	57, // [57:71] is the sub-list for method input_type
 	57, // [57:57] is the sub-list for extension type_name
 	57, // [57:57] is the sub-list for extension extendee
 	0,  // [0:57] is the sub-list for field type_name
@@ -3227,7 +3342,7 @@ func file_plugins_backend_backendpb_backend_proto_init() {
 		(*Event_Result)(nil),
 		(*Event_Failure)(nil),
 	}
-	file_plugins_backend_backendpb_backend_proto_msgTypes[34].OneofWrappers = []any{
+	file_plugins_backend_backendpb_backend_proto_msgTypes[36].OneofWrappers = []any{
 		(*AttributePath_Step_Attribute)(nil),
 		(*AttributePath_Step_Key)(nil),
 		(*AttributePath_Step_Index)(nil),
@@ -3238,7 +3353,7 @@ func file_plugins_backend_backendpb_backend_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugins_backend_backendpb_backend_proto_rawDesc), len(file_plugins_backend_backendpb_backend_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   37,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -123,6 +123,10 @@ func (m *mortal) Rotate(ctx context.Context, req backend.RotateRequest, events b
 	})
 }
 
+func (m *mortal) UpgradeState(ctx context.Context, req backend.UpgradeStateRequest) (backend.UpgradeStateResponse, error) {
+	return m.Backend.(backend.StateUpgrader).UpgradeState(ctx, req)
+}
+
 func (m *mortal) Invoke(ctx context.Context, req backend.InvokeRequest, events backend.Events) (backend.Result, error) {
 	return m.live(killed(req.Action), events, func(e backend.Events) (backend.Result, error) {
 		return m.Backend.(backend.Invoker).Invoke(ctx, req, e)

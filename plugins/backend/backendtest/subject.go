@@ -41,6 +41,10 @@ type Subject struct {
 	// not tested. A configuration with nothing but actions is tested for them alone.
 	Actions *Actions
 
+	// OldStates are states as earlier versions left them, for a backend that
+	// upgrades states.
+	OldStates []backend.UpgradeStateRequest
+
 	// Secrets are further texts that must show up nowhere but in outputs, such
 	// as a password inside a connection string. Texts in Config that are marked
 	// as sensitive, and generated outputs, are looked for anyway.

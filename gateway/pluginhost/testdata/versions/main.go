@@ -5,14 +5,22 @@
 //	boasting  the same, but it claims that it can
 //	newer     protocols 1 and 2, and abilities, fields and events of later
 //	future    protocols 2 and 3
+//	state-N   states of version N, and from 2 on upgrades of those of before
+//	reads-N   states of version N, and no upgrades
+//	breaks-N  states of version N, and an upgrade that fails
+//
+// Their states tell which state they were given.
 package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/go-plugin"
@@ -82,6 +90,11 @@ func (s *server) Describe(context.Context, *backendpb.DescribeRequest) (*backend
 	switch s.age {
 	case "boasting":
 		d.Capabilities, d.Actions = append(d.Capabilities, "suspend", "rotate"), []string{"reboot"}
+	default:
+		d.StateVersion = int32(s.stateVersion())
+		if d.StateVersion > 1 && !strings.HasPrefix(s.age, "reads") {
+			d.Capabilities = append(d.Capabilities, "upgrade_state")
+		}
 	case "newer":
 		d.Capabilities = append(d.Capabilities, "levitate")
 		later(name) // the others are as they are today
@@ -111,13 +124,43 @@ func (s *server) Read(context.Context, *backendpb.ReadRequest) (*backendpb.ReadR
 	return &backendpb.ReadResponse{Outputs: outputs}, nil
 }
 
-func (s *server) Provision(_ *backendpb.ProvisionRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
+// stateVersion is the number at the end of the binary's name.
+func (s *server) stateVersion() int {
+	_, number, _ := strings.Cut(s.age, "-")
+	version, _ := strconv.Atoi(number) // 0 where there is none
+	return version
+}
+
+func (s *server) UpgradeState(_ context.Context, m *backendpb.UpgradeStateRequest) (*backendpb.UpgradeStateResponse, error) {
+	if strings.HasPrefix(s.age, "breaks") {
+		return nil, errors.New("cannot make head or tail of it")
+	}
+	return &backendpb.UpgradeStateResponse{State: fmt.Appendf(nil, `{"upgraded_from":%d,"was":%s}`, m.GetVersion(), m.GetState())}, nil
+}
+
+// left is the state that a call leaves: it tells what it was given.
+func (s *server) left(op *backendpb.Op) []byte {
+	if s.stateVersion() == 0 {
+		return nil
+	}
+	given := op.GetState()
+	if len(given) == 0 {
+		given = []byte("null")
+	}
+	return fmt.Appendf(nil, `{"given":%s}`, given)
+}
+
+func (s *server) Provision(m *backendpb.ProvisionRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
 	if s.age == "newer" {
 		if err := stream.Send(later(&backendpb.Event{})); err != nil {
 			return err
 		}
 	}
-	return stream.Send(&backendpb.Event{Event: &backendpb.Event_Result{Result: &backendpb.Result{Outputs: outputs}}})
+	state := s.left(m.GetOp())
+	if err := stream.Send(&backendpb.Event{Event: &backendpb.Event_Checkpoint{Checkpoint: &backendpb.Checkpoint{Step: "made", State: state}}}); err != nil {
+		return err
+	}
+	return stream.Send(&backendpb.Event{Event: &backendpb.Event_Result{Result: &backendpb.Result{Outputs: outputs, State: state}}})
 }
 
 func (s *server) ChangePlan(_ *backendpb.ChangePlanRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
