@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // agesDirectory has plugins of other ages than addongw's and what sells with one
@@ -26,7 +27,7 @@ addon "acme-it" {
   }
 }
 `, sells, sells))
-	for _, age := range []string{"older", "newer", "future"} {
+	for _, age := range []string{"older", "newer", "future", "state-1", "state-2"} {
 		if err := os.Symlink(filepath.Join(binaries(t), "versions"), filepath.Join(dir, "plugins", "addongw-plugin-"+age)); err != nil {
 			t.Fatal(err)
 		}
@@ -121,4 +122,50 @@ backend "plain" "a" {
 	if _, errOut, _ := addongw(t, dir, nil, "validate", dir); strings.Contains(errOut, "AG604") {
 		t.Error(errOut)
 	}
+}
+
+// TestADowngradedPluginIsNotToldOfWhatALaterOneLeft puts an earlier version of a
+// plugin in the place of a later one, and the later one back.
+func TestADowngradedPluginIsNotToldOfWhatALaterOneLeft(t *testing.T) {
+	t.Parallel()
+	dir := agesDirectory(t, "aged")
+	file := filepath.Join(dir, "addongw.hcl")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p *process
+	serve := func(version string) {
+		t.Helper()
+		if p != nil && p.Stop() != 0 {
+			t.Fatal(p.Log())
+		}
+		write(t, file, strings.Replace(string(text), `backend "aged" "main" {}`, fmt.Sprintf(`backend "aged" "main" { plugin = "state-%s" }`, version), 1))
+		p = startQuickstart(t, dir)
+	}
+	request := func(method, path, body string) call {
+		return call{method, p.URL + "/clevercloud/acme-it/resources" + path, "acme-it", password, body}
+	}
+	serve("1")
+	made := request("POST", "", `{"addon_id":"addon_1","plan":"small","region":"EU"}`).must(t, 200)
+	other := request("POST", "", `{"addon_id":"addon_2","plan":"small","region":"EU"}`).must(t, 200)
+	serve("2")
+	request("DELETE", "/"+other.ID, "").must(t, 200) // of a state of before: upgraded
+	changed := request("PUT", "/"+made.ID, `{"addon_id":"addon_1","plan":"large"}`)
+	changed.must(t, 200) // leaves a state of today
+	state := func() string {
+		out, errOut, code := addongw(t, dir, nil, "resources", "show", made.ID, "--dir", dir)
+		if code != 0 {
+			t.Fatalf("exit %d: %s", code, errOut)
+		}
+		return out
+	}
+	serve("1")
+	request("DELETE", "/"+made.ID, "").must(t, 200)
+	await(t, "the refusal", 10*time.Second, func() bool { return strings.Contains(state(), "install that version again") })
+	if log := p.Log(); !strings.Contains(log, "operation put aside") || !strings.Contains(log, "its state has version 2, and the plugin that backend aged.main has now reads up to 1") {
+		t.Error(log)
+	}
+	serve("2")
+	await(t, "the removal", 10*time.Second, func() bool { return strings.Contains(state(), "deprovisioned") })
 }

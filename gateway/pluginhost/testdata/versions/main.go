@@ -163,7 +163,10 @@ func (s *server) Provision(m *backendpb.ProvisionRequest, stream grpc.ServerStre
 	return stream.Send(&backendpb.Event{Event: &backendpb.Event_Result{Result: &backendpb.Result{Outputs: outputs, State: state}}})
 }
 
-func (s *server) ChangePlan(_ *backendpb.ChangePlanRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
+func (s *server) ChangePlan(m *backendpb.ChangePlanRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
+	if state := s.left(m.GetOp()); state != nil {
+		return stream.Send(&backendpb.Event{Event: &backendpb.Event_Result{Result: &backendpb.Result{Outputs: outputs, State: state}}})
+	}
 	return stream.Send(&backendpb.Event{Event: &backendpb.Event_Failure{Failure: &backendpb.Failure{Class: 99, Message: "of a kind of later"}}})
 }
 
