@@ -47,28 +47,35 @@ func (s *server) setLimits(ctx context.Context, conn *pgx.Conn, t target, l limi
 	if !found.usable(t) {
 		return found.missing(t)
 	}
-	statements := append(changeSettings(t, found.login, l), limitDatabase(t, l),
-		fmt.Sprintf("ALTER ROLE %s CONNECTION LIMIT %d", identifier(t.login()), l.connections))
+	open := found.open(t)
+	statements := []string{limitDatabase(t, len(open)*l.connections)}
+	for _, login := range open {
+		statements = append(append(statements, changeSettings(login, l)...),
+			fmt.Sprintf("ALTER ROLE %s CONNECTION LIMIT %d", identifier(login.name), l.connections))
+	}
 	_, err = conn.Exec(ctx, strings.Join(statements, "; "))
 	return s.explain(ctx, "set the plan's limits", err)
 }
 
-func limitDatabase(t target, l limits) string {
-	return fmt.Sprintf("ALTER DATABASE %s CONNECTION LIMIT %d", identifier(t.database), l.connections)
+// limitDatabase is the statement that admits so many connections: as many as all
+// open logins together, or a customer's new program would be refused while the one
+// with the old login still holds its own.
+func limitDatabase(t target, connections int) string {
+	return fmt.Sprintf("ALTER DATABASE %s CONNECTION LIMIT %d", identifier(t.database), connections)
 }
 
-// changeSettings are the statements that give the login its plan's settings.
+// changeSettings are the statements that give a login its plan's settings.
 // One that is as it should be is not touched: temp_file_limit needs a right
 // that a provisioner without such plans does not have.
-func changeSettings(t target, login role, l limits) []string {
+func changeSettings(login role, l limits) []string {
 	var statements []string
 	for _, s := range l.settings() {
 		now, isSet := login.setting(s.name)
 		switch {
 		case s.value != "" && s.value != now:
-			statements = append(statements, fmt.Sprintf("ALTER ROLE %s SET %s = %s", identifier(t.login()), s.name, literal(s.value)))
+			statements = append(statements, fmt.Sprintf("ALTER ROLE %s SET %s = %s", identifier(login.name), s.name, literal(s.value)))
 		case s.value == "" && isSet:
-			statements = append(statements, fmt.Sprintf("ALTER ROLE %s RESET %s", identifier(t.login()), s.name))
+			statements = append(statements, fmt.Sprintf("ALTER ROLE %s RESET %s", identifier(login.name), s.name))
 		}
 	}
 	return statements

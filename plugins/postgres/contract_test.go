@@ -23,6 +23,7 @@ func TestContract(t *testing.T) {
 		Config:   config(w.provisionerURL(), nil),
 		Op:       func(*testing.T) backend.Op { return backend.Op{Plan: plan(2), Region: backend.Region{ID: "eu"}} },
 		ChangeTo: &bigger,
+		Works:    w.works,
 		Secrets:  []string{admin.Password, "SCRAM-SHA-256"},
 	})
 	if left := w.names("SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = $1", w.user); len(left) > 0 {

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,7 @@ func TestAKilledProcessLosesDoublesAndLeavesNothing(t *testing.T) {
 			Config:   config(w.provisionerURL(), keepFor("keep-7d")),
 			Op:       func(*testing.T) backend.Op { return backend.Op{Plan: plan(2), Region: backend.Region{ID: "eu"}} },
 			ChangeTo: &bigger,
+			Works:    w.works,
 		},
 		Things: func(_ *testing.T, op backend.Op) []string { return w.things(op) },
 		Use: func(_ *testing.T, op backend.Op) {
@@ -41,17 +43,22 @@ func TestAKilledProcessLosesDoublesAndLeavesNothing(t *testing.T) {
 	})
 }
 
-// things is what belongs to a resource and what customers notice of it.
+// things is what belongs to a resource and what customers notice of it. A login
+// that a rotation has closed is nothing, as long as there is a database.
 func (w *world) things(op backend.Op) []string {
 	w.t.Helper()
 	list := append(w.leftovers(op), w.staged()...)
+	shut := w.names(`
+		SELECT 'role ' || rolname FROM pg_roles WHERE rolname IN ($1, $2) AND NOT rolcanlogin AND rolconnlimit = 0
+		AND EXISTS (SELECT FROM pg_database WHERE datname = $3)`, "u_"+op.ShortID+"_a", "u_"+op.ShortID+"_b", "db_"+op.ShortID)
+	list = slices.DeleteFunc(list, func(thing string) bool { return slices.Contains(shut, thing) })
 	list = append(list, w.names(`
 		SELECT format('%s admits %s, speaks to PUBLIC: %s, is kept: %s, sessions: %s', datname, datconnlimit, has_database_privilege('public', oid, 'CONNECT'),
 			shobj_description(oid, 'pg_database') LIKE '% purge after %', (SELECT count(*) FROM pg_stat_activity a WHERE datid = d.oid))
 		FROM pg_database d WHERE datname = $1`, "db_"+op.ShortID)...)
 	list = append(list, w.names(`
 		SELECT format('%s logs in: %s, holds %s, has %s', rolname, rolcanlogin, rolconnlimit, rolconfig)
-		FROM pg_roles WHERE rolname = $1`, "u_"+op.ShortID+"_a")...)
+		FROM pg_roles WHERE rolname IN ($1, $2) AND NOT 'role ' || rolname = ANY($3)`, "u_"+op.ShortID+"_a", "u_"+op.ShortID+"_b", shut)...)
 	if w.number("SELECT count(*) FROM pg_database WHERE datname = $1", "db_"+op.ShortID) == 1 {
 		list = append(list, w.inside(op)...)
 	}

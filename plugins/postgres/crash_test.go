@@ -18,7 +18,9 @@ import (
 const (
 	provisionSteps   = 10
 	softSteps        = 2
-	deprovisionSteps = 4
+	deprovisionSteps = 5
+	stageSteps       = 8
+	closeSteps       = 4
 )
 
 // interruption ends a running call in some way. That its process dies is in

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
@@ -61,10 +62,11 @@ func neverProvisioned(op backend.Op) bool { return len(op.State) == 0 && op.Outp
 // while one is there, so is the proof of what the names belonged to.
 func (d *deprovision) steps() []step {
 	return []step{
-		{"lock the login out", d.lockOut},
+		{"lock the customer out", d.lockOut},
 		{"drop the database", d.dropDatabase},
-		{"drop the login role", d.dropRole(d.found.login, d.target.login())},
-		{"drop the group role", d.dropRole(d.found.group, d.target.group())},
+		{"drop the login role", d.dropRole(d.found.login)},
+		{"drop the other login role", d.dropRole(d.found.other)},
+		{"drop the group role", d.dropRole(d.found.group)},
 	}
 }
 
@@ -79,11 +81,22 @@ func (d *deprovision) ours(marker string) bool { return marker == d.target.marke
 
 // lockOut keeps customers from coming back while their database goes.
 func (d *deprovision) lockOut(ctx context.Context) error {
-	if !d.ours(d.found.login.marker) {
-		return nil
-	}
-	_, err := d.conn.Exec(ctx, "ALTER ROLE "+identifier(d.target.login())+" NOLOGIN")
+	return d.alter(ctx, d.found.logins(d.target), "NOLOGIN")
+}
+
+// alter changes roles in one transaction: there is never one that is locked out
+// beside one that is not.
+func (d *deprovision) alter(ctx context.Context, roles []role, how string) error {
+	_, err := d.conn.Exec(ctx, strings.Join(alterRoles(roles, how), "; "))
 	return err
+}
+
+func alterRoles(roles []role, how string) []string {
+	statements := make([]string, len(roles))
+	for i, r := range roles {
+		statements[i] = "ALTER ROLE " + identifier(r.name) + " " + how
+	}
+	return statements
 }
 
 // dropDatabase also drops what an interrupted provision left under the staging
@@ -107,15 +120,15 @@ func (d *deprovision) drop(ctx context.Context, database string) error {
 	return err
 }
 
-func (d *deprovision) dropRole(r role, name string) func(context.Context) error {
+func (d *deprovision) dropRole(r role) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if !d.ours(r.marker) {
 			return nil
 		}
-		if err := d.release(ctx, name); err != nil {
+		if err := d.release(ctx, r.name); err != nil {
 			return err
 		}
-		_, err := d.conn.Exec(ctx, "DROP ROLE IF EXISTS "+identifier(name))
+		_, err := d.conn.Exec(ctx, "DROP ROLE IF EXISTS "+identifier(r.name))
 		return err
 	}
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
@@ -13,14 +14,20 @@ import (
 // whose DROP was interrupted. Nothing but another DROP works on it.
 const unusable = -2
 
+// closed is the connection limit of a login that a rotation has ended, or has
+// only begun to make: nobody is let in by it, not after a resume either. Plans
+// allow at least one connection.
+const closed = 0
+
 // found is what the server has under a target's names.
 type found struct {
-	group, login      role
-	database, staging database
+	group, login, other role
+	database, staging   database
 }
 
-// role is a role of the server; the zero value is one that does not exist.
+// role is a role of the server. One that does not exist has only its name.
 type role struct {
+	name     string
 	exists   bool
 	marker   string
 	canLogin bool
@@ -42,8 +49,8 @@ type database struct {
 // inspect looks at everything that has one of the target's names. It needs no
 // rights and changes nothing.
 func inspect(ctx context.Context, conn *pgx.Conn, t target) (found, error) {
-	var f found
-	if err := inspectRoles(ctx, conn, map[string]*role{t.group(): &f.group, t.login(): &f.login}); err != nil {
+	f := found{group: role{name: t.group()}, login: role{name: t.login()}, other: role{name: t.other()}}
+	if err := inspectRoles(ctx, conn, map[string]*role{t.group(): &f.group, t.login(): &f.login, t.other(): &f.other}); err != nil {
 		return found{}, fmt.Errorf("look for the roles: %w", err)
 	}
 	if err := inspectDatabases(ctx, conn, map[string]*database{t.database: &f.database, t.staging(): &f.staging}); err != nil {
@@ -59,11 +66,10 @@ func inspectRoles(ctx context.Context, conn *pgx.Conn, wanted map[string]*role) 
 	if err != nil {
 		return err
 	}
-	var name string
 	var r role
-	_, err = pgx.ForEachRow(rows, []any{&name, &r.marker, &r.canLogin, &r.limit, &r.settings}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&r.name, &r.marker, &r.canLogin, &r.limit, &r.settings}, func() error {
 		r.exists = true
-		*wanted[name] = r
+		*wanted[r.name] = r
 		r = role{} // the next row's settings must not share this one's array
 		return nil
 	})
@@ -99,9 +105,9 @@ func keys[V any](m map[string]V) []string {
 // conflict is the answer where something that is not the target's has one of
 // its names. It is never adopted: it may be another customer's.
 func (f found) conflict(t target) error {
-	for name, r := range map[string]role{t.group(): f.group, t.login(): f.login} {
+	for _, r := range []role{f.group, f.login, f.other} {
 		if r.exists && r.marker != t.marker() {
-			return backend.Failf(backend.Conflict, "role %q exists and is not this resource's (its comment is not %q)", name, t.marker())
+			return backend.Failf(backend.Conflict, "role %q exists and is not this resource's (its comment is not %q)", r.name, t.marker())
 		}
 	}
 	switch {
@@ -113,6 +119,29 @@ func (f found) conflict(t target) error {
 		return backend.Failf(backend.Conflict, "database %q belongs to another role", t.staging())
 	}
 	return nil
+}
+
+// rotated is the same seen from the other login.
+func (f found) rotated() found {
+	f.login, f.other = f.other, f.login
+	return f
+}
+
+// logins are those of the resource that are there.
+func (f found) logins(t target) []role {
+	var list []role
+	for _, r := range []role{f.login, f.other} {
+		if r.exists && r.marker == t.marker() {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// open are the logins that the customer may use unless suspended: two between a
+// rotation's stage and its end.
+func (f found) open(t target) []role {
+	return slices.DeleteFunc(f.logins(t), func(r role) bool { return r.name != t.login() && r.limit == closed })
 }
 
 // whole reports whether the resource's database is there and in one piece.

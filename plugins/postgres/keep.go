@@ -56,14 +56,10 @@ func (d *deprovision) keepSteps() []step {
 // and one with a date lets nobody in. Limit 0 holds for everybody but
 // superusers.
 func (d *deprovision) closeDatabase(ctx context.Context) error {
-	database := identifier(d.target.database)
-	statements := []string{"ALTER DATABASE " + database + " CONNECTION LIMIT 0"}
-	if d.ours(d.found.login.marker) {
-		statements = append(statements, "ALTER ROLE "+identifier(d.target.login())+" NOLOGIN")
-	}
+	statements := append(alterRoles(d.found.logins(d.target), "NOLOGIN"), limitDatabase(d.target, 0))
 	if d.found.database.purgeAfter.IsZero() {
 		d.found.database.purgeAfter = d.now.Add(d.keep).UTC().Truncate(time.Second) // as precise as the marker
-		statements = append(statements, fmt.Sprintf("COMMENT ON DATABASE %s IS %s", database, literal(d.target.keptMarker(d.found.database.purgeAfter))))
+		statements = append(statements, fmt.Sprintf("COMMENT ON DATABASE %s IS %s", identifier(d.target.database), literal(d.target.keptMarker(d.found.database.purgeAfter))))
 	}
 	_, err := d.conn.Exec(ctx, strings.Join(statements, "; "))
 	return err
@@ -88,6 +84,12 @@ func (d *deprovision) endSessions(ctx context.Context) error {
 	}
 }
 
+// beginningSessions finds the sessions that are just beginning in the database $1.
+const beginningSessions = `
+	FROM pg_locks
+	WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND mode = 'RowExclusiveLock'
+	  AND objid = (SELECT oid FROM pg_database WHERE datname = $1)`
+
 // signalSessions tells sessions to end and counts them. It looks first for
 // sessions that are just beginning: one that was let in a moment before the
 // database was closed is not among the activities yet, but holds this lock on
@@ -95,16 +97,13 @@ func (d *deprovision) endSessions(ctx context.Context) error {
 // that moment to half an hour, with post_auth_delay.
 func (d *deprovision) signalSessions(ctx context.Context) (int, error) {
 	var beginning, begun int
-	err := d.conn.QueryRow(ctx, `
-		SELECT count(pg_terminate_backend(pid)) FROM pg_locks
-		WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND mode = 'RowExclusiveLock'
-		  AND objid = (SELECT oid FROM pg_database WHERE datname = $1)`, d.target.database).Scan(&beginning)
+	err := d.conn.QueryRow(ctx, "SELECT count(pg_terminate_backend(pid)) "+beginningSessions, d.target.database).Scan(&beginning)
 	if err != nil {
 		return 0, err
 	}
 	err = d.conn.QueryRow(ctx, `
 		SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-		WHERE (datname = $1 OR usename = $2) AND pid <> pg_backend_pid()
-		  AND usesysid NOT IN (SELECT oid FROM pg_roles WHERE rolsuper)`, d.target.database, d.target.login()).Scan(&begun)
+		WHERE (datname = $1 OR usename IN ($2, $3)) AND pid <> pg_backend_pid()
+		  AND usesysid NOT IN (SELECT oid FROM pg_roles WHERE rolsuper)`, d.target.database, d.target.login(), d.target.other()).Scan(&begun)
 	return beginning + begun, err
 }

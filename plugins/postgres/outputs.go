@@ -26,8 +26,8 @@ func (s *server) measure(ctx context.Context, conn *pgx.Conn, t target) (measure
 	var m measured
 	err := conn.QueryRow(ctx, `
 		SELECT coalesce(pg_database_size(oid), 0),
-		       (SELECT count(*) FROM pg_stat_activity WHERE usename = $2 AND leader_pid IS NULL)
-		FROM pg_database WHERE datname = $1`, t.database, t.login()).Scan(&bytes, &m.connections)
+		       (SELECT count(*) FROM pg_stat_activity WHERE usename IN ($2, $3) AND leader_pid IS NULL)
+		FROM pg_database WHERE datname = $1`, t.database, t.login(), t.other()).Scan(&bytes, &m.connections)
 	refused, ok := errors.AsType[*pgconn.PgError](err)
 	if errors.Is(err, pgx.ErrNoRows) || ok && refused.Code == codeUndefinedDatabase {
 		return m, found{}.missing(t) // dropped a moment ago

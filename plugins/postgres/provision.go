@@ -24,6 +24,7 @@ type provision struct {
 	password string // a secret
 	verifier string
 	found    found // before the first step
+	locked   bool  // the customer is suspended, and stays so
 	result   backend.Result
 }
 
@@ -36,25 +37,34 @@ type step struct {
 
 // Provision implements [backend.Backend].
 func (b *Backend) Provision(ctx context.Context, req backend.ProvisionRequest, events backend.Events) (backend.Result, error) {
-	s, err := b.ready(ctx)
+	p, err := b.newProvision(ctx, req.Op, events)
 	if err != nil {
 		return backend.Result{}, err
 	}
-	p := provision{server: s, events: events, password: req.Op.Secrets["password"]}
-	if p.target, err = targetOf(req.Op); err != nil {
-		return backend.Result{}, err
-	}
-	if p.limits, err = limitsOf(req.Op.Plan); err != nil {
-		return backend.Result{}, err
-	}
-	if p.verifier, err = scramVerifier(p.password); err != nil {
-		return backend.Result{}, backend.Failf(backend.Internal, "%v", err)
-	}
-	err = s.withLock(ctx, p.target, func(conn *pgx.Conn) error {
+	err = p.server.withLock(ctx, p.target, func(conn *pgx.Conn) error {
 		p.conn = conn
 		return p.run(ctx)
 	})
 	return p.result, err
+}
+
+// newProvision reads what an operation says about a login and its limits.
+func (b *Backend) newProvision(ctx context.Context, op backend.Op, events backend.Events) (*provision, error) {
+	s, err := b.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &provision{server: s, events: events, password: op.Secrets["password"]}
+	if p.target, err = targetOf(op); err != nil {
+		return nil, err
+	}
+	if p.limits, err = limitsOf(op.Plan); err != nil {
+		return nil, err
+	}
+	if p.verifier, err = scramVerifier(p.password); err != nil {
+		return nil, backend.Failf(backend.Internal, "%v", err)
+	}
+	return p, nil
 }
 
 func (p *provision) run(ctx context.Context) error {
@@ -119,22 +129,26 @@ func (p *provision) createLogin(ctx context.Context) error {
 		return nil
 	}
 	login := identifier(p.target.login())
-	return p.exec(ctx, "CREATE ROLE "+login+" NOLOGIN IN ROLE "+identifier(p.target.group()),
+	return p.exec(ctx, fmt.Sprintf("CREATE ROLE %s NOLOGIN CONNECTION LIMIT %d IN ROLE %s", login, closed, identifier(p.target.group())),
 		"COMMENT ON ROLE "+login+" IS "+literal(p.target.marker()))
 }
 
 // setPassword sends the verifier, never the password: statements end up in
 // the server's log. The verifier was checked when it was made.
 func (p *provision) setPassword(ctx context.Context) error {
-	return p.exec(ctx, fmt.Sprintf("ALTER ROLE %s LOGIN CONNECTION LIMIT %d PASSWORD %s",
-		identifier(p.target.login()), p.limits.connections, literal(p.verifier)))
+	login := "LOGIN"
+	if p.locked {
+		login = "NOLOGIN"
+	}
+	return p.exec(ctx, fmt.Sprintf("ALTER ROLE %s %s CONNECTION LIMIT %d PASSWORD %s",
+		identifier(p.target.login()), login, p.limits.connections, literal(p.verifier)))
 }
 
 // actAsGroup makes every session of the login begin as the group, so that the
 // group owns what is created.
 func (p *provision) actAsGroup(ctx context.Context) error {
 	login := identifier(p.target.login())
-	return p.exec(ctx, append(changeSettings(p.target, p.found.login, p.limits),
+	return p.exec(ctx, append(changeSettings(p.found.login, p.limits),
 		"GRANT "+identifier(p.target.group())+" TO "+login,
 		"ALTER ROLE "+login+" SET role = "+literal(p.target.group()))...)
 }
@@ -178,7 +192,13 @@ func (p *provision) grantDatabase(ctx context.Context) error {
 // openDatabase also lets the provisioner in: the limit holds for everybody
 // but superusers.
 func (p *provision) openDatabase(ctx context.Context) error {
-	return p.exec(ctx, limitDatabase(p.target, p.limits))
+	logins := 1
+	for _, other := range p.found.open(p.target) {
+		if other.name != p.target.login() {
+			logins++
+		}
+	}
+	return p.exec(ctx, limitDatabase(p.target, logins*p.limits.connections))
 }
 
 func (p *provision) prepareInside(ctx context.Context) error {
@@ -197,24 +217,36 @@ func (p *provision) prepareInside(ctx context.Context) error {
 
 // prove logs in with what the customer is given and creates and drops a table.
 func (p *provision) prove(ctx context.Context) error {
-	conn, err := p.logIn(ctx)
+	conn, err := p.enter(ctx)
 	if err != nil {
-		return p.explainLogin(ctx, err)
-	}
-	defer leave(conn)
-	var acting string
-	if err := conn.QueryRow(ctx, "SELECT current_user").Scan(&acting); err != nil {
 		return err
 	}
-	if acting != p.target.group() {
-		return backend.Failf(backend.Internal, "the login acts as %q instead of %q", acting, p.target.group())
-	}
+	defer leave(conn)
 	// One transaction: nothing is left of it, whatever happens.
 	_, err = conn.Exec(ctx, "CREATE TABLE public.addongw_probe (); DROP TABLE public.addongw_probe")
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == codeDuplicateTable {
 		return nil // the customer's own table
 	}
 	return err
+}
+
+// enter logs in with what the customer is given, and acts as the group. End the
+// connection with leave.
+func (p *provision) enter(ctx context.Context) (*pgx.Conn, error) {
+	conn, err := p.logIn(ctx)
+	if err != nil {
+		return nil, p.explainLogin(ctx, err)
+	}
+	var acting string
+	err = conn.QueryRow(ctx, "SELECT current_user").Scan(&acting)
+	if err == nil && acting != p.target.group() {
+		err = backend.Failf(backend.Internal, "the login acts as %q instead of %q", acting, p.target.group())
+	}
+	if err != nil {
+		leave(conn)
+		return nil, err
+	}
+	return conn, nil
 }
 
 // logIn insists on SCRAM, since a server that asks for no password proves

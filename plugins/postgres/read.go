@@ -39,11 +39,14 @@ func (b *Backend) Read(ctx context.Context, req backend.ReadRequest) (backend.Re
 func drift(t target, f found, plan backend.Plan) []string {
 	var sentences []string
 	add := func(format string, args ...any) { sentences = append(sentences, fmt.Sprintf(format, args...)) }
-	if !f.login.canLogin {
-		add("The login %q is disabled.", t.login())
-	}
-	if acting, _ := f.login.setting("role"); acting != t.group() {
-		add("The login %q does not act as the group %q.", t.login(), t.group())
+	open := f.open(t)
+	for _, login := range open {
+		if !login.canLogin {
+			add("The login %q is disabled.", login.name)
+		}
+		if acting, _ := login.setting("role"); acting != t.group() {
+			add("The login %q does not act as the group %q.", login.name, t.group())
+		}
 	}
 	if !f.group.exists || f.group.marker != t.marker() {
 		add("The group role %q is missing.", t.group())
@@ -52,15 +55,17 @@ func drift(t target, f found, plan backend.Plan) []string {
 	if err != nil {
 		return sentences
 	}
-	if f.database.limit != limits.connections {
-		add("The database allows %d connections and the plan %d.", f.database.limit, limits.connections)
+	if want := len(open) * limits.connections; f.database.limit != want {
+		add("The database allows %d connections and the plan %d.", f.database.limit, want)
 	}
-	if f.login.limit != limits.connections {
-		add("The login %q may hold %d connections and the plan says %d.", t.login(), f.login.limit, limits.connections)
-	}
-	for _, want := range limits.settings() {
-		if now, _ := f.login.setting(want.name); now != want.value {
-			add("The login's %s is %q and the plan's is %q.", want.name, now, want.value)
+	for _, login := range open {
+		if login.limit != limits.connections {
+			add("The login %q may hold %d connections and the plan says %d.", login.name, login.limit, limits.connections)
+		}
+		for _, want := range limits.settings() {
+			if now, _ := login.setting(want.name); now != want.value {
+				add("The %s of login %q is %q and the plan's is %q.", want.name, login.name, now, want.value)
+			}
 		}
 	}
 	return sentences

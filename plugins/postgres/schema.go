@@ -16,7 +16,7 @@ func (b *Backend) Describe(context.Context, backend.DescribeRequest) (backend.De
 		Name:         "postgres",
 		Version:      "1.0.0",
 		Doc:          "Makes a database with a login of its own on a PostgreSQL server.",
-		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend, backend.CanRead},
+		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend, backend.CanRotate, backend.CanRead},
 		Config:       backend.Schema{Attributes: configAttributes()},
 		Plan:         backend.Schema{Attributes: planAttributes()},
 		Outputs:      backend.Schema{Attributes: outputAttributes()},

@@ -24,6 +24,25 @@ func TestSecretsAreNowhereToBeSeen(t *testing.T) {
 	}
 	said.add(fmt.Sprintf("%+v %s", result, result.State))
 	w.changePlan(op, plan(3))
+	now := recorded(t, op, result)
+	passwords := []string{op.Secrets["password"]}
+	for _, end := range []backend.RotatePhase{backend.RotateCommit, backend.RotateAbort} {
+		staging := now.renewed()
+		passwords = append(passwords, staging.Secrets["password"])
+		staged, err := rotate(t.Context(), w.b, staging, backend.RotateStage, said)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if end == backend.RotateCommit {
+			now = recorded(t, staging, staged)
+		}
+		ended, err := rotate(t.Context(), w.b, now.op, end, said)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said.add(fmt.Sprintf("%+v %s %+v %s", staged, staged.State, ended, ended.State))
+	}
+	op = now.op
 	found, err := w.b.Read(t.Context(), backend.ReadRequest{Op: op})
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +60,7 @@ func TestSecretsAreNowhereToBeSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(log, "SCRAM-SHA-256$4096:") || !strings.Contains(log, "u_"+op.ShortID+"_a") ||
+	if !strings.Contains(log, "SCRAM-SHA-256$4096:") || !strings.Contains(log, "u_"+op.ShortID+"_a") || !strings.Contains(log, "u_"+op.ShortID+"_b") ||
 		!strings.Contains(log, op.ResourceID+" purge after ") || !strings.Contains(log, "DROP DATABASE IF EXISTS \"db_"+op.ShortID) {
 		t.Error("the server's log does not hold the statements: this test proves nothing")
 	}
@@ -50,7 +69,10 @@ func TestSecretsAreNowhereToBeSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for where, text := range map[string]string{"the server's log": log, "events and result": said.text()} {
-		for what, secret := range map[string]string{"the customer's password": op.Secrets["password"], "the admin password": admin.Password, "admin_url": adminURL} {
+		for what, secret := range map[string]string{
+			"the customer's first password": passwords[0], "the second password": passwords[1], "one that was taken back": passwords[2],
+			"the admin password": admin.Password, "admin_url": adminURL,
+		} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s holds %s", where, what)
 			}

@@ -89,6 +89,8 @@ func poolConfig(adminURL string) (*pgxpool.Config, error) {
 	// Customers can create functions and operators in the databases that we
 	// connect to; none of them may come before PostgreSQL's own.
 	parameters["search_path"] = "pg_catalog"
+	// What customers give their logins is quoted as literals (see copySettings).
+	parameters["standard_conforming_strings"] = "on"
 	// A statement whose client is gone, a long CREATE DATABASE above all, ends
 	// and lets go of the resource's lock.
 	parameters["client_connection_check_interval"] = "100ms"

@@ -9,22 +9,23 @@ import (
 
 var _ backend.Suspender = (*Backend)(nil)
 
-// Suspend implements [backend.Suspender]: the login may not log in, and its
-// sessions end. The database's connection limit stays, since we must get into
+// Suspend implements [backend.Suspender]: the customer may not log in, and all
+// their sessions end. The database's connection limit stays, since we must get into
 // it ourselves when another customer leaves (see [deprovision.release]).
 func (b *Backend) Suspend(ctx context.Context, req backend.SuspendRequest, events backend.Events) (backend.Result, error) {
 	return b.turn(ctx, req.Op, events, func(d *deprovision) []step {
 		return []step{
-			{"lock the login out", d.lockOut},
+			{"lock the customer out", d.lockOut},
 			{"end the customer's sessions", d.endSessions},
 		}
 	})
 }
 
-// Resume implements [backend.Suspender]. The password is the one from before.
+// Resume implements [backend.Suspender]. Passwords are those from before, and a
+// login that a rotation has ended stays outside.
 func (b *Backend) Resume(ctx context.Context, req backend.ResumeRequest, events backend.Events) (backend.Result, error) {
 	return b.turn(ctx, req.Op, events, func(d *deprovision) []step {
-		return []step{{"let the login in", d.letIn}}
+		return []step{{"let the customer in", d.letIn}}
 	})
 }
 
@@ -55,6 +56,5 @@ func (b *Backend) turn(ctx context.Context, op backend.Op, events backend.Events
 }
 
 func (d *deprovision) letIn(ctx context.Context) error {
-	_, err := d.conn.Exec(ctx, "ALTER ROLE "+identifier(d.target.login())+" LOGIN")
-	return err
+	return d.alter(ctx, d.found.open(d.target), "LOGIN")
 }

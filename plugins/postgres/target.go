@@ -25,6 +25,7 @@ type target struct {
 	resourceID string
 	database   string
 	role       string // what the role names begin with
+	second     bool   // the customer's login is the second one
 }
 
 // state is what the gateway keeps for us: names, so that a resource keeps them
@@ -51,12 +52,22 @@ func targetOf(op backend.Op) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	username := strings.TrimSuffix(fieldOf(op.Outputs, "username").text(), "_a")
-	role, err := chooseName(op, "role", "u_", kept.Role, username)
+	username := fieldOf(op.Outputs, "username").text()
+	role, err := chooseName(op, "role", "u_", kept.Role, withoutSuffix(username))
 	if err != nil {
 		return target{}, err
 	}
-	return target{resourceID: op.ResourceID, database: database, role: role}, nil
+	t := target{resourceID: op.ResourceID, database: database, role: role}
+	t.second = username == t.other()
+	return t, nil
+}
+
+// withoutSuffix is what a login's name begins with.
+func withoutSuffix(login string) string {
+	if first, ok := strings.CutSuffix(login, "_a"); ok {
+		return first
+	}
+	return strings.TrimSuffix(login, "_b")
 }
 
 // chooseName takes the first that is there of: what state or outputs hold, the
@@ -83,10 +94,25 @@ func chooseName(op backend.Op, attribute, prefix string, recorded ...string) (st
 // group is the role that owns what the customer creates.
 func (t target) group() string { return t.role + "_g" }
 
-// login is the role that the customer logs in as.
-func (t target) login() string { return t.role + "_a" }
+// login is the role that the customer logs in as, as the outputs have it.
+func (t target) login() string {
+	if t.second {
+		return t.role + "_b"
+	}
+	return t.role + "_a"
+}
 
-// marker is the comment on the database and on both roles.
+// other is the login that a rotation leads to, or has come from. It is not there
+// before the first one.
+func (t target) other() string { return t.rotated().login() }
+
+// rotated is the same resource with the other login in use.
+func (t target) rotated() target {
+	t.second = !t.second
+	return t
+}
+
+// marker is the comment on the database and on the roles.
 func (t target) marker() string { return "addongw resource " + t.resourceID }
 
 // staging is the database's name until it has its marker. CREATE DATABASE

@@ -102,6 +102,7 @@ func TestForeignObjectsAreNeitherAdoptedNorDropped(t *testing.T) {
 		"an empty database of the provisioner":        {"CREATE DATABASE db_% OWNER \"foreign\" CONNECTION LIMIT 0", "DROP DATABASE db_%"},
 		"a group of the operator":                     {"CREATE ROLE u_%_g", "DROP ROLE u_%_g"},
 		"a login of the operator":                     {"CREATE ROLE u_%_a LOGIN", "DROP ROLE u_%_a"},
+		"the other login of the operator":             {"CREATE ROLE u_%_b LOGIN", "DROP ROLE u_%_b"},
 		"a role with another resource's comment":      {"CREATE ROLE u_%_g; COMMENT ON ROLE u_%_g IS 'addongw resource res_other'", "DROP ROLE u_%_g"},
 		"a role with a comment that begins like ours": {"CREATE ROLE u_%_g; COMMENT ON ROLE u_%_g IS 'addongw resource '", "DROP ROLE u_%_g"},
 	}
