@@ -3,7 +3,10 @@ package notes_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,7 +26,10 @@ import (
 	"github.com/addongw/addongw/plugins/backend/backendtest"
 )
 
-const program = "plugins/addongw-plugin-notes"
+const (
+	program = "plugins/addongw-plugin-notes"
+	pepper  = "a-pepper-of-the-test"
+)
 
 // needPython skips a test where the interpreter that the plugin's first line names
 // lacks something.
@@ -70,12 +76,22 @@ func subject(directory string) backendtest.Subject {
 		Program: program,
 		Config: object(map[string]cty.Value{
 			"directory": cty.StringVal(directory),
-			"pepper":    cty.StringVal("a-pepper-of-the-test").Mark(backend.Sensitive),
+			"pepper":    cty.StringVal(pepper).Mark(backend.Sensitive),
 			"customers": cty.NullVal(cty.Number),
 		}),
 		Op:       func(*testing.T) backend.Op { return backend.Op{Plan: plan("small", 1)} },
 		ChangeTo: &large,
+		Works:    func(t *testing.T, op backend.Op) bool { return letsIn(t, directory, op) },
 	}
+}
+
+// letsIn tells whether Acme's application would let a customer in.
+func letsIn(t *testing.T, directory string, op backend.Op) bool {
+	t.Helper()
+	hash := hmac.New(sha256.New, []byte(pepper))
+	hash.Write([]byte(op.Secrets["password"]))
+	return len(query(t, filepath.Join(directory, "accounts.db"),
+		"SELECT name FROM account JOIN password USING (name) WHERE name = ? AND hash = ? AND suspended IS NULL", op.ShortID, hex.EncodeToString(hash.Sum(nil)))) == 1
 }
 
 func object(attributes map[string]cty.Value) backend.Value {
