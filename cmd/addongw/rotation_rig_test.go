@@ -120,8 +120,8 @@ func (m *market) environment(c *customer) string {
 }
 
 // live lets every customer use what was bought, without pause, until ctx ends. A
-// worker plays several. Of each the application was started with the environment of
-// the round before, as one is that restarts slowly; some keep their connection.
+// worker plays several. Their applications restart a while after their environment
+// has changed; some keep their connection until then.
 func (m *market) live(ctx context.Context, workers int) (wait func()) {
 	var group sync.WaitGroup
 	for w := range workers {
@@ -131,7 +131,7 @@ func (m *market) live(ctx context.Context, workers int) (wait func()) {
 				for i := w; i < len(m.customers) && ctx.Err() == nil; i += workers {
 					c := m.customers[i]
 					if apps[c] == nil {
-						apps[c] = &app{keeps: i < 2*workers, url: c.first}
+						apps[c] = &app{keeps: i < 2*workers, url: c.first, next: c.first}
 					}
 					m.visit(apps[c], c)
 				}
@@ -144,11 +144,15 @@ func (m *market) live(ctx context.Context, workers int) (wait func()) {
 	return group.Wait
 }
 
+// restart is how long applications take to notice that their environment has changed.
+const restart = 2 * time.Second
+
 // app is a customer's application.
 type app struct {
 	keeps bool // its connection
 	url   string
-	next  string // what the platform has for its next start
+	next  string    // what the platform has for its next start
+	since time.Time // when it came
 	open  connection
 }
 
@@ -164,11 +168,13 @@ func (a *app) close() {
 func (m *market) visit(a *app, c *customer) {
 	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
 	defer stop()
-	if a.next != "" && a.next != a.url {
+	if env := m.environment(c); env != a.next {
+		a.next, a.since = env, time.Now()
+	}
+	if a.next != a.url && time.Since(a.since) > restart {
 		a.close()
 		a.url = a.next
 	}
-	a.next = m.environment(c)
 	err := func() error {
 		if a.open == nil {
 			opened, err := m.dial(ctx, a.url)
