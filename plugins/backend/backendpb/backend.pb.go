@@ -19,6 +19,9 @@
 //   - The connection uses mutual TLS (go-plugin's AutoMTLS). Plugins that cannot
 //     are configured with tls = false.
 //
+// The chapter "Other languages" of plugins/backend/README.md goes through it, and
+// examples/python-plugin is such a plugin.
+//
 // The order of calls: Describe, any number of ValidateConfig and ValidatePlan,
 // then, in processes that are to work, Configure once, then life-cycle calls,
 // Invoke, Read and Health, concurrently. Two life-cycle calls for one resource never
