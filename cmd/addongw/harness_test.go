@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// binaries builds addongw and its plugins as make build does and returns their
-// folder.
+// binaries builds addongw and its plugins as make build does, and the plugins of
+// other ages, and returns their folder.
 func binaries(t testing.TB) string {
 	t.Helper()
 	built.once.Do(func() {
@@ -46,7 +46,8 @@ func binaries(t testing.TB) string {
 		}
 		_ = os.Chmod(built.dir, 0o755)
 		cmd := exec.Command("go", "build", "-o", built.dir, "./cmd/addongw",
-			"./plugins/postgres/addongw-plugin-postgres", "./plugins/shell/addongw-plugin-shell")
+			"./plugins/postgres/addongw-plugin-postgres", "./plugins/shell/addongw-plugin-shell",
+			"./gateway/pluginhost/testdata/versions")
 		cmd.Dir = root(t)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("build the binaries: %w\n%s", err, out)

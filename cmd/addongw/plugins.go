@@ -105,7 +105,17 @@ func explained(err error) error {
 	}
 	var start *pluginhost.StartError
 	if errors.As(err, &start) {
-		return &config.PluginError{LastWords: start.Stderr, Err: start.Cause}
+		return &config.PluginError{LastWords: start.Stderr, Hint: remedy(err), Err: start.Cause}
 	}
 	return &config.PluginError{Err: err}
+}
+
+// remedy is what to do about a plugin that makes no connection; empty where that
+// is not known.
+func remedy(err error) string {
+	var handshake *pluginhost.HandshakeError
+	if errors.As(err, &handshake) {
+		return handshake.Remedy
+	}
+	return ""
 }

@@ -163,15 +163,7 @@ func pluginReason(err error) string {
 	if errors.As(err, &missing) {
 		text = fmt.Sprintf("there is no executable addongw-plugin-%s in %s", missing.Name, strings.Join(missing.Searched, ", "))
 	}
-	text = strings.Join(strings.Fields(text), " ")
-	const unread, none = "Unrecognized remote plugin message: ", "Failed to read any lines from plugin's stdout"
-	if said, ok := strings.CutPrefix(text, unread+none); ok {
-		return "it ended without a line of handshake" + said
-	}
-	if said, ok := strings.CutPrefix(text, unread); ok {
-		return "what it printed is no handshake: " + said
-	}
-	return text
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // noPlugin is how a command about one plugin ends that is not there.

@@ -38,7 +38,7 @@ type patient struct {
 }
 
 type doctorStep struct {
-	Step    string `json:"step"`    // "found", "permissions", "checksum", "start", "handshake", "description", "schemas", "version", "stop", "config" or "health"
+	Step    string `json:"step"`    // "found", "permissions", "checksum", "start", "handshake", "description", "abilities", "schemas", "version", "stop", "config" or "health"
 	Backend string `json:"backend"` // the one that the step is about; empty: all
 	Status  string `json:"status"`
 	Detail  string `json:"detail"`
@@ -205,14 +205,12 @@ func (b *bench) start(ctx context.Context, p *patient) {
 		p.add("handshake", stepOK, fmt.Sprintf("protocol %d", e.Protocol), "")
 	}
 	what := d.Name + " " + d.Version
-	if can := capabilitiesText(d); can != "" {
-		what += ": " + can
-	}
 	if d.Name == p.Name {
 		p.add("description", stepOK, what, "")
 	} else {
 		p.add("description", stepWarning, what, fmt.Sprintf("It is called %s in its file's name. Is it the one that is meant?", p.Name))
 	}
+	p.addAbilities(e)
 	p.add("schemas", stepOK, fmt.Sprintf("%s, %s, %s, %s", count(size(d.Config), "setting"), count(size(d.Plan), "plan param"), count(size(d.Options), "option"), count(size(d.Outputs), "output")), "")
 	for _, u := range b.uses(p.Name) {
 		if u.Plugin.Version == "" {
@@ -235,15 +233,44 @@ func (b *bench) start(ctx context.Context, p *patient) {
 // size is how many names a schema has at its top level.
 func size(s backend.Schema) int { return len(s.Attributes) + len(s.Blocks) }
 
-func capabilitiesText(d backend.Description) string {
-	var list []string
-	for _, can := range d.Capabilities {
-		list = append(list, string(can))
+// addAbilities tells what a plugin can do, what it cannot, and what it could with a
+// later addongw.
+func (p *patient) addAbilities(e pluginhost.Examination) {
+	has := func(can backend.Capability) bool { return slices.Contains(e.Description.Capabilities, can) }
+	known := backend.Capabilities()
+	can, cannot := listed(known, has), listed(known, func(can backend.Capability) bool { return !has(can) })
+	strange := listed(e.Description.Capabilities, func(can backend.Capability) bool { return !slices.Contains(known, can) })
+	if actions := len(e.Description.Actions); actions > 0 {
+		can = append(can, count(actions, "action"))
 	}
-	if len(d.Actions) > 0 {
-		list = append(list, count(len(d.Actions), "action"))
+	var parts []string
+	if len(can) > 0 {
+		parts = append(parts, strings.Join(can, ", "))
 	}
-	return strings.Join(list, ", ")
+	if len(cannot) > 0 {
+		parts = append(parts, "not "+strings.Join(cannot, ", "))
+	}
+	next := ""
+	if len(strange) > 0 || e.SaysMore {
+		next = "It is made for a later addongw, too. Upgrade addongw for what is ignored here."
+	}
+	if len(strange) > 0 {
+		parts = append(parts, "unknown to this addongw and ignored: "+strings.Join(strange, ", "))
+	}
+	if e.SaysMore {
+		parts = append(parts, "parts of its description are unknown to this addongw and ignored")
+	}
+	p.add("abilities", stepOK, strings.Join(parts, "; "), next)
+}
+
+// listed are the names of the capabilities that want takes.
+func listed(all []backend.Capability, want func(backend.Capability) bool) (names []string) {
+	for _, can := range all {
+		if want(can) {
+			names = append(names, string(can))
+		}
+	}
+	return names
 }
 
 // addStartError adds the steps up to the one that failed.
@@ -267,11 +294,10 @@ func (p *patient) addStartError(err error) {
 			p.add(s.name, stepOK, "", "")
 			continue
 		}
-		reason := pluginReason(err)
-		if strings.Contains(reason, "ncompatible API version") {
-			s.next = fmt.Sprintf("It is made for another version of addongw. This one speaks protocol %d: install the plugin that suits.", backend.ProtocolVersion)
+		if known := remedy(err); known != "" {
+			s.next = strings.ToUpper(known[:1]) + known[1:] + "."
 		}
-		p.add(s.name, stepFailed, reason, s.next)
+		p.add(s.name, stepFailed, pluginReason(err), s.next)
 		return
 	}
 }

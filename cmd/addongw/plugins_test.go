@@ -90,7 +90,7 @@ backend "shell" "a" { config { directory = "." } }
 	}
 	for name, want := range map[string]string{
 		"garbage": "what it printed is no handshake: hello", "exits": "it ended without a line of handshake; its last words: cannot find libfoo",
-		"hangs": "no answer in time", "nowhere": "no such file", "newer": "ncompatible API version",
+		"hangs": "no answer in time", "nowhere": "no such file", "newer": "it speaks protocol 99 and no older one",
 	} {
 		if p := plugins[name]; p.OK || !strings.Contains(p.Problem, want) || p.Path == "" || p.Checksum == "" {
 			t.Errorf("%s: %+v, want %q", name, p, want)
@@ -233,9 +233,9 @@ backend "shell" "s" { config { directory = "nowhere" } }
 		"newer":    {"found": "ok", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "failed"},
 		"unset":    {"found": "ok", "permissions": "failed"},
 		"gone":     {"found": "failed", "config gone.g": "skipped"},
-		"plain":    {"found": "ok", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "warning", "description": "warning", "schemas": "ok", "stop": "ok"},
-		"postgres": {"found": "ok", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "ok", "description": "ok", "schemas": "ok", "stop": "ok"},
-		"shell":    {"found": "warning", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "ok", "description": "ok", "schemas": "ok", "stop": "ok", "config shell.s": "failed"},
+		"plain":    {"found": "ok", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "warning", "description": "warning", "abilities": "ok", "schemas": "ok", "stop": "ok"},
+		"postgres": {"found": "ok", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "ok", "description": "ok", "abilities": "ok", "schemas": "ok", "stop": "ok"},
+		"shell":    {"found": "warning", "permissions": "ok", "checksum": "ok", "start": "ok", "handshake": "ok", "description": "ok", "abilities": "ok", "schemas": "ok", "stop": "ok", "config shell.s": "failed"},
 	} {
 		if len(steps[plugin]) != len(want) {
 			t.Errorf("%s: %+v", plugin, steps[plugin])
@@ -247,7 +247,7 @@ backend "shell" "s" { config { directory = "nowhere" } }
 			}
 		}
 	}
-	if next := steps["newer"]["handshake"].Next; !strings.Contains(next, "speaks protocol 1") {
+	if next := steps["newer"]["handshake"].Next; !strings.Contains(next, "Upgrade addongw") {
 		t.Errorf("another protocol: %s", next)
 	}
 	out, errOut, code := addongw(t, dir, nil, "plugins", "doctor", "garbage")
@@ -282,7 +282,7 @@ func TestPluginsDoctorAsksLiveBackendsForTheirHealth(t *testing.T) {
 	if code != 0 || steps["shell"]["config shell.files"].Status != stepOK || steps["shell"]["health shell.files"].Status != stepOK {
 		t.Errorf("exit %d: %+v", code, steps)
 	}
-	if steps, code := doctored(t, quickstart, nil, "shell"); code != 0 || len(steps["shell"]) != 9 {
+	if steps, code := doctored(t, quickstart, nil, "shell"); code != 0 || len(steps["shell"]) != 10 {
 		t.Errorf("without secrets: exit %d: %+v", code, steps)
 	}
 	steps, code = doctored(t, quickstart, nil, "shell", "--live")

@@ -22,6 +22,9 @@ func TestCorrectExamplesPassWithoutTheirSecrets(t *testing.T) {
 			continue
 		}
 		t.Run(e.Name(), func(t *testing.T) {
+			if e.Name() == "python-plugin" {
+				needPython(t)
+			}
 			out, errOut, code := addongw(t, root(t), nil, "validate", filepath.Join("examples", e.Name()))
 			if code != 0 || !strings.HasPrefix(out, "ok  ") || errOut != "" {
 				t.Errorf("exit %d\nstdout: %s\nstderr: %s", code, out, errOut)

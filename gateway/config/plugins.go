@@ -53,6 +53,7 @@ type PluginError struct {
 	Searched  []string // where it was looked for
 	Installed []string // which ones are there
 	LastWords string   // what it wrote before it stopped: AG604; no secrets
+	Hint      string   // what to do about it, where that is known
 	Err       error    // the cause
 }
 
@@ -83,7 +84,10 @@ func pluginProblem(plugin Plugin, at hcl.Range, in string, err error) *hcl.Diagn
 		}
 		return diagnostic.New(fmt.Sprintf("There is no plugin %q", plugin.Name), at, info)
 	}
-	info := diagnostic.Info{Code: "AG604", In: in, Hint: "addongw plugins doctor " + plugin.Name + " looks into it"}
+	info := diagnostic.Info{Code: "AG604", In: in, Hint: failure.Hint}
+	if info.Hint == "" {
+		info.Hint = "addongw plugins doctor " + plugin.Name + " looks into it"
+	}
 	if failure.Err != nil {
 		info.Notes = append(info.Notes, failure.Err.Error())
 	}

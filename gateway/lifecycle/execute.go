@@ -33,7 +33,7 @@ type outcome struct {
 	failure *backend.Failure // why there is no result; nil for a cancelled or an acted operation
 	state   json.RawMessage  // the newest state that is known: the last checkpoint's
 	spent   bool             // the failure is final, whatever its class
-	absent  *active          // the configuration that has no such backend: nothing was called
+	absent  *active          // the configuration that has no such backend, or none that is fit: nothing was called
 	unread  bool             // the operation cannot be read, so no call can be made
 
 	uncredentialed bool   // nobody has the credentials that the call needs: nothing was called
@@ -136,6 +136,9 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 	})
 	if err != nil {
 		out.failure = asFailure(err)
+		if errors.Is(err, ErrUnfit) {
+			out.absent = a
+		}
 		if op.Action == "" && out.failure.Class == backend.Unauthorized {
 			// The life of an add-on needs nobody's credentials but ours.
 			out.failure.Class = backend.Internal
@@ -149,8 +152,9 @@ func (e *Engine) call(a *active, current work, out outcome) outcome {
 	return out
 }
 
-// largestState bounds a backend's state, in bytes.
-const largestState = 64 << 10
+// largestState bounds a backend's state, in bytes, with the version that is kept
+// before it.
+const largestState = backend.MaxState + 16
 
 // checkpoint keeps how far a call has come; step is clean. It is an
 // optimisation: without it the next attempt only repeats more. A call that is

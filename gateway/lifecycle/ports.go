@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/addongw/addongw/gateway"
@@ -66,6 +67,11 @@ type Catalog interface {
 type Backends interface {
 	Backend(name string) (b Backend, limits Limits, ok bool)
 }
+
+// ErrUnfit is in the chain of an error of Run when the backend, as it is now, must
+// not be told of the resource. Nothing was called: the operation is put aside
+// until another configuration, or the next start, may bring another plugin.
+var ErrUnfit = errors.New("the backend is unfit for the resource")
 
 // Backend is what the engine asks of a backend plugin.
 type Backend interface {

@@ -140,7 +140,10 @@ func (b *Backend) Health(ctx context.Context) backend.HealthResponse {
 // the outputs schema and have its types and marks; those of an action are an
 // object. Secrets of the call, a caller's credentials among them, are masked in
 // everything the plugin says. An invoke without an operation id is a look: like a
-// read it leaves the state as it is.
+// read it leaves the state as it is. A state that is returned begins with the
+// version that the plugin gives its states; one of an earlier version is upgraded
+// before the call, and with one of a later version the error is a
+// *LaterStateError.
 func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(step string, state []byte)) (backend.Result, error) {
 	p, release, err := b.acquire(ctx)
 	if err != nil {
@@ -155,16 +158,33 @@ func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(
 	if err := b.offers(p.description, call); err != nil {
 		return backend.Result{}, err
 	}
-	if isLook(call) {
-		checkpoint = nil
+	kept := call.Op.State
+	if call.Op.State, err = b.readable(ctx, p, kept); err != nil {
+		return backend.Result{}, err
 	}
-	result, err := p.call(ctx, call, &events{ctx: ctx, call: call, log: b.log, checkpoint: checkpoint})
+	result, err := b.ask(ctx, p, call, checkpoint)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	if isLook(call) || call.Verb == backend.VerbRead {
+		return backend.Result{Outputs: result.Outputs, State: kept}, nil
+	}
+	result.State = stamp(p.description.StateVersion, result.State)
+	return result, nil
+}
+
+// ask makes a call that the plugin offers, with a state that it reads, and checks
+// what it returns.
+func (b *Backend) ask(ctx context.Context, p *process, call lifecycle.Call, checkpoint func(step string, state []byte)) (backend.Result, error) {
+	events := &events{ctx: ctx, call: call, log: b.log}
+	if checkpoint != nil && !isLook(call) {
+		events.checkpoint = func(step string, state []byte) { checkpoint(step, stamp(p.description.StateVersion, state)) }
+	}
+	result, err := p.call(ctx, call, events)
 	if err != nil {
 		return backend.Result{}, b.callError(p, nameOf(call), err)
 	}
 	switch {
-	case isLook(call):
-		return backend.Result{Outputs: result.Outputs, State: call.Op.State}, nil
 	case call.Verb == backend.VerbInvoke:
 		return result, nil
 	case !hasOutputs(call):
@@ -258,7 +278,7 @@ func (p *process) call(ctx context.Context, call lifecycle.Call, events backend.
 		for _, sentence := range found.Drift {
 			events.Log(levelDrift, sentence)
 		}
-		return backend.Result{Outputs: found.Outputs, State: call.Op.State}, err
+		return backend.Result{Outputs: found.Outputs}, err
 	}
 	return backend.Result{}, fmt.Errorf("no backend call is named %q", call.Verb)
 }

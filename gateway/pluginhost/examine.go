@@ -69,6 +69,7 @@ type Examination struct {
 	Path        string
 	Description backend.Description
 	Protocol    int           // the version that was agreed on
+	SaysMore    bool          // Description has not all of what it said: it is made for a later version of addongw
 	Started     time.Duration // from nothing to a description
 	Stopped     time.Duration // from being asked to stop to its end
 	Killed      bool          // it did not stop when asked
@@ -92,7 +93,7 @@ func (h *Host) Examine(ctx context.Context, spec Spec) (Examination, error) {
 	if err != nil {
 		return Examination{}, err
 	}
-	e := Examination{Path: p.path, Description: p.description, Protocol: p.client.NegotiatedVersion(), Started: time.Since(began)}
+	e := Examination{Path: p.path, Description: p.description, Protocol: p.client.NegotiatedVersion(), SaysMore: p.saysMore.Load(), Started: time.Since(began)}
 	began = time.Now()
 	p.stop(context.WithoutCancel(ctx)) // it has a limit of its own
 	e.Stopped, e.Killed = time.Since(began), p.alive() || p.runner.wasKilled()

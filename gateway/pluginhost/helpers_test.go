@@ -38,7 +38,7 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	for name, source := range map[string]string{binaryPrefix + "testing": "./testdata/plugin", "hostile": "./testdata/hostile"} {
+	for name, source := range map[string]string{binaryPrefix + "testing": "./testdata/plugin", "hostile": "./testdata/hostile", "versions": "./testdata/versions"} {
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), source)
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build the test plugins: %v\n%s", err, out)

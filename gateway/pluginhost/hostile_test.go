@@ -22,18 +22,25 @@ import (
 // names.
 func newHostileRig(t *testing.T, names []string, change ...func(*Options)) *rig {
 	t.Helper()
-	dir := t.TempDir()
-	for _, name := range names {
-		if err := os.Symlink(filepath.Join(os.Getenv(pluginDirEnv), "hostile"), filepath.Join(dir, binaryPrefix+name)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := linked(t, "hostile", names)
 	// Pings are patient here: a busy machine is not a dead plugin.
 	change = append([]func(*Options){func(o *Options) {
 		o.Dirs = append(o.Dirs, dir)
 		o.timing.ping, o.timing.pingWait = time.Second, 5*time.Second
 	}}, change...)
 	return newRig(t, change...)
+}
+
+// linked makes a folder in which one test plugin has these names.
+func linked(t *testing.T, program string, names []string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for _, name := range names {
+		if err := os.Symlink(filepath.Join(os.Getenv(pluginDirEnv), program), filepath.Join(dir, binaryPrefix+name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 func (r *rig) launchHostile(mode, dir string) *Backend {
@@ -69,7 +76,7 @@ func TestAPluginThatFailsBeforeItsConfigurationIsAStartError(t *testing.T) {
 		"not-a-handshake":      "hello there",
 		"endless-handshake":    "",
 		"wrong-core":           "core API version",
-		"wrong-version":        "incompatible API version",
+		"wrong-version":        "it speaks protocol 7 and no older one",
 		"net-rpc":              "unsupported plugin protocol",
 		"no-socket":            "",
 		"closed-stdout":        "",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -16,9 +17,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/addongw/addongw/gateway/semver"
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/backendpb"
 )
 
 const (
@@ -38,7 +41,8 @@ type process struct {
 	backend     backend.Client
 	conn        *grpc.ClientConn
 	description backend.Description
-	stage       Stage // of the start
+	saysMore    atomic.Bool // its description has fields that we do not know
+	stage       Stage       // of the start
 	stopping    sync.Once
 }
 
@@ -93,6 +97,7 @@ func (p *process) clientConfig(socketDir string) *plugin.ClientConfig {
 			grpc.WithMaxHeaderListSize(64 << 10), // bounds the text of errors
 			grpc.WithConnectParams(grpc.ConnectParams{Backoff: grpcbackoff.DefaultConfig, MinConnectTimeout: connectTimeout}),
 			grpc.WithStreamInterceptor(refuseCallbacks),
+			grpc.WithUnaryInterceptor(p.lookForMore),
 		},
 	}
 }
@@ -105,6 +110,33 @@ func refuseCallbacks(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.Clie
 		return nil, status.Error(codes.Unimplemented, "plugins cannot call the gateway")
 	}
 	return open(ctx, desc, conn, method, opts...)
+}
+
+// lookForMore notes whether a description has fields of a later version, which we
+// ignore.
+func (p *process) lookForMore(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	err := invoke(ctx, method, request, reply, conn, opts...)
+	if description, ok := reply.(*backendpb.DescribeResponse); ok && err == nil {
+		p.saysMore.Store(hasUnknown(description.ProtoReflect()))
+	}
+	return err
+}
+
+func hasUnknown(m protoreflect.Message) bool {
+	found := len(m.GetUnknown()) > 0
+	m.Range(func(field protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case field.Message() == nil || field.IsMap(): // no map holds messages
+		case field.IsList():
+			for i := range v.List().Len() {
+				found = found || hasUnknown(v.List().Get(i).Message())
+			}
+		default:
+			found = found || hasUnknown(v.Message())
+		}
+		return !found
+	})
+	return found
 }
 
 // connect brings the process up. go-plugin knows no contexts here and holds a
@@ -134,6 +166,18 @@ func (p *process) dial() (err error) {
 			err = errors.New("its handshake makes no sense")
 		}
 	}()
+	_, err = p.client.Start()
+	if p.runner.ID() != "" {
+		if problem := judge(p.runner.handshake.String(), p.spec.TLS); problem != nil {
+			if problem.Remedy != "" {
+				p.kill() // it serves, and nobody can ask it to end
+			}
+			return problem
+		}
+	}
+	if err != nil {
+		return err
+	}
 	protocol, err := p.client.Client()
 	if err != nil {
 		return err
@@ -152,9 +196,6 @@ func (p *process) describe(ctx context.Context, hostVersion string) error {
 	p.stage = StageDescribe
 	p.description, err = p.backend.Describe(ctx, backend.DescribeRequest{HostVersion: hostVersion})
 	if err != nil {
-		if status.Code(err) == codes.Unavailable && p.spec.TLS && p.alive() {
-			return fmt.Errorf("%w (a plugin that knows no AutoMTLS needs tls = false)", err)
-		}
 		return err
 	}
 	p.stage = StageCheck

@@ -29,6 +29,7 @@ type pluginRunner struct {
 	path           string
 	local          bool      // refuse sockets other than unix ones
 	rest           io.Writer // gets what the plugin prints on standard output after the handshake
+	handshake      firstWords
 	env            []string
 	stdout, stderr *os.File
 	lifeline       *os.File // the plugin exits when this is closed
@@ -160,15 +161,16 @@ func (r *pluginRunner) Kill(context.Context) error {
 // follows is for the log: go-plugin would drop it, and stop to read over a long
 // line, which blocks whoever writes more.
 func (r *pluginRunner) Stdout() io.ReadCloser {
-	return &firstLine{ReadCloser: r.stdout, rest: r.rest}
+	return &firstLine{ReadCloser: r.stdout, first: &r.handshake, rest: r.rest}
 }
 
 // firstLine gives the first line of a stream, and the end of it, to its reader,
 // and everything between to rest.
 type firstLine struct {
 	io.ReadCloser
-	rest io.Writer // never fails
-	over bool
+	first *firstWords
+	rest  io.Writer // never fails
+	over  bool
 }
 
 func (f *firstLine) Read(p []byte) (int, error) {
@@ -182,6 +184,7 @@ func (f *firstLine) Read(p []byte) (int, error) {
 			continue
 		}
 		first, rest, over := bytes.Cut(p[:n], []byte{'\n'})
+		f.first.add(first)
 		if !over {
 			return n, err
 		}

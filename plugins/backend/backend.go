@@ -78,6 +78,14 @@ type Rotator interface {
 	Rotate(ctx context.Context, req RotateRequest, events Events) (Result, error)
 }
 
+// StateUpgrader is a Backend that rewrites the states that earlier versions of it
+// left. It declares CanUpgradeState. Without it they come as they were left.
+type StateUpgrader interface {
+	// UpgradeState returns a state as this version would have left it. It reads
+	// nothing but the request and changes nothing, and its repeats return the same.
+	UpgradeState(ctx context.Context, req UpgradeStateRequest) (UpgradeStateResponse, error)
+}
+
 // Invoker is a Backend with actions: calls by name for what is no life-cycle call,
 // such as a reboot, or a check of a caller's credentials. It declares them, in
 // [Description] or, where they depend on the configuration, in
@@ -194,7 +202,10 @@ type Description struct {
 	Options Schema // what a customer may choose
 	Outputs Schema // what templates may use; a plugin whose outputs depend on its config returns them from ValidateConfig
 
-	StateVersion int // grows when the meaning of Result.State changes
+	// StateVersion grows when the meaning of Result.State changes; from 1. It is
+	// kept with each state: one of a higher version is never given to a plugin, one
+	// of a lower version passes UpgradeState first. 0: versions are not told apart.
+	StateVersion int
 }
 
 // Capability is an ability beyond provision and deprovision.
@@ -202,11 +213,17 @@ type Capability string
 
 // The capabilities of this version.
 const (
-	CanChangePlan Capability = "change_plan"
-	CanSuspend    Capability = "suspend" // and resume; see Suspender
-	CanRotate     Capability = "rotate"  // see Rotator
-	CanRead       Capability = "read"
+	CanChangePlan   Capability = "change_plan"
+	CanSuspend      Capability = "suspend" // and resume; see Suspender
+	CanRotate       Capability = "rotate"  // see Rotator
+	CanRead         Capability = "read"
+	CanUpgradeState Capability = "upgrade_state" // see StateUpgrader
 )
+
+// Capabilities lists those of this version.
+func Capabilities() []Capability {
+	return []Capability{CanChangePlan, CanSuspend, CanRotate, CanRead, CanUpgradeState}
+}
 
 // ValidateConfigRequest carries the whole config block: load attributes with
 // secrets unknown, live attributes unknown as far as they are.
@@ -319,6 +336,15 @@ type ReadResponse struct {
 	Outputs Value    // as now; without the generated ones
 	Drift   []string // what differs from the plan, one sentence each
 }
+
+// UpgradeStateRequest carries a state that another version of the plugin left.
+type UpgradeStateRequest struct {
+	Version int // that version's StateVersion, lower than today's; 0: not known, because it had none
+	State   json.RawMessage
+}
+
+// UpgradeStateResponse carries what it is today: JSON, at most 64 KiB, no secrets.
+type UpgradeStateResponse struct{ State json.RawMessage }
 
 // HealthRequest has no fields yet.
 type HealthRequest struct{}

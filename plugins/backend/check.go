@@ -22,6 +22,9 @@ func (d Description) Check() error {
 		}
 		seen[capability] = true
 	}
+	if d.StateVersion < 0 || seen[CanUpgradeState] && d.StateVersion == 0 {
+		c.add("state version %d: versions count from 1, and without one no state can be upgraded", d.StateVersion)
+	}
 	c.actions(d.Actions)
 	c.schema(roleConfig, "config", d.Config)
 	c.schema(rolePlan, "plan", d.Plan)

@@ -19,6 +19,7 @@ type Client interface {
 	Backend
 	Suspender
 	Rotator
+	StateUpgrader
 	Invoker
 }
 
@@ -208,6 +209,14 @@ func (c *client) Read(ctx context.Context, req ReadRequest) (ReadResponse, error
 	}
 	resp := d.readResponse(m)
 	return resp, d.err
+}
+
+func (c *client) UpgradeState(ctx context.Context, req UpgradeStateRequest) (UpgradeStateResponse, error) {
+	m, err := c.rpc.UpgradeState(ctx, &backendpb.UpgradeStateRequest{Version: int32(req.Version), State: req.State})
+	if err != nil {
+		return UpgradeStateResponse{}, callError(ctx, "UpgradeState", err)
+	}
+	return UpgradeStateResponse{State: decodeState(m.GetState())}, checkState(m.GetState())
 }
 
 func (c *client) Health(ctx context.Context, _ HealthRequest) (HealthResponse, error) {

@@ -282,6 +282,25 @@ func (s *server) Read(ctx context.Context, m *backendpb.ReadRequest) (*backendpb
 	return reply(e.readResponse(resp), e)
 }
 
+// UpgradeState needs no lock: it touches no resource.
+func (s *server) UpgradeState(ctx context.Context, m *backendpb.UpgradeStateRequest) (*backendpb.UpgradeStateResponse, error) {
+	able, ok := s.backend.(StateUpgrader)
+	if !ok {
+		return nil, status.Error(codes.Unimplemented, "this plugin upgrades no states")
+	}
+	if err := checkState(m.GetState()); err != nil {
+		return nil, malformed(err)
+	}
+	resp, err := able.UpgradeState(ctx, UpgradeStateRequest{Version: int(m.GetVersion()), State: decodeState(m.GetState())})
+	if err == nil {
+		err = checkState(resp.State)
+	}
+	if err != nil {
+		return nil, statusError(err)
+	}
+	return &backendpb.UpgradeStateResponse{State: resp.State}, nil
+}
+
 func (s *server) Health(ctx context.Context, _ *backendpb.HealthRequest) (*backendpb.HealthResponse, error) {
 	if !s.configured.Load() {
 		return nil, notConfigured()

@@ -109,14 +109,58 @@ func TestPlainJSONIsEnough(t *testing.T) {
 	}
 }
 
-func TestJSONIsSentForKnownValuesAlone(t *testing.T) {
+func TestAKnownValueIsSentAsJSONToo(t *testing.T) {
 	known := (&encoder{plainJSON: true}).value("v", NewValue(cty.ObjectVal(map[string]cty.Value{"s": cty.StringVal("x").Mark(Sensitive)})))
-	if string(known.GetJson()) != `{"s":"x"}` {
-		t.Errorf("json %s", known.GetJson())
+	if string(known.GetJson()) != `{"s":"x"}` || known.GetPartialJson() != nil || known.GetUnknown() != nil {
+		t.Errorf("%v", known)
 	}
-	unknown := (&encoder{plainJSON: true}).value("v", NewValue(cty.ObjectVal(map[string]cty.Value{"s": cty.UnknownVal(cty.String)})))
-	if unknown.GetJson() != nil || len(unknown.GetMsgpack()) == 0 {
-		t.Errorf("unknown value: %v", unknown)
+}
+
+// TestWhatIsKnownOfAValueIsSentAsJSON is for plugins that read no msgpack.
+func TestWhatIsKnownOfAValueIsSentAsJSON(t *testing.T) {
+	text := cty.UnknownVal(cty.String)
+	for name, tc := range map[string]struct {
+		value   cty.Value
+		json    string
+		unknown []cty.Path
+	}{
+		"an attribute": {
+			cty.ObjectVal(map[string]cty.Value{"s": text.Mark(Sensitive), "n": cty.NumberIntVal(7), "none": cty.NullVal(cty.String)}),
+			`{"n":7,"none":null,"s":null}`, []cty.Path{cty.GetAttrPath("s")},
+		},
+		"a part of a list": {
+			cty.ObjectVal(map[string]cty.Value{"l": cty.ListVal([]cty.Value{cty.StringVal("a"), text})}),
+			`{"l":["a",null]}`, []cty.Path{cty.GetAttrPath("l").IndexInt(1)},
+		},
+		"a part of a map": {
+			cty.ObjectVal(map[string]cty.Value{"m": cty.MapVal(map[string]cty.Value{"k": text, "o": cty.StringVal("b")})}),
+			`{"m":{"k":null,"o":"b"}}`, []cty.Path{cty.GetAttrPath("m").IndexString("k")},
+		},
+		"a member of a set": {
+			cty.ObjectVal(map[string]cty.Value{"s": cty.SetVal([]cty.Value{cty.StringVal("a"), text}), "n": cty.SetVal([]cty.Value{cty.StringVal("b")})}),
+			`{"n":["b"],"s":null}`, []cty.Path{cty.GetAttrPath("s")},
+		},
+		"a whole list": {
+			cty.ObjectVal(map[string]cty.Value{"l": cty.UnknownVal(cty.List(cty.String))}),
+			`{"l":null}`, []cty.Path{cty.GetAttrPath("l")},
+		},
+		"all of it": {cty.DynamicVal, `null`, []cty.Path{nil}},
+	} {
+		e, d := &encoder{plainJSON: true}, &decoder{}
+		m := e.value("v", NewValue(tc.value))
+		if e.err != nil || m.GetJson() != nil || string(m.GetPartialJson()) != tc.json {
+			t.Errorf("%s: %s, json %q, %v", name, m.GetPartialJson(), m.GetJson(), e.err)
+		}
+		var unknown []cty.Path
+		for _, p := range m.GetUnknown() {
+			unknown = append(unknown, d.path("unknown", p))
+		}
+		if diff := cmp.Diff(tc.unknown, unknown, equalities()); diff != "" || d.err != nil {
+			t.Errorf("%s: unknown, %v (-want +got):\n%s", name, d.err, diff)
+		}
+		if got := d.value("v", m); !got.Cty().RawEquals(tc.value) {
+			t.Errorf("%s: it is read as %#v", name, got.Cty())
+		}
 	}
 }
 

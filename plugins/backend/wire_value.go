@@ -58,11 +58,47 @@ func encodeValue(v cty.Value, plainJSON bool) (*backendpb.Value, error) {
 		}
 		m.Sensitive = append(m.Sensitive, path)
 	}
-	if plainJSON && bare.IsWhollyKnown() {
+	switch {
+	case !plainJSON:
+	case bare.IsWhollyKnown():
 		m.Json, err = ctyjson.SimpleJSONValue{Value: bare}.MarshalJSON()
+	default:
+		err = encodePartly(m, bare)
 	}
 	return m, err
 }
+
+// encodePartly adds the JSON form of a value that is not known as a whole.
+func encodePartly(m *backendpb.Value, bare cty.Value) error {
+	var unknown unknownParts
+	known, err := cty.TransformWithTransformer(bare, &unknown)
+	if err != nil {
+		return err
+	}
+	for _, p := range unknown {
+		path, err := encodePath(p)
+		if err != nil {
+			return err
+		}
+		m.Unknown = append(m.Unknown, path)
+	}
+	m.PartialJson, err = ctyjson.SimpleJSONValue{Value: known}.MarshalJSON()
+	return err
+}
+
+// unknownParts replaces what is not known by null, and notes where that was. No
+// path leads to a member of a set, so that a set is known as a whole or not.
+type unknownParts []cty.Path
+
+func (u *unknownParts) Enter(p cty.Path, v cty.Value) (cty.Value, error) {
+	if v.IsKnown() && (!v.Type().IsSetType() || v.IsWhollyKnown()) {
+		return v, nil
+	}
+	*u = append(*u, p.Copy())
+	return cty.NullVal(v.Type()), nil
+}
+
+func (u *unknownParts) Exit(_ cty.Path, v cty.Value) (cty.Value, error) { return v, nil }
 
 // decoder turns messages into our types, and keeps the first error.
 type decoder struct{ err error }

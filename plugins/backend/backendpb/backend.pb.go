@@ -19,6 +19,9 @@
 //   - The connection uses mutual TLS (go-plugin's AutoMTLS). Plugins that cannot
 //     are configured with tls = false.
 //
+// The chapter "Other languages" of plugins/backend/README.md goes through it, and
+// examples/python-plugin is such a plugin.
+//
 // The order of calls: Describe, any number of ValidateConfig and ValidatePlan,
 // then, in processes that are to work, Configure once, then life-cycle calls,
 // Invoke, Read and Health, concurrently. Two life-cycle calls for one resource never
@@ -373,10 +376,10 @@ func (Failure_Class) EnumDescriptor() ([]byte, []int) {
 
 // Value is a typed value as HCL has them, in up to two encodings.
 //
-// The gateway sends msgpack always, and json too when every part of the value is
-// known, so a plugin may read whichever it likes. A plugin sends either one; of
-// two, msgpack counts. No encoding at all, or no Value where one is expected, is
-// null.
+// The gateway sends msgpack always, and with it json or, while something in the
+// value is not known, partial_json: a plugin may read whichever it likes. A plugin
+// sends either msgpack or json; of two, msgpack counts. No encoding at all, or no
+// Value where one is expected, is null.
 type Value struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The value as go-cty's msgpack of a dynamic type: an array of two, the type
@@ -387,7 +390,13 @@ type Value struct {
 	Json []byte `protobuf:"bytes,2,opt,name=json,proto3" json:"json,omitempty"`
 	// The parts of the value that are secret. The plugin never logs them, and
 	// marks the same way what it returns.
-	Sensitive     []*AttributePath `protobuf:"bytes,3,rep,name=sensitive,proto3" json:"sensitive,omitempty"`
+	Sensitive []*AttributePath `protobuf:"bytes,3,rep,name=sensitive,proto3" json:"sensitive,omitempty"`
+	// Where json is absent because something is not known yet: as json, with null in
+	// the place of each part that is not known. Only the gateway sends it.
+	PartialJson []byte `protobuf:"bytes,4,opt,name=partial_json,json=partialJson,proto3" json:"partial_json,omitempty"`
+	// The parts that are null in partial_json because they are not known. A set with
+	// an unknown member is unknown as a whole.
+	Unknown       []*AttributePath `protobuf:"bytes,5,rep,name=unknown,proto3" json:"unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -439,6 +448,20 @@ func (x *Value) GetJson() []byte {
 func (x *Value) GetSensitive() []*AttributePath {
 	if x != nil {
 		return x.Sensitive
+	}
+	return nil
+}
+
+func (x *Value) GetPartialJson() []byte {
+	if x != nil {
+		return x.PartialJson
+	}
+	return nil
+}
+
+func (x *Value) GetUnknown() []*AttributePath {
+	if x != nil {
+		return x.Unknown
 	}
 	return nil
 }
@@ -958,8 +981,8 @@ type DescribeResponse struct {
 	// One or two sentences for the reference.
 	Doc string `protobuf:"bytes,3,opt,name=doc,proto3" json:"doc,omitempty"`
 	// What the plugin can do beyond Provision and Deprovision: "change_plan",
-	// "suspend" (Suspend and Resume), "rotate", "read". Names that the gateway does not
-	// know are ignored.
+	// "suspend" (Suspend and Resume), "rotate", "read", "upgrade_state". Names that the
+	// gateway does not know are ignored.
 	Capabilities []string `protobuf:"bytes,4,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
 	// The actions that Invoke accepts, such as "reboot": a letter, then letters,
 	// digits and underscores, all lower case, at most 40 characters; at most 100
@@ -975,7 +998,10 @@ type DescribeResponse struct {
 	// What templates of config vars may use. A plugin whose outputs depend on its
 	// configuration leaves this empty and answers them in ValidateConfigResponse.
 	Outputs *Schema `protobuf:"bytes,9,opt,name=outputs,proto3" json:"outputs,omitempty"`
-	// Grows when the meaning of Result.state changes.
+	// Grows when the meaning of Result.state changes, so that states of before must
+	// be read otherwise; from 1. It is kept with each state. A plugin that finds a
+	// state of a higher version than its own is not called: an operator has to put
+	// back the later plugin. 0: versions are not told apart.
 	StateVersion  int32 `protobuf:"varint,10,opt,name=state_version,json=stateVersion,proto3" json:"state_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2624,6 +2650,108 @@ func (x *ReadResponse) GetFailure() *Failure {
 	return nil
 }
 
+// UpgradeStateRequest carries a state that another version left.
+type UpgradeStateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The state_version of the plugin that left it, lower than today's. 0: it is not
+	// known, because that plugin had none.
+	Version int32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// JSON, as it was left.
+	State         []byte `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpgradeStateRequest) Reset() {
+	*x = UpgradeStateRequest{}
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpgradeStateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpgradeStateRequest) ProtoMessage() {}
+
+func (x *UpgradeStateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpgradeStateRequest.ProtoReflect.Descriptor instead.
+func (*UpgradeStateRequest) Descriptor() ([]byte, []int) {
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *UpgradeStateRequest) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *UpgradeStateRequest) GetState() []byte {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+// UpgradeStateResponse carries what it is today.
+type UpgradeStateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// JSON, at most 64 KiB, no secrets.
+	State         []byte `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpgradeStateResponse) Reset() {
+	*x = UpgradeStateResponse{}
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpgradeStateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpgradeStateResponse) ProtoMessage() {}
+
+func (x *UpgradeStateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpgradeStateResponse.ProtoReflect.Descriptor instead.
+func (*UpgradeStateResponse) Descriptor() ([]byte, []int) {
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *UpgradeStateResponse) GetState() []byte {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
 // HealthRequest has no fields yet.
 type HealthRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2633,7 +2761,7 @@ type HealthRequest struct {
 
 func (x *HealthRequest) Reset() {
 	*x = HealthRequest{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2645,7 +2773,7 @@ func (x *HealthRequest) String() string {
 func (*HealthRequest) ProtoMessage() {}
 
 func (x *HealthRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2658,7 +2786,7 @@ func (x *HealthRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthRequest.ProtoReflect.Descriptor instead.
 func (*HealthRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{32}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{34}
 }
 
 // HealthResponse reports whether calls can succeed now.
@@ -2674,7 +2802,7 @@ type HealthResponse struct {
 
 func (x *HealthResponse) Reset() {
 	*x = HealthResponse{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2686,7 +2814,7 @@ func (x *HealthResponse) String() string {
 func (*HealthResponse) ProtoMessage() {}
 
 func (x *HealthResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2699,7 +2827,7 @@ func (x *HealthResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthResponse.ProtoReflect.Descriptor instead.
 func (*HealthResponse) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{33}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *HealthResponse) GetOk() bool {
@@ -2731,7 +2859,7 @@ type AttributePath_Step struct {
 
 func (x *AttributePath_Step) Reset() {
 	*x = AttributePath_Step{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[34]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2743,7 +2871,7 @@ func (x *AttributePath_Step) String() string {
 func (*AttributePath_Step) ProtoMessage() {}
 
 func (x *AttributePath_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[34]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2822,11 +2950,13 @@ var File_plugins_backend_backendpb_backend_proto protoreflect.FileDescriptor
 
 const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\n" +
-	"'plugins/backend/backendpb/backend.proto\x12\x12addongw.backend.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"v\n" +
+	"'plugins/backend/backendpb/backend.proto\x12\x12addongw.backend.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x01\n" +
 	"\x05Value\x12\x18\n" +
 	"\amsgpack\x18\x01 \x01(\fR\amsgpack\x12\x12\n" +
 	"\x04json\x18\x02 \x01(\fR\x04json\x12?\n" +
-	"\tsensitive\x18\x03 \x03(\v2!.addongw.backend.v1.AttributePathR\tsensitive\"\xa9\x01\n" +
+	"\tsensitive\x18\x03 \x03(\v2!.addongw.backend.v1.AttributePathR\tsensitive\x12!\n" +
+	"\fpartial_json\x18\x04 \x01(\fR\vpartialJson\x12;\n" +
+	"\aunknown\x18\x05 \x03(\v2!.addongw.backend.v1.AttributePathR\aunknown\"\xa9\x01\n" +
 	"\rAttributePath\x12<\n" +
 	"\x05steps\x18\x01 \x03(\v2&.addongw.backend.v1.AttributePath.StepR\x05steps\x1aZ\n" +
 	"\x04Step\x12\x1e\n" +
@@ -3021,11 +3151,16 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\fReadResponse\x123\n" +
 	"\aoutputs\x18\x01 \x01(\v2\x19.addongw.backend.v1.ValueR\aoutputs\x12\x14\n" +
 	"\x05drift\x18\x02 \x03(\tR\x05drift\x125\n" +
-	"\afailure\x18\x03 \x01(\v2\x1b.addongw.backend.v1.FailureR\afailure\"\x0f\n" +
+	"\afailure\x18\x03 \x01(\v2\x1b.addongw.backend.v1.FailureR\afailure\"E\n" +
+	"\x13UpgradeStateRequest\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x05R\aversion\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\fR\x05state\",\n" +
+	"\x14UpgradeStateResponse\x12\x14\n" +
+	"\x05state\x18\x01 \x01(\fR\x05state\"\x0f\n" +
 	"\rHealthRequest\"8\n" +
 	"\x0eHealthResponse\x12\x0e\n" +
 	"\x02ok\x18\x01 \x01(\bR\x02ok\x12\x16\n" +
-	"\x06detail\x18\x02 \x01(\tR\x06detail2\xc2\b\n" +
+	"\x06detail\x18\x02 \x01(\tR\x06detail2\xa5\t\n" +
 	"\aBackend\x12U\n" +
 	"\bDescribe\x12#.addongw.backend.v1.DescribeRequest\x1a$.addongw.backend.v1.DescribeResponse\x12g\n" +
 	"\x0eValidateConfig\x12).addongw.backend.v1.ValidateConfigRequest\x1a*.addongw.backend.v1.ValidateConfigResponse\x12a\n" +
@@ -3039,7 +3174,8 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\x06Resume\x12!.addongw.backend.v1.ResumeRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12H\n" +
 	"\x06Rotate\x12!.addongw.backend.v1.RotateRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12H\n" +
 	"\x06Invoke\x12!.addongw.backend.v1.InvokeRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12I\n" +
-	"\x04Read\x12\x1f.addongw.backend.v1.ReadRequest\x1a .addongw.backend.v1.ReadResponse\x12O\n" +
+	"\x04Read\x12\x1f.addongw.backend.v1.ReadRequest\x1a .addongw.backend.v1.ReadResponse\x12a\n" +
+	"\fUpgradeState\x12'.addongw.backend.v1.UpgradeStateRequest\x1a(.addongw.backend.v1.UpgradeStateResponse\x12O\n" +
 	"\x06Health\x12!.addongw.backend.v1.HealthRequest\x1a\".addongw.backend.v1.HealthResponseB6Z4github.com/addongw/addongw/plugins/backend/backendpbb\x06proto3"
 
 var (
@@ -3055,7 +3191,7 @@ func file_plugins_backend_backendpb_backend_proto_rawDescGZIP() []byte {
 }
 
 var file_plugins_backend_backendpb_backend_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_plugins_backend_backendpb_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_plugins_backend_backendpb_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_plugins_backend_backendpb_backend_proto_goTypes = []any{
 	(Diagnostic_Severity)(0),       // 0: addongw.backend.v1.Diagnostic.Severity
 	(DeprovisionRequest_Mode)(0),   // 1: addongw.backend.v1.DeprovisionRequest.Mode
@@ -3094,102 +3230,107 @@ var file_plugins_backend_backendpb_backend_proto_goTypes = []any{
 	(*Failure)(nil),                // 34: addongw.backend.v1.Failure
 	(*ReadRequest)(nil),            // 35: addongw.backend.v1.ReadRequest
 	(*ReadResponse)(nil),           // 36: addongw.backend.v1.ReadResponse
-	(*HealthRequest)(nil),          // 37: addongw.backend.v1.HealthRequest
-	(*HealthResponse)(nil),         // 38: addongw.backend.v1.HealthResponse
-	(*AttributePath_Step)(nil),     // 39: addongw.backend.v1.AttributePath.Step
-	nil,                            // 40: addongw.backend.v1.Op.CredentialEntry
-	nil,                            // 41: addongw.backend.v1.Op.SecretsEntry
-	(*timestamppb.Timestamp)(nil),  // 42: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 43: google.protobuf.Duration
+	(*UpgradeStateRequest)(nil),    // 37: addongw.backend.v1.UpgradeStateRequest
+	(*UpgradeStateResponse)(nil),   // 38: addongw.backend.v1.UpgradeStateResponse
+	(*HealthRequest)(nil),          // 39: addongw.backend.v1.HealthRequest
+	(*HealthResponse)(nil),         // 40: addongw.backend.v1.HealthResponse
+	(*AttributePath_Step)(nil),     // 41: addongw.backend.v1.AttributePath.Step
+	nil,                            // 42: addongw.backend.v1.Op.CredentialEntry
+	nil,                            // 43: addongw.backend.v1.Op.SecretsEntry
+	(*timestamppb.Timestamp)(nil),  // 44: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 45: google.protobuf.Duration
 }
 var file_plugins_backend_backendpb_backend_proto_depIdxs = []int32{
 	6,  // 0: addongw.backend.v1.Value.sensitive:type_name -> addongw.backend.v1.AttributePath
-	39, // 1: addongw.backend.v1.AttributePath.steps:type_name -> addongw.backend.v1.AttributePath.Step
-	8,  // 2: addongw.backend.v1.Schema.attributes:type_name -> addongw.backend.v1.Attribute
-	9,  // 3: addongw.backend.v1.Schema.blocks:type_name -> addongw.backend.v1.Block
-	5,  // 4: addongw.backend.v1.Attribute.default:type_name -> addongw.backend.v1.Value
-	7,  // 5: addongw.backend.v1.Block.body:type_name -> addongw.backend.v1.Schema
-	0,  // 6: addongw.backend.v1.Diagnostic.severity:type_name -> addongw.backend.v1.Diagnostic.Severity
-	6,  // 7: addongw.backend.v1.Diagnostic.path:type_name -> addongw.backend.v1.AttributePath
-	7,  // 8: addongw.backend.v1.DescribeResponse.config:type_name -> addongw.backend.v1.Schema
-	7,  // 9: addongw.backend.v1.DescribeResponse.plan:type_name -> addongw.backend.v1.Schema
-	7,  // 10: addongw.backend.v1.DescribeResponse.options:type_name -> addongw.backend.v1.Schema
-	7,  // 11: addongw.backend.v1.DescribeResponse.outputs:type_name -> addongw.backend.v1.Schema
-	5,  // 12: addongw.backend.v1.ValidateConfigRequest.config:type_name -> addongw.backend.v1.Value
-	10, // 13: addongw.backend.v1.ValidateConfigResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
-	7,  // 14: addongw.backend.v1.ValidateConfigResponse.outputs:type_name -> addongw.backend.v1.Schema
-	7,  // 15: addongw.backend.v1.ValidateConfigResponse.plan:type_name -> addongw.backend.v1.Schema
-	5,  // 16: addongw.backend.v1.ValidatePlanRequest.config:type_name -> addongw.backend.v1.Value
-	19, // 17: addongw.backend.v1.ValidatePlanRequest.plan:type_name -> addongw.backend.v1.Plan
-	10, // 18: addongw.backend.v1.ValidatePlanResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
-	5,  // 19: addongw.backend.v1.ConfigureRequest.config:type_name -> addongw.backend.v1.Value
-	10, // 20: addongw.backend.v1.ConfigureResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
-	5,  // 21: addongw.backend.v1.Plan.params:type_name -> addongw.backend.v1.Value
-	5,  // 22: addongw.backend.v1.Region.data:type_name -> addongw.backend.v1.Value
-	42, // 23: addongw.backend.v1.Op.deadline:type_name -> google.protobuf.Timestamp
-	19, // 24: addongw.backend.v1.Op.plan:type_name -> addongw.backend.v1.Plan
-	20, // 25: addongw.backend.v1.Op.region:type_name -> addongw.backend.v1.Region
-	5,  // 26: addongw.backend.v1.Op.options:type_name -> addongw.backend.v1.Value
-	5,  // 27: addongw.backend.v1.Op.config:type_name -> addongw.backend.v1.Value
-	40, // 28: addongw.backend.v1.Op.credential:type_name -> addongw.backend.v1.Op.CredentialEntry
-	5,  // 29: addongw.backend.v1.Op.outputs:type_name -> addongw.backend.v1.Value
-	41, // 30: addongw.backend.v1.Op.secrets:type_name -> addongw.backend.v1.Op.SecretsEntry
-	21, // 31: addongw.backend.v1.ProvisionRequest.op:type_name -> addongw.backend.v1.Op
-	21, // 32: addongw.backend.v1.ChangePlanRequest.op:type_name -> addongw.backend.v1.Op
-	19, // 33: addongw.backend.v1.ChangePlanRequest.old_plan:type_name -> addongw.backend.v1.Plan
-	21, // 34: addongw.backend.v1.DeprovisionRequest.op:type_name -> addongw.backend.v1.Op
-	1,  // 35: addongw.backend.v1.DeprovisionRequest.mode:type_name -> addongw.backend.v1.DeprovisionRequest.Mode
-	21, // 36: addongw.backend.v1.SuspendRequest.op:type_name -> addongw.backend.v1.Op
-	21, // 37: addongw.backend.v1.ResumeRequest.op:type_name -> addongw.backend.v1.Op
-	21, // 38: addongw.backend.v1.RotateRequest.op:type_name -> addongw.backend.v1.Op
-	2,  // 39: addongw.backend.v1.RotateRequest.phase:type_name -> addongw.backend.v1.RotateRequest.Phase
-	21, // 40: addongw.backend.v1.InvokeRequest.op:type_name -> addongw.backend.v1.Op
-	5,  // 41: addongw.backend.v1.InvokeRequest.args:type_name -> addongw.backend.v1.Value
-	30, // 42: addongw.backend.v1.Event.checkpoint:type_name -> addongw.backend.v1.Checkpoint
-	31, // 43: addongw.backend.v1.Event.progress:type_name -> addongw.backend.v1.Progress
-	32, // 44: addongw.backend.v1.Event.log:type_name -> addongw.backend.v1.Log
-	33, // 45: addongw.backend.v1.Event.result:type_name -> addongw.backend.v1.Result
-	34, // 46: addongw.backend.v1.Event.failure:type_name -> addongw.backend.v1.Failure
-	3,  // 47: addongw.backend.v1.Log.level:type_name -> addongw.backend.v1.Log.Level
-	5,  // 48: addongw.backend.v1.Result.outputs:type_name -> addongw.backend.v1.Value
-	42, // 49: addongw.backend.v1.Result.purge_after:type_name -> google.protobuf.Timestamp
-	4,  // 50: addongw.backend.v1.Failure.class:type_name -> addongw.backend.v1.Failure.Class
-	6,  // 51: addongw.backend.v1.Failure.path:type_name -> addongw.backend.v1.AttributePath
-	43, // 52: addongw.backend.v1.Failure.retry_after:type_name -> google.protobuf.Duration
-	21, // 53: addongw.backend.v1.ReadRequest.op:type_name -> addongw.backend.v1.Op
-	5,  // 54: addongw.backend.v1.ReadResponse.outputs:type_name -> addongw.backend.v1.Value
-	34, // 55: addongw.backend.v1.ReadResponse.failure:type_name -> addongw.backend.v1.Failure
-	11, // 56: addongw.backend.v1.Backend.Describe:input_type -> addongw.backend.v1.DescribeRequest
-	13, // 57: addongw.backend.v1.Backend.ValidateConfig:input_type -> addongw.backend.v1.ValidateConfigRequest
-	15, // 58: addongw.backend.v1.Backend.ValidatePlan:input_type -> addongw.backend.v1.ValidatePlanRequest
-	17, // 59: addongw.backend.v1.Backend.Configure:input_type -> addongw.backend.v1.ConfigureRequest
-	22, // 60: addongw.backend.v1.Backend.Provision:input_type -> addongw.backend.v1.ProvisionRequest
-	23, // 61: addongw.backend.v1.Backend.ChangePlan:input_type -> addongw.backend.v1.ChangePlanRequest
-	24, // 62: addongw.backend.v1.Backend.Deprovision:input_type -> addongw.backend.v1.DeprovisionRequest
-	25, // 63: addongw.backend.v1.Backend.Suspend:input_type -> addongw.backend.v1.SuspendRequest
-	26, // 64: addongw.backend.v1.Backend.Resume:input_type -> addongw.backend.v1.ResumeRequest
-	27, // 65: addongw.backend.v1.Backend.Rotate:input_type -> addongw.backend.v1.RotateRequest
-	28, // 66: addongw.backend.v1.Backend.Invoke:input_type -> addongw.backend.v1.InvokeRequest
-	35, // 67: addongw.backend.v1.Backend.Read:input_type -> addongw.backend.v1.ReadRequest
-	37, // 68: addongw.backend.v1.Backend.Health:input_type -> addongw.backend.v1.HealthRequest
-	12, // 69: addongw.backend.v1.Backend.Describe:output_type -> addongw.backend.v1.DescribeResponse
-	14, // 70: addongw.backend.v1.Backend.ValidateConfig:output_type -> addongw.backend.v1.ValidateConfigResponse
-	16, // 71: addongw.backend.v1.Backend.ValidatePlan:output_type -> addongw.backend.v1.ValidatePlanResponse
-	18, // 72: addongw.backend.v1.Backend.Configure:output_type -> addongw.backend.v1.ConfigureResponse
-	29, // 73: addongw.backend.v1.Backend.Provision:output_type -> addongw.backend.v1.Event
-	29, // 74: addongw.backend.v1.Backend.ChangePlan:output_type -> addongw.backend.v1.Event
-	29, // 75: addongw.backend.v1.Backend.Deprovision:output_type -> addongw.backend.v1.Event
-	29, // 76: addongw.backend.v1.Backend.Suspend:output_type -> addongw.backend.v1.Event
-	29, // 77: addongw.backend.v1.Backend.Resume:output_type -> addongw.backend.v1.Event
-	29, // 78: addongw.backend.v1.Backend.Rotate:output_type -> addongw.backend.v1.Event
-	29, // 79: addongw.backend.v1.Backend.Invoke:output_type -> addongw.backend.v1.Event
-	36, // 80: addongw.backend.v1.Backend.Read:output_type -> addongw.backend.v1.ReadResponse
-	38, // 81: addongw.backend.v1.Backend.Health:output_type -> addongw.backend.v1.HealthResponse
-	69, // [69:82] is the sub-list for method output_type
-	56, // [56:69] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	6,  // 1: addongw.backend.v1.Value.unknown:type_name -> addongw.backend.v1.AttributePath
+	41, // 2: addongw.backend.v1.AttributePath.steps:type_name -> addongw.backend.v1.AttributePath.Step
+	8,  // 3: addongw.backend.v1.Schema.attributes:type_name -> addongw.backend.v1.Attribute
+	9,  // 4: addongw.backend.v1.Schema.blocks:type_name -> addongw.backend.v1.Block
+	5,  // 5: addongw.backend.v1.Attribute.default:type_name -> addongw.backend.v1.Value
+	7,  // 6: addongw.backend.v1.Block.body:type_name -> addongw.backend.v1.Schema
+	0,  // 7: addongw.backend.v1.Diagnostic.severity:type_name -> addongw.backend.v1.Diagnostic.Severity
+	6,  // 8: addongw.backend.v1.Diagnostic.path:type_name -> addongw.backend.v1.AttributePath
+	7,  // 9: addongw.backend.v1.DescribeResponse.config:type_name -> addongw.backend.v1.Schema
+	7,  // 10: addongw.backend.v1.DescribeResponse.plan:type_name -> addongw.backend.v1.Schema
+	7,  // 11: addongw.backend.v1.DescribeResponse.options:type_name -> addongw.backend.v1.Schema
+	7,  // 12: addongw.backend.v1.DescribeResponse.outputs:type_name -> addongw.backend.v1.Schema
+	5,  // 13: addongw.backend.v1.ValidateConfigRequest.config:type_name -> addongw.backend.v1.Value
+	10, // 14: addongw.backend.v1.ValidateConfigResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
+	7,  // 15: addongw.backend.v1.ValidateConfigResponse.outputs:type_name -> addongw.backend.v1.Schema
+	7,  // 16: addongw.backend.v1.ValidateConfigResponse.plan:type_name -> addongw.backend.v1.Schema
+	5,  // 17: addongw.backend.v1.ValidatePlanRequest.config:type_name -> addongw.backend.v1.Value
+	19, // 18: addongw.backend.v1.ValidatePlanRequest.plan:type_name -> addongw.backend.v1.Plan
+	10, // 19: addongw.backend.v1.ValidatePlanResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
+	5,  // 20: addongw.backend.v1.ConfigureRequest.config:type_name -> addongw.backend.v1.Value
+	10, // 21: addongw.backend.v1.ConfigureResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
+	5,  // 22: addongw.backend.v1.Plan.params:type_name -> addongw.backend.v1.Value
+	5,  // 23: addongw.backend.v1.Region.data:type_name -> addongw.backend.v1.Value
+	44, // 24: addongw.backend.v1.Op.deadline:type_name -> google.protobuf.Timestamp
+	19, // 25: addongw.backend.v1.Op.plan:type_name -> addongw.backend.v1.Plan
+	20, // 26: addongw.backend.v1.Op.region:type_name -> addongw.backend.v1.Region
+	5,  // 27: addongw.backend.v1.Op.options:type_name -> addongw.backend.v1.Value
+	5,  // 28: addongw.backend.v1.Op.config:type_name -> addongw.backend.v1.Value
+	42, // 29: addongw.backend.v1.Op.credential:type_name -> addongw.backend.v1.Op.CredentialEntry
+	5,  // 30: addongw.backend.v1.Op.outputs:type_name -> addongw.backend.v1.Value
+	43, // 31: addongw.backend.v1.Op.secrets:type_name -> addongw.backend.v1.Op.SecretsEntry
+	21, // 32: addongw.backend.v1.ProvisionRequest.op:type_name -> addongw.backend.v1.Op
+	21, // 33: addongw.backend.v1.ChangePlanRequest.op:type_name -> addongw.backend.v1.Op
+	19, // 34: addongw.backend.v1.ChangePlanRequest.old_plan:type_name -> addongw.backend.v1.Plan
+	21, // 35: addongw.backend.v1.DeprovisionRequest.op:type_name -> addongw.backend.v1.Op
+	1,  // 36: addongw.backend.v1.DeprovisionRequest.mode:type_name -> addongw.backend.v1.DeprovisionRequest.Mode
+	21, // 37: addongw.backend.v1.SuspendRequest.op:type_name -> addongw.backend.v1.Op
+	21, // 38: addongw.backend.v1.ResumeRequest.op:type_name -> addongw.backend.v1.Op
+	21, // 39: addongw.backend.v1.RotateRequest.op:type_name -> addongw.backend.v1.Op
+	2,  // 40: addongw.backend.v1.RotateRequest.phase:type_name -> addongw.backend.v1.RotateRequest.Phase
+	21, // 41: addongw.backend.v1.InvokeRequest.op:type_name -> addongw.backend.v1.Op
+	5,  // 42: addongw.backend.v1.InvokeRequest.args:type_name -> addongw.backend.v1.Value
+	30, // 43: addongw.backend.v1.Event.checkpoint:type_name -> addongw.backend.v1.Checkpoint
+	31, // 44: addongw.backend.v1.Event.progress:type_name -> addongw.backend.v1.Progress
+	32, // 45: addongw.backend.v1.Event.log:type_name -> addongw.backend.v1.Log
+	33, // 46: addongw.backend.v1.Event.result:type_name -> addongw.backend.v1.Result
+	34, // 47: addongw.backend.v1.Event.failure:type_name -> addongw.backend.v1.Failure
+	3,  // 48: addongw.backend.v1.Log.level:type_name -> addongw.backend.v1.Log.Level
+	5,  // 49: addongw.backend.v1.Result.outputs:type_name -> addongw.backend.v1.Value
+	44, // 50: addongw.backend.v1.Result.purge_after:type_name -> google.protobuf.Timestamp
+	4,  // 51: addongw.backend.v1.Failure.class:type_name -> addongw.backend.v1.Failure.Class
+	6,  // 52: addongw.backend.v1.Failure.path:type_name -> addongw.backend.v1.AttributePath
+	45, // 53: addongw.backend.v1.Failure.retry_after:type_name -> google.protobuf.Duration
+	21, // 54: addongw.backend.v1.ReadRequest.op:type_name -> addongw.backend.v1.Op
+	5,  // 55: addongw.backend.v1.ReadResponse.outputs:type_name -> addongw.backend.v1.Value
+	34, // 56: addongw.backend.v1.ReadResponse.failure:type_name -> addongw.backend.v1.Failure
+	11, // 57: addongw.backend.v1.Backend.Describe:input_type -> addongw.backend.v1.DescribeRequest
+	13, // 58: addongw.backend.v1.Backend.ValidateConfig:input_type -> addongw.backend.v1.ValidateConfigRequest
+	15, // 59: addongw.backend.v1.Backend.ValidatePlan:input_type -> addongw.backend.v1.ValidatePlanRequest
+	17, // 60: addongw.backend.v1.Backend.Configure:input_type -> addongw.backend.v1.ConfigureRequest
+	22, // 61: addongw.backend.v1.Backend.Provision:input_type -> addongw.backend.v1.ProvisionRequest
+	23, // 62: addongw.backend.v1.Backend.ChangePlan:input_type -> addongw.backend.v1.ChangePlanRequest
+	24, // 63: addongw.backend.v1.Backend.Deprovision:input_type -> addongw.backend.v1.DeprovisionRequest
+	25, // 64: addongw.backend.v1.Backend.Suspend:input_type -> addongw.backend.v1.SuspendRequest
+	26, // 65: addongw.backend.v1.Backend.Resume:input_type -> addongw.backend.v1.ResumeRequest
+	27, // 66: addongw.backend.v1.Backend.Rotate:input_type -> addongw.backend.v1.RotateRequest
+	28, // 67: addongw.backend.v1.Backend.Invoke:input_type -> addongw.backend.v1.InvokeRequest
+	35, // 68: addongw.backend.v1.Backend.Read:input_type -> addongw.backend.v1.ReadRequest
+	37, // 69: addongw.backend.v1.Backend.UpgradeState:input_type -> addongw.backend.v1.UpgradeStateRequest
+	39, // 70: addongw.backend.v1.Backend.Health:input_type -> addongw.backend.v1.HealthRequest
+	12, // 71: addongw.backend.v1.Backend.Describe:output_type -> addongw.backend.v1.DescribeResponse
+	14, // 72: addongw.backend.v1.Backend.ValidateConfig:output_type -> addongw.backend.v1.ValidateConfigResponse
+	16, // 73: addongw.backend.v1.Backend.ValidatePlan:output_type -> addongw.backend.v1.ValidatePlanResponse
+	18, // 74: addongw.backend.v1.Backend.Configure:output_type -> addongw.backend.v1.ConfigureResponse
+	29, // 75: addongw.backend.v1.Backend.Provision:output_type -> addongw.backend.v1.Event
+	29, // 76: addongw.backend.v1.Backend.ChangePlan:output_type -> addongw.backend.v1.Event
+	29, // 77: addongw.backend.v1.Backend.Deprovision:output_type -> addongw.backend.v1.Event
+	29, // 78: addongw.backend.v1.Backend.Suspend:output_type -> addongw.backend.v1.Event
+	29, // 79: addongw.backend.v1.Backend.Resume:output_type -> addongw.backend.v1.Event
+	29, // 80: addongw.backend.v1.Backend.Rotate:output_type -> addongw.backend.v1.Event
+	29, // 81: addongw.backend.v1.Backend.Invoke:output_type -> addongw.backend.v1.Event
+	36, // 82: addongw.backend.v1.Backend.Read:output_type -> addongw.backend.v1.ReadResponse
+	38, // 83: addongw.backend.v1.Backend.UpgradeState:output_type -> addongw.backend.v1.UpgradeStateResponse
+	40, // 84: addongw.backend.v1.Backend.Health:output_type -> addongw.backend.v1.HealthResponse
+	71, // [71:85] is the sub-list for method output_type
+	57, // [57:71] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_plugins_backend_backendpb_backend_proto_init() }
@@ -3204,7 +3345,7 @@ func file_plugins_backend_backendpb_backend_proto_init() {
 		(*Event_Result)(nil),
 		(*Event_Failure)(nil),
 	}
-	file_plugins_backend_backendpb_backend_proto_msgTypes[34].OneofWrappers = []any{
+	file_plugins_backend_backendpb_backend_proto_msgTypes[36].OneofWrappers = []any{
 		(*AttributePath_Step_Attribute)(nil),
 		(*AttributePath_Step_Key)(nil),
 		(*AttributePath_Step_Index)(nil),
@@ -3215,7 +3356,7 @@ func file_plugins_backend_backendpb_backend_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugins_backend_backendpb_backend_proto_rawDesc), len(file_plugins_backend_backendpb_backend_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   37,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

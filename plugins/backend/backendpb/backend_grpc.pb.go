@@ -19,6 +19,9 @@
 //   - The connection uses mutual TLS (go-plugin's AutoMTLS). Plugins that cannot
 //     are configured with tls = false.
 //
+// The chapter "Other languages" of plugins/backend/README.md goes through it, and
+// examples/python-plugin is such a plugin.
+//
 // The order of calls: Describe, any number of ValidateConfig and ValidatePlan,
 // then, in processes that are to work, Configure once, then life-cycle calls,
 // Invoke, Read and Health, concurrently. Two life-cycle calls for one resource never
@@ -70,6 +73,7 @@ const (
 	Backend_Rotate_FullMethodName         = "/addongw.backend.v1.Backend/Rotate"
 	Backend_Invoke_FullMethodName         = "/addongw.backend.v1.Backend/Invoke"
 	Backend_Read_FullMethodName           = "/addongw.backend.v1.Backend/Read"
+	Backend_UpgradeState_FullMethodName   = "/addongw.backend.v1.Backend/UpgradeState"
 	Backend_Health_FullMethodName         = "/addongw.backend.v1.Backend/Health"
 )
 
@@ -140,6 +144,12 @@ type BackendClient interface {
 	// Read looks at a resource and changes nothing. An absent one is a failure of
 	// CLASS_NOT_FOUND. It is called only with the capability "read".
 	Read(ctx context.Context, in *ReadRequest, opts ...grpc.CallOption) (*ReadResponse, error)
+	// UpgradeState rewrites a state that another version of the plugin left, as this
+	// version would have left it. It reads nothing but the request and changes
+	// nothing: the gateway keeps the new state with what the next call returns, and
+	// asks again if there was no such call. It is called only with the capability
+	// "upgrade_state"; without it the plugin gets states as they were left.
+	UpgradeState(ctx context.Context, in *UpgradeStateRequest, opts ...grpc.CallOption) (*UpgradeStateResponse, error)
 	// Health reports whether calls can succeed now. It is called now and then and
 	// answers within two seconds.
 	Health(ctx context.Context, in *HealthRequest, opts ...grpc.CallOption) (*HealthResponse, error)
@@ -336,6 +346,16 @@ func (c *backendClient) Read(ctx context.Context, in *ReadRequest, opts ...grpc.
 	return out, nil
 }
 
+func (c *backendClient) UpgradeState(ctx context.Context, in *UpgradeStateRequest, opts ...grpc.CallOption) (*UpgradeStateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpgradeStateResponse)
+	err := c.cc.Invoke(ctx, Backend_UpgradeState_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *backendClient) Health(ctx context.Context, in *HealthRequest, opts ...grpc.CallOption) (*HealthResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(HealthResponse)
@@ -413,6 +433,12 @@ type BackendServer interface {
 	// Read looks at a resource and changes nothing. An absent one is a failure of
 	// CLASS_NOT_FOUND. It is called only with the capability "read".
 	Read(context.Context, *ReadRequest) (*ReadResponse, error)
+	// UpgradeState rewrites a state that another version of the plugin left, as this
+	// version would have left it. It reads nothing but the request and changes
+	// nothing: the gateway keeps the new state with what the next call returns, and
+	// asks again if there was no such call. It is called only with the capability
+	// "upgrade_state"; without it the plugin gets states as they were left.
+	UpgradeState(context.Context, *UpgradeStateRequest) (*UpgradeStateResponse, error)
 	// Health reports whether calls can succeed now. It is called now and then and
 	// answers within two seconds.
 	Health(context.Context, *HealthRequest) (*HealthResponse, error)
@@ -461,6 +487,9 @@ func (UnimplementedBackendServer) Invoke(*InvokeRequest, grpc.ServerStreamingSer
 }
 func (UnimplementedBackendServer) Read(context.Context, *ReadRequest) (*ReadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Read not implemented")
+}
+func (UnimplementedBackendServer) UpgradeState(context.Context, *UpgradeStateRequest) (*UpgradeStateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpgradeState not implemented")
 }
 func (UnimplementedBackendServer) Health(context.Context, *HealthRequest) (*HealthResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Health not implemented")
@@ -653,6 +682,24 @@ func _Backend_Read_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Backend_UpgradeState_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpgradeStateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BackendServer).UpgradeState(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Backend_UpgradeState_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BackendServer).UpgradeState(ctx, req.(*UpgradeStateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Backend_Health_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(HealthRequest)
 	if err := dec(in); err != nil {
@@ -697,6 +744,10 @@ var Backend_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Read",
 			Handler:    _Backend_Read_Handler,
+		},
+		{
+			MethodName: "UpgradeState",
+			Handler:    _Backend_UpgradeState_Handler,
 		},
 		{
 			MethodName: "Health",

@@ -10,3 +10,5 @@ protoc \
 	--plugin=protoc-gen-go="$tools/protoc-gen-go" --go_out=. --go_opt=paths=source_relative \
 	--plugin=protoc-gen-go-grpc="$tools/protoc-gen-go-grpc" --go-grpc_out=. --go-grpc_opt=paths=source_relative \
 	plugins/backend/backendpb/backend.proto
+# The Python code of examples/python-plugin, as its author makes it.
+protoc --proto_path=plugins/backend/backendpb --python_out=examples/python-plugin/plugins backend.proto

@@ -21,7 +21,7 @@ const SoakEnv = "ADDONGW_SOAK"
 // Crashing is a backend that is to survive the death of its process.
 type Crashing struct {
 	// Subject is as for Run, except that Backend is not used: the one that Main
-	// serves is.
+	// serves is, or Program.
 	Subject
 
 	// Things lists what there is of a resource wherever the backend puts it: one
@@ -37,9 +37,10 @@ type Crashing struct {
 // Crash kills a real plugin process with SIGKILL at every step of every verb,
 // lets another process repeat the operation, and logs a table of what became of
 // it. A step is whatever the backend reports as an event, and the one after the
-// last is the answer. TestMain must call [Main].
+// last is the answer. TestMain must call [Main], unless there is a Program: that one
+// is killed as soon as the event has arrived, and may have come a little further.
 func Crash(t *testing.T, c Crashing) {
-	b := newBench(t, c.Subject, start(t, fate{}).remote)
+	b := newBench(t, c.Subject, start(t, c.Program, fate{}).remote)
 	b.configure(t)
 	lab := &crashLab{Crashing: c, bench: b, wants: map[string][]string{}, steps: map[string][]string{}}
 	lab.observe(t)
@@ -277,16 +278,30 @@ func (l *crashLab) run(t *testing.T, v crashVerb, f fate, row *crashRow) {
 // kill makes the call on a process that dies of it.
 func (l *crashLab) kill(t *testing.T, v crashVerb, f fate, op backend.Op, w *watcher) {
 	t.Helper()
-	victim := start(t, f)
+	victim := start(t, l.Program, f)
 	doomed := l.bench.reached(victim.remote)
 	doomed.configure(t)
+	if l.Program != "" {
+		w.heard = f.killer(victim)
+	}
 	_, err := doomed.try(t, v.name, v.call(doomed), op, w)
 	victim.end()
 	if failure := (*backend.Failure)(nil); errors.As(err, &failure) {
 		t.Fatalf("%s, killed: the answer is %v", v.name, err)
 	}
-	if err == nil && f.delay == 0 {
+	if err == nil && f.delay == 0 && l.Program == "" {
 		t.Fatalf("%s came to its end although its process was killed", v.name)
+	}
+}
+
+// killer kills a process that does not know its fate. It is called at every event
+// but the last, the answer, after which the process is ended anyway.
+func (f fate) killer(victim *process) func() {
+	n := 0
+	return func() {
+		if n++; n == f.event {
+			time.AfterFunc(f.delay, victim.kill)
+		}
 	}
 }
 

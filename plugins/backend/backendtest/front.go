@@ -77,6 +77,10 @@ func (f front) Read(ctx context.Context, req backend.ReadRequest) (backend.ReadR
 	return f.Backend.Read(ctx, req)
 }
 
+func (f front) UpgradeState(ctx context.Context, req backend.UpgradeStateRequest) (backend.UpgradeStateResponse, error) {
+	return f.Backend.(backend.StateUpgrader).UpgradeState(ctx, req)
+}
+
 func (f front) op(op backend.Op) backend.Op {
 	op.Config = f.withRoots(op.Config, map[string]map[string]cty.Value{
 		"addon":  {"id": cty.StringVal(op.Addon)},

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -122,6 +123,10 @@ func (m *mortal) Rotate(ctx context.Context, req backend.RotateRequest, events b
 	})
 }
 
+func (m *mortal) UpgradeState(ctx context.Context, req backend.UpgradeStateRequest) (backend.UpgradeStateResponse, error) {
+	return m.Backend.(backend.StateUpgrader).UpgradeState(ctx, req)
+}
+
 func (m *mortal) Invoke(ctx context.Context, req backend.InvokeRequest, events backend.Events) (backend.Result, error) {
 	return m.live(killed(req.Action), events, func(e backend.Events) (backend.Result, error) {
 		return m.Backend.(backend.Invoker).Invoke(ctx, req, e)
@@ -178,7 +183,8 @@ func (c *counted) Log(level slog.Level, message string) {
 	c.count()
 }
 
-// process is this test binary, serving its backend as a plugin.
+// process is a plugin: this test binary, which serves its backend, or another
+// program.
 type process struct {
 	cmd      *exec.Cmd
 	lifeline *os.File
@@ -188,10 +194,11 @@ type process struct {
 	remote   backend.Backend
 }
 
-// start starts a plugin process that meets its fate, or ends with the test.
-func start(t *testing.T, f fate) *process {
+// start starts a plugin process, which ends with the test. Without the name of
+// another program it is this test binary, which meets its fate.
+func start(t *testing.T, program string, f fate) *process {
 	t.Helper()
-	program, err := os.Executable()
+	program, err := orSelf(program)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,6 +244,13 @@ func start(t *testing.T, f fate) *process {
 	return p
 }
 
+func orSelf(program string) (string, error) {
+	if program == "" {
+		return os.Executable()
+	}
+	return filepath.Abs(program)
+}
+
 // connect reads go-plugin's handshake: core version, protocol version, network,
 // address, protocol.
 func (p *process) connect(t *testing.T, handshake string) {
@@ -244,7 +258,7 @@ func (p *process) connect(t *testing.T, handshake string) {
 	fields := strings.Split(handshake, "|")
 	if len(fields) < 5 || fields[2] != "unix" || fields[4] != "grpc" {
 		p.end()
-		t.Fatalf("the plugin process begins with %q: does TestMain call backendtest.Main?\n%s", handshake, p.stderr.String())
+		t.Fatalf("%s begins with %q: want a handshake (a Go test needs backendtest.Main in its TestMain)\n%s", p.cmd.Path, handshake, p.stderr.String())
 	}
 	conn, err := grpc.NewClient("unix:"+fields[3],
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -256,10 +270,13 @@ func (p *process) connect(t *testing.T, handshake string) {
 	p.remote = backend.NewClient(conn)
 }
 
-// end kills the process if it lives, and waits for its end.
+// kill ends the process if it lives.
+func (p *process) kill() { _ = p.cmd.Process.Kill() }
+
+// end does so, and waits for its end.
 func (p *process) end() {
 	p.ending.Do(func() {
-		_ = p.cmd.Process.Kill()
+		p.kill()
 		<-p.ended
 		_ = p.lifeline.Close()
 	})

@@ -20,6 +20,10 @@ type Subject struct {
 	// Backend is new: nobody has called Configure. The suite does, once.
 	Backend backend.Backend
 
+	// Program is the file of a plugin in another language: it is started, and
+	// Backend is not used.
+	Program string
+
 	// Config is the whole config block, an object: load attributes go to
 	// Configure, live ones into every Op whose own Config is null. An expression is
 	// what [expr.Source] makes. What it mentions of addon.id, plan, region,
@@ -44,6 +48,10 @@ type Subject struct {
 	// Actions are tried on resources that they make themselves; nil: actions are
 	// not tested. A configuration with nothing but actions is tested for them alone.
 	Actions *Actions
+
+	// OldStates are states as earlier versions left them, for a backend that
+	// upgrades states.
+	OldStates []backend.UpgradeStateRequest
 
 	// Secrets are further texts that must show up nowhere but in outputs, such
 	// as a password inside a connection string. Texts in Config that are marked
@@ -121,6 +129,15 @@ func (b *bench) configure(t *testing.T) {
 	if resp.Diagnostics.HasErrors() {
 		t.Fatalf("Configure refuses the configuration: %+v", resp.Diagnostics)
 	}
+}
+
+// open returns the client of the backend under test.
+func (s Subject) open(t *testing.T) backend.Backend {
+	t.Helper()
+	if s.Program != "" {
+		return start(t, s.Program, fate{}).remote
+	}
+	return connect(t, s.Backend)
 }
 
 // connect serves b in this process and returns its client.

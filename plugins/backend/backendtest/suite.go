@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -14,11 +15,14 @@ import (
 // Run checks that s keeps the contract. Each check is a subtest named by what it
 // demands; they run one after the other.
 func Run(t *testing.T, s Subject) {
-	b := newBench(t, s, connect(t, s.Backend))
+	b := newBench(t, s, s.open(t))
 	t.Run("describes itself consistently", b.testDescription)
 	t.Run("accepts its configuration with unknown secrets", b.testValidation)
 	b.configure(t)
 	t.Run("is healthy", b.testHealth)
+	if len(s.OldStates) > 0 {
+		t.Run("states of earlier versions are upgraded", b.testOldStates)
+	}
 	if s.Actions != nil {
 		b.testActions(t)
 	}
@@ -73,11 +77,17 @@ func (b *bench) testDescription(t *testing.T) {
 	if !b.actionsOnly && b.can(backend.CanChangePlan) != (b.ChangeTo != nil) {
 		t.Errorf("capability %s is %v; Subject.ChangeTo must agree", backend.CanChangePlan, b.can(backend.CanChangePlan))
 	}
+	if b.Program != "" {
+		return // what else it can do shows when it is called
+	}
 	if _, able := b.Backend.(backend.Suspender); able != b.can(backend.CanSuspend) {
 		t.Fatalf("capability %s is %v; that the backend is a Suspender must agree", backend.CanSuspend, b.can(backend.CanSuspend))
 	}
 	if _, able := b.Backend.(backend.Rotator); able != b.can(backend.CanRotate) {
 		t.Fatalf("capability %s is %v; that the backend is a Rotator must agree", backend.CanRotate, b.can(backend.CanRotate))
+	}
+	if _, able := b.Backend.(backend.StateUpgrader); able != b.can(backend.CanUpgradeState) {
+		t.Fatalf("capability %s is %v; that the backend is a StateUpgrader must agree", backend.CanUpgradeState, b.can(backend.CanUpgradeState))
 	}
 	if _, able := b.Backend.(backend.Invoker); !able && len(b.actions) > 0 {
 		t.Fatalf("it declares the actions %q and is no Invoker", b.actions)
@@ -128,6 +138,25 @@ func (b *bench) secretAt(path cty.Path) bool {
 		}
 	}
 	return false
+}
+
+// testOldStates looks for states that are the same at every repeat, because the
+// gateway asks again where no call has returned a newer one.
+func (b *bench) testOldStates(t *testing.T) {
+	upgrader, ok := b.remote.(backend.StateUpgrader)
+	if !ok || !b.can(backend.CanUpgradeState) {
+		t.Fatalf("there are Subject.OldStates, and no capability %s", backend.CanUpgradeState)
+	}
+	for _, old := range b.OldStates {
+		first, err := upgrader.UpgradeState(t.Context(), old)
+		if err != nil || len(first.State) == 0 {
+			t.Errorf("UpgradeState of %s, version %d: %q %v", old.State, old.Version, first.State, err)
+			continue
+		}
+		if again, err := upgrader.UpgradeState(t.Context(), old); err != nil || !bytes.Equal(first.State, again.State) {
+			t.Errorf("UpgradeState of %s, version %d, repeated: %s and then %s, %v", old.State, old.Version, first.State, again.State, err)
+		}
+	}
 }
 
 func (b *bench) testHealth(t *testing.T) {
