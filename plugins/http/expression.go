@@ -1,11 +1,10 @@
 package http
 
 import (
-	"errors"
-
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/expr"
 )
 
 // object is an object of the config block, or nothing. It is read member by
@@ -126,33 +125,23 @@ func (s scope) with(root string, v cty.Value) scope {
 	return more
 }
 
+// expression is an expression attribute; one that is not written is not set.
+func (o object) expression(name string) (expr.Expression, error) { return expr.FromValue(o.at(name)) }
+
 // evaluate gives the value of an expression attribute; null where it is not
 // written.
 func (o object) evaluate(name string, own scope) (cty.Value, error) {
-	e, written, err := o.expression(name)
-	if err != nil || !written {
-		return cty.NullVal(cty.DynamicPseudoType), err
+	e, err := o.expression(name)
+	if err != nil {
+		return cty.NilVal, err
 	}
 	return e.Value(own)
-}
-
-// expression is the attribute itself.
-func (o object) expression(name string) (e expression, written bool, err error) {
-	v := o.at(name)
-	if bare, _ := v.Unmark(); bare.IsKnown() && bare.IsNull() {
-		return nil, false, nil
-	}
-	e, err = expressionOf(v)
-	if err != nil {
-		return nil, true, errors.New("the attribute " + name + " can't be read")
-	}
-	return e, true, nil
 }
 
 // mentions reports whether one of the attributes mentions a root.
 func (o object) mentions(root string, names ...string) bool {
 	for _, name := range names {
-		if e, written, err := o.expression(name); written && err == nil && e.Mentions(root) {
+		if e, err := o.expression(name); err == nil && e.Mentions(root) {
 			return true
 		}
 	}
