@@ -6,6 +6,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // yield is what the outputs of a block are.
@@ -52,8 +53,6 @@ func kinds() []blockKind {
 			doc: "Looks at a resource. Measured outputs need it."},
 		{name: blockFind, method: http.MethodGet, yield: yieldSome, pure: true, brief: true,
 			doc: "Looks for a resource whose outputs nobody knows, because the answer to its order was lost. Outputs that are null mean that there is none."},
-		{name: blockHealth, method: http.MethodGet, pure: true, brief: true,
-			doc: "Says whether the API works. Without this block nobody asks."},
 		{name: blockAction, method: http.MethodPost, yield: yieldFree, own: []string{"args", "credential"},
 			doc: "A call by name for what is no verb, such as those of a provider of servers."},
 	}
@@ -76,7 +75,8 @@ func configSchema() backend.Schema {
 		Blocks: []backend.Block{
 			{Name: "tls", Max: 1, Doc: "How the API's server is recognised, and how it recognises us.", Body: tlsSchema()},
 			{Name: "oauth2", Max: 1, Doc: "Access tokens by OAuth2 client credentials (RFC 6749, section 4.4).", Body: oauthSchema()},
-			{Name: "output", Labels: []string{"name"}, Doc: "A value that the API returns, for config vars and other templates.", Body: outputSchema()},
+			{Name: blockHealth, Max: 1, Doc: "How the gateway asks whether the API works. Without this block nobody asks.", Body: healthSchema()},
+			declared.Block("A value that the API returns, for config vars and other templates.", "the API"),
 		},
 	}
 	for _, k := range kinds() {
@@ -108,6 +108,13 @@ func oauthSchema() backend.Schema {
 		{Name: "scopes", Type: cty.List(cty.String), Doc: "What the token is for."},
 		{Name: "params", Type: cty.Map(cty.String), Doc: "Further parameters of the request, such as audience."},
 		{Name: "credentials_in", Type: cty.String, Doc: `Where name and password are sent: "header" or "body". Default "header".`},
+	}}
+}
+
+func healthSchema() backend.Schema {
+	return backend.Schema{Attributes: []backend.Attribute{
+		{Name: "path", Type: cty.String, Required: true, Doc: "What is asked for with GET, appended to base_url. No expressions: there is no resource."},
+		{Name: "expect", Type: cty.List(cty.Number), Doc: "Statuses of an API that works. Default: 200 to 299."},
 	}}
 }
 

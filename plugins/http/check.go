@@ -1,0 +1,207 @@
+package http
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/declared"
+	"github.com/addongw/addongw/plugins/backend/expr"
+)
+
+// check checks which blocks there are, and every expression in them, with what
+// is known before any operation.
+func (s *settings) check() backend.Diagnostics {
+	r := &reader{}
+	r.checkBlocks(s)
+	for _, key := range objectNames(s.blocks) {
+		r.checkBlock(s, s.blocks[key])
+	}
+	return r.problems
+}
+
+// checkBlocks checks which blocks there are.
+func (r *reader) checkBlocks(s *settings) {
+	there := func(verb backend.Verb) bool { return s.blocks[string(verb)] != nil }
+	hasActions := slices.ContainsFunc(objectNames(s.blocks), func(key string) bool { return s.blocks[key].action != "" })
+	for _, verb := range []backend.Verb{backend.VerbProvision, backend.VerbDeprovision} {
+		addon := there(backend.VerbProvision) || there(backend.VerbDeprovision)
+		if there(verb) || hasActions && !addon {
+			continue
+		}
+		detail := fmt.Sprintf(`Write %s { path = "/…" }.`, verb)
+		if !addon {
+			detail += ` For a provider of servers write blocks action "NAME" { … } instead.`
+		}
+		r.add(nil, fmt.Sprintf("There is no block %s", verb), detail)
+	}
+	if there(backend.VerbSuspend) && !there(backend.VerbResume) {
+		r.add(s.blocks[string(backend.VerbSuspend)].path, "There is a block suspend, and no block resume", "Write both: who is locked out and pays would stay outside.")
+	}
+	for _, o := range s.outputs {
+		if o.Measured && !there(backend.VerbRead) {
+			r.add(cty.GetAttrPath("output").IndexString(o.Name).GetAttr("measured"), "A measured output needs a block read", `Write read { path = "/…", outputs = { … } }, or remove measured.`)
+		}
+	}
+	if d := s.blocks[string(backend.VerbDeprovision)]; d != nil && d.mentions("output") && s.blocks[blockFind] == nil {
+		r.warn(d.path.GetAttr("path"), "Where the answer to an order is lost, outputs are unknown, and an operator has to find and remove what was made",
+			"Write a block find that looks for a resource by resource.id, or let the path have resource.id in it.")
+	}
+}
+
+// checkBlock evaluates the expressions of one block.
+func (r *reader) checkBlock(s *settings, b *block) {
+	own := s.unknownScope(b)
+	r.checkPath(b.path.GetAttr("path"), b.config, own)
+	r.checkFields(b.path.GetAttr("query"), b.config, "query", own, true)
+	for _, name := range r.checkFields(b.path.GetAttr("headers"), b.config, "headers", own, false) {
+		if why := headerProblem(name); why != "" {
+			r.add(b.path.GetAttr("headers").IndexString(name), fmt.Sprintf("%s %s", strconv.Quote(name), why), "Write for example: X-Customer = …")
+		}
+	}
+	r.checkFields(b.path.GetAttr("form"), b.config, "form", own, false)
+	r.evaluate(b.path.GetAttr("body"), b.config, "body", own)
+	if b.config.written("body") && b.config.written("form") {
+		r.add(b.path.GetAttr("form"), "body and form are both there", "Remove one of them: a request has one body.")
+	}
+	if isSafe(b.method) && (b.config.written("body") || b.config.written("form")) {
+		r.add(b.path.GetAttr("method"), fmt.Sprintf("%s has no body", b.method), "Write query = { … } instead, or another method.")
+	}
+	answered := own.with("response", cty.UnknownVal(responseType))
+	for _, name := range []string{"message", "customer"} {
+		if v := r.evaluate(b.path.GetAttr(name), b.config, name, answered); isSensitive(v) {
+			r.add(b.path.GetAttr(name), name+" has a secret in it", "It is for people: remove the secret.")
+		}
+	}
+	r.checkOutputs(s, b, answered)
+	if b.poll != nil {
+		r.checkPoll(b, answered)
+	}
+}
+
+// unknownScope are the roots that this plugin supplies, before there are any.
+func (s *settings) unknownScope(b *block) scope {
+	outputs := map[string]cty.Value{}
+	for _, o := range s.outputs {
+		v := cty.UnknownVal(o.Type)
+		if o.Sensitive {
+			v = v.Mark(backend.Sensitive)
+		}
+		outputs[o.Name] = v
+	}
+	plan := cty.Object(map[string]cty.Type{"id": cty.String, "params": cty.DynamicPseudoType})
+	operation := cty.Object(map[string]cty.Type{"id": cty.String, "attempt": cty.Number, "reason": cty.String})
+	return scope{
+		"output": cty.ObjectVal(outputs), "operation": cty.UnknownVal(operation), "old_plan": cty.UnknownVal(plan),
+		"args": cty.DynamicVal, "credential": cty.UnknownVal(cty.Map(cty.String)).Mark(backend.Sensitive),
+	}
+}
+
+// evaluate reports an expression that can't be evaluated. Its value is null
+// then, as where it is not written.
+func (r *reader) evaluate(path cty.Path, c object, name string, own scope) cty.Value {
+	v, err := c.evaluate(name, own)
+	if err != nil {
+		r.add(path, "This can't be evaluated", err.Error())
+		return cty.NullVal(cty.DynamicPseudoType)
+	}
+	return v
+}
+
+// checkFields checks a map of texts, and returns the names in it.
+func (r *reader) checkFields(path cty.Path, c object, name string, own scope, public bool) []string {
+	v := r.evaluate(path, c, name, own)
+	if public && isSensitive(v) {
+		r.add(path, name+" has a secret in it", "Addresses end up in the logs of every server on the way. Write it into headers, or into the body.")
+	}
+	return objectOf(v).names()
+}
+
+// checkPath checks a path as far as it is known.
+func (r *reader) checkPath(path cty.Path, c object, own scope) {
+	e, err := c.expression("path")
+	if err == nil && !e.IsSet() {
+		return
+	}
+	parts, more := e.Parts(own)
+	if err = errors.Join(err, more); err != nil {
+		r.add(path, "This path can't be used", err.Error())
+		return
+	}
+	known := slices.Clone(parts)
+	for i, p := range known {
+		if v, marks := p.Value.Unmark(); !v.IsKnown() { // something that can stand there
+			known[i] = expr.Part{Value: cty.StringVal("x").WithMarks(marks), Literal: p.Literal}
+		}
+	}
+	if len(known) == 0 {
+		known = []expr.Part{{Value: cty.StringVal(""), Literal: true}}
+	}
+	if _, err := pathOf(known); err != nil {
+		r.add(path, "This path can't be used: "+err.Error(), "")
+	}
+}
+
+// checkOutputs compares the outputs that a block reads with those declared.
+func (r *reader) checkOutputs(s *settings, b *block, own scope) {
+	path := b.path.GetAttr("outputs")
+	if b.kind.yield == yieldNone {
+		return
+	}
+	v := r.evaluate(path, b.config, "outputs", own)
+	bare, _ := v.UnmarkDeep()
+	if !bare.IsKnown() || b.kind.yield == yieldFree || b.kind.name == blockFind && s.actionsOnly() {
+		return
+	}
+	if t := bare.Type(); !bare.IsNull() && !t.IsObjectType() && !t.IsMapType() {
+		r.add(path, "outputs is no object", "Write: outputs = { NAME = response.body.… }")
+		return
+	}
+	read, returned := objectOf(bare), s.returned()
+	for _, name := range read.names() {
+		if _, there := returned[name]; there {
+			continue
+		}
+		summary, detail := fmt.Sprintf("%s is no declared output", strconv.Quote(name)), fmt.Sprintf("Write a block output %q { type = … } in config.", name)
+		if slices.ContainsFunc(s.outputs, func(o declared.Output) bool { return o.Name == name }) {
+			summary, detail = fmt.Sprintf("The gateway makes the output %s itself", strconv.Quote(name)), "Remove it here, or generated from its block."
+		}
+		r.add(path.GetAttr(name), summary, detail)
+	}
+	if missing := slices.DeleteFunc(outputNames(s), func(name string) bool { return read.written(name) }); b.kind.yield == yieldAll && len(missing) > 0 {
+		at := path
+		if !b.config.written("outputs") {
+			at = b.path
+		}
+		r.add(at, "These outputs are declared, and "+b.kind.name+" does not read them: "+strings.Join(missing, ", "), "Write: outputs = { "+missing[0]+" = response.body.… }")
+	}
+}
+
+// outputNames are the outputs that the API returns, in order.
+func outputNames(s *settings) []string {
+	var names []string
+	for _, o := range s.outputs {
+		if o.Generated == 0 {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
+func (r *reader) checkPoll(b *block, answered scope) {
+	path, c := b.path.GetAttr("poll"), b.config.object("poll")
+	r.checkPath(path.GetAttr("path"), c, answered)
+	for _, name := range []string{"url", "result"} {
+		if v := r.evaluate(path.GetAttr(name), c, name, answered); isSensitive(v) {
+			r.add(path.GetAttr(name), name+" has a secret in it", "Addresses end up in the logs of every server on the way.")
+		}
+	}
+	for _, name := range []string{"done", "failed"} {
+		r.evaluate(path.GetAttr(name), c, name, answered)
+	}
+}
