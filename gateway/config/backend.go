@@ -178,7 +178,7 @@ func (l *loader) decodeConfig(b *loadedBackend) {
 		body, header = c.Body, c.Range
 	}
 	decoded, diags := schema.DecodeBackend(b.content.Label(0)+" config", b.Description.Config, body, header, schema.BackendScope{
-		Load: b.content.Context, Live: l.unknown.scope(b.content.Context), Dir: absolute(l.files.dirOf(header), "."),
+		Load: b.content.Context, Live: l.unknown.scope(b.content.Context), Dir: absolute(l.files.dirOf(header), "."), Files: l.files.parsed,
 	})
 	l.add(inside(diags, title(b.content))...)
 	b.body, b.sound = decoded, !diags.HasErrors()

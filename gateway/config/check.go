@@ -2,9 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -84,6 +81,11 @@ func needEvery(places []*mounted) map[string]string {
 }
 
 func (l *loader) check(e configvar.Expression, cases []configvar.Case) {
+	l.add(l.judged(e, cases)...)
+}
+
+// judged is check for who decides what is reported.
+func (l *loader) judged(e configvar.Expression, cases []configvar.Case) hcl.Diagnostics {
 	cases = configvar.Relevant(e.Expr, cases)
 	if l.budget < len(cases) {
 		if l.budget >= 0 {
@@ -92,11 +94,11 @@ func (l *loader) check(e configvar.Expression, cases []configvar.Case) {
 			}))
 		}
 		l.budget = -1
-		return
+		return nil
 	}
 	l.budget -= len(cases)
 	l.files.Summary.Values += len(cases)
-	l.add(configvar.Check(e, cases, l.files.parsed)...)
+	return configvar.Check(e, cases, l.files.parsed)
 }
 
 // cases makes the scopes of each plan and region that a platform sells
@@ -121,7 +123,8 @@ func (l *loader) cases(a *addon, m *mounted) []configvar.Case {
 			if b != nil && b.body != nil {
 				first := scope(b.content.Context, l.unknown, a.optionValues.usual, b.none)
 				first.Only, first.Note = "output", "at the first provision there are no outputs yet"
-				l.live[b] = append(append(l.live[b], usual(b.content.Context)...), first)
+				live := l.liveOf(b)
+				live.addons, live.early = append(live.addons, usual(b.content.Context)...), append(live.early, first)
 			}
 		}
 	}
@@ -150,22 +153,6 @@ func (b *loadedBackend) unknownOutput() cty.Value {
 		return cty.DynamicVal
 	}
 	return b.unknown
-}
-
-// checkLiveSettings proves that the live settings of every backend that is
-// used can be evaluated, also at the first provision, when there are no
-// outputs.
-func (l *loader) checkLiveSettings() {
-	used := slices.Collect(maps.Keys(l.live))
-	slices.SortFunc(used, func(x, y *loadedBackend) int { return strings.Compare(x.Name, y.Name) })
-	for _, b := range used {
-		for _, s := range b.body.LiveSettings() {
-			l.check(configvar.Expression{
-				Name: s.Name, What: "setting of this backend", Expr: s.Setting.Expr, Type: s.Type,
-				Required: s.Required, Public: !s.Sensitive, In: title(b.content),
-			}, l.live[b])
-		}
-	}
 }
 
 func noPlatform() cty.Value {

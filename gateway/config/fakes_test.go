@@ -46,6 +46,8 @@ func (f *fakePlugins) Describe(_ context.Context, p config.Plugin) (backend.Desc
 		return fakePicky(), nil
 	case "servers":
 		return fakeServers(), nil
+	case "caller":
+		return fakeCaller(), nil
 	case "discreet":
 		d := fakePicky()
 		d.Options.Attributes = slices.DeleteFunc(d.Options.Attributes, func(a backend.Attribute) bool { return a.Name == "extensions" })
@@ -72,6 +74,9 @@ func (f *fakePlugins) ValidateConfig(_ context.Context, p config.Plugin, value b
 		}
 		answer.ActionsOnly = v.GetAttr("only").True()
 		return answer, nil
+	}
+	if p.Name == "caller" {
+		return callerAnswer(v), nil
 	}
 	if p.Name == "picky" || p.Name == "discreet" {
 		return answer, nil

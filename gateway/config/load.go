@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/addongw/addongw/gateway/configvar"
 	"github.com/addongw/addongw/gateway/diagnostic"
 	"github.com/addongw/addongw/gateway/platform"
 	"github.com/addongw/addongw/gateway/schema"
@@ -115,8 +114,8 @@ type loader struct {
 	providerIDs   map[string]*schema.Content // the header of each provider block
 	providerOrder []*provider
 	toValidate    []planCheck
-	live          map[*loadedBackend][]configvar.Case // where each backend's live settings are evaluated
-	budget        int                                 // evaluations left
+	live          map[*loadedBackend]*liveCases // where each backend's live settings are evaluated
+	budget        int                           // evaluations left
 }
 
 // maxEvaluations bounds the work of checking: a slip such as a for_each over a
@@ -144,7 +143,7 @@ func newLoader(ctx context.Context, options Options) *loader {
 		providerIDs: map[string]*schema.Content{},
 		scopes:      map[string]*hcl.EvalContext{},
 		tables:      map[string]platformTables{},
-		live:        map[*loadedBackend][]configvar.Case{},
+		live:        map[*loadedBackend]*liveCases{},
 		budget:      maxEvaluations,
 	}
 	l.scope = &hcl.EvalContext{

@@ -135,7 +135,8 @@ func (l *loader) providerCases(p *provider, recordsNothing bool) {
 	server := l.unknown.server(some, some)
 	first := scope(some, some, server, served.none)
 	first.Only, first.Note = "output", "before create_server has answered there are no outputs yet"
-	l.live[b] = append(l.live[b], scope(some, some, server, served.unknown), first)
+	live := l.liveOf(b)
+	live.providers, live.early = append(live.providers, scope(some, some, server, served.unknown)), append(live.early, first)
 	without := func(action string) bool { return slices.Contains(b.actions, action) }
 	if !recordsNothing && !slices.ContainsFunc(serverless(), without) {
 		return
@@ -144,6 +145,6 @@ func (l *loader) providerCases(p *provider, recordsNothing bool) {
 	for _, name := range []string{"plan", "region", "resource"} {
 		c := scope(none, none, nothing, served.none)
 		c.Only, c.Note = name, "some actions, such as verify, are called without a server"
-		l.live[b] = append(l.live[b], c)
+		live.early = append(live.early, c)
 	}
 }

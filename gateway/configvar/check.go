@@ -36,6 +36,9 @@ type Expression struct {
 	// for missing (AG417): their titles by their labels.
 	Needed map[string]string
 
+	// Elsewhere are names that have a value in other settings only, with those.
+	Elsewhere map[string][]string
+
 	Required bool   // null is an error (AG209)
 	Public   bool   // a sensitive value is an error (AG309)
 	In       string // where it stands: addon "acme-db"
@@ -82,6 +85,7 @@ type checker struct {
 	files map[string]*hcl.File
 	phase hcl.Diagnostics // names of another phase
 	diags hcl.Diagnostics
+	named hcl.Diagnostics // those of diags that were found by name
 
 	judged int   // cases of the present sort
 	gaps   []gap // of the present sort
@@ -91,6 +95,10 @@ func (c *checker) check(in *Case) {
 	before := len(c.diags)
 	c.names(in)
 	named := c.diags[before:]
+	c.named = append(c.named, named...)
+	if in.Note != "" { // what another case has shown is not there again
+		named = c.named
+	}
 
 	v, diags := c.Expr.Value(in.scope)
 	failed := diags.HasErrors()

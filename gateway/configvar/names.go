@@ -33,7 +33,7 @@ func (c *checker) names(in *Case) {
 		v, ok := lookup(in.scope, root)
 		if !ok {
 			if at := m.traversal[0].SourceRange(); !overlaps(&hcl.Diagnostic{Subject: &at}, c.phase) {
-				c.add(in, unknownRoot(root, at, in.scope))
+				c.add(in, c.unknownRoot(root, at, in.scope))
 			}
 			continue
 		}
@@ -139,7 +139,12 @@ func (c *checker) unknownName(g gap) *hcl.Diagnostic {
 	return diagnostic.New(fmt.Sprintf("%q has no value named %q", g.path, g.name), g.at, info)
 }
 
-func unknownRoot(name string, at hcl.Range, ctx *hcl.EvalContext) *hcl.Diagnostic {
+func (c *checker) unknownRoot(name string, at hcl.Range, ctx *hcl.EvalContext) *hcl.Diagnostic {
+	if settings := c.Elsewhere[name]; len(settings) > 0 {
+		return diagnostic.New(fmt.Sprintf("%q has no value here", name), at, diagnostic.Info{
+			Code: "AG303", Hint: "it has one only in " + diagnostic.And(settings),
+		})
+	}
 	var known []string
 	for ; ctx != nil; ctx = ctx.Parent() {
 		known = slices.AppendSeq(known, maps.Keys(ctx.Variables))

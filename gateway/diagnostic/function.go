@@ -40,7 +40,24 @@ func UnknownFunction(name string, subject hcl.Range, known []string) *hcl.Diagno
 	return New(m.summary, subject, m.Info)
 }
 
+// OutsideFunction reports a call of a function that reaches outside, such as
+// secret, where the plugin evaluates.
+func OutsideFunction(name string, subject hcl.Range) *hcl.Diagnostic {
+	m := outsideFunctionMessage(name)
+	return New(m.summary, subject, m.Info)
+}
+
+func outsideFunctionMessage(name string) message {
+	return message{summary: fmt.Sprintf("%s() can't be called here", name), Info: Info{
+		Code: "AG303", Hint: fmt.Sprintf("write locals { x = %s(…) }, and local.x here", name),
+		Notes: []string{"the plugin evaluates this setting itself, and reads no secrets, files and environment"},
+	}}
+}
+
 func unknownFunctionMessage(name string, known []string) message {
+	if slices.Contains(expr.Outside(), name) { // everywhere else they are there
+		return outsideFunctionMessage(name)
+	}
 	if reason, ok := expr.Reserved()[name]; ok {
 		return message{summary: fmt.Sprintf("%q is not in this version", name), Info: Info{Code: "AG299", Hint: reason}}
 	}

@@ -82,7 +82,7 @@ func TestSortOrdersByFileAndPlace(t *testing.T) {
 func TestNearestOffersOnlyWhatIsNear(t *testing.T) {
 	names := []string{"username", "password", "port", "host", "eu", "us", "storage_mb"}
 	for name, want := range map[string]string{
-		"usrname": "username", "USERNAME": "username", "pasword": "password", "prt": "port", "ue": "us",
+		"usrname": "username", "prot": "port", "hsot": "host", "USERNAME": "username", "pasword": "password", "prt": "port", "ue": "eu",
 		"zzz": "", "u": "eu", "": "", "database_name": "",
 	} {
 		t.Run(name, func(t *testing.T) {

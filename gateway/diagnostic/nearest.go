@@ -18,6 +18,9 @@ func Nearest(name string, names []string) string {
 	best, bestDistance := "", 1+max(1, min(3, len([]rune(name))/3))
 	for _, candidate := range slices.Sorted(slices.Values(names)) {
 		distance := levenshtein.Distance(strings.ToLower(name), strings.ToLower(candidate), nil)
+		if distance == 2 && swapped(strings.ToLower(name), strings.ToLower(candidate)) {
+			distance = 1
+		}
 		if distance < bestDistance {
 			best, bestDistance = candidate, distance
 		}
@@ -28,6 +31,18 @@ func Nearest(name string, names []string) string {
 		}
 	}
 	return best
+}
+
+// swapped reports whether two neighbouring letters make all the difference.
+func swapped(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	at := 0
+	for at < len(a) && a[at] == b[at] {
+		at++
+	}
+	return at+1 < len(a) && a[at] == b[at+1] && a[at+1] == b[at] && a[at+2:] == b[at+2:]
 }
 
 // DidYouMean is the hint that offers the nearest name; "" when none is near.

@@ -17,6 +17,9 @@ type BackendScope struct {
 	Load *hcl.EvalContext // for what is read with the files
 	Live *hcl.EvalContext // typed unknown values for live settings; nil: they are unknown altogether
 	Dir  string           // file paths are relative to it
+
+	// Files are the parsed files by name: expressions are handed on as they are written.
+	Files map[string]*hcl.File
 }
 
 // BackendBody is a body that a plugin's schema describes, such as the config
@@ -27,7 +30,8 @@ type BackendBody struct {
 	scope   BackendScope
 }
 
-// LiveSetting is a setting that is evaluated for every operation.
+// LiveSetting is a setting that is evaluated for every operation: here, or by the
+// plugin, where it is an expression.
 type LiveSetting struct {
 	backend.Attribute
 	Setting Setting
@@ -38,6 +42,7 @@ type LiveSetting struct {
 // Blocks named "dynamic" are expanded first; they exist here only.
 func DecodeBackend(kind string, s backend.Schema, body hcl.Body, header hcl.Range, scope BackendScope) (*BackendBody, hcl.Diagnostics) {
 	c, diags := Decode(table(kind, s), dynblock.Expand(body, scope.Load), header, scope.Load)
+	diags = append(diags, checkExpressions(s, c)...)
 	b := &BackendBody{schema: s, content: c, scope: scope}
 	_, more := b.compose(s, c, whole, b.scope.Live, cty.NilVal)
 	return b, append(diags, more...)
@@ -59,7 +64,7 @@ func table(kind string, s backend.Schema) *Block {
 
 func attribute(a backend.Attribute) Attribute {
 	own := Attribute{Name: a.Name, Type: a.Type, Doc: a.Doc, Required: a.Required, Secret: a.Sensitive, Raw: a.TypeName}
-	if a.Live {
+	if a.Live || a.Expression {
 		own.Phase = Live
 	}
 	return own
@@ -101,7 +106,7 @@ func (b *BackendBody) LiveSettings() []LiveSetting { return liveSettings(b.schem
 func liveSettings(s backend.Schema, c *Content) []LiveSetting {
 	var list []LiveSetting
 	for _, a := range s.Attributes {
-		if set, ok := c.Settings[a.Name]; ok && a.Live {
+		if set, ok := c.Settings[a.Name]; ok && (a.Live || a.Expression) {
 			list = append(list, LiveSetting{Attribute: a, Setting: set})
 		}
 	}
@@ -132,8 +137,12 @@ func (b *BackendBody) compose(s backend.Schema, c *Content, part share, ctx *hcl
 
 func (b *BackendBody) attributeValue(a backend.Attribute, c *Content, part share, ctx *hcl.EvalContext, first cty.Value) (cty.Value, hcl.Diagnostics) {
 	kind := a.Type.WithoutOptionalAttributesDeep()
-	if (part == load && a.Live) || (part == live && !a.Live) {
+	late := a.Live || a.Expression
+	if (part == load && late) || (part == live && !late) {
 		return cty.NullVal(kind), nil
+	}
+	if a.Expression {
+		return b.expression(a, c, ctx), nil
 	}
 	if kept := attributeOf(first, a.Name); part == live && a.ForceNew && !IsNull(kept) {
 		return kept, nil
@@ -159,6 +168,14 @@ func (b *BackendBody) attributeValue(a backend.Attribute, c *Content, part share
 		v = v.Mark(backend.Sensitive)
 	}
 	return v, diags
+}
+
+func (b *BackendBody) expression(a backend.Attribute, c *Content, ctx *hcl.EvalContext) cty.Value {
+	s, written := c.Settings[a.Name]
+	if !written {
+		return cty.NullVal(cty.DynamicPseudoType)
+	}
+	return b.shipped(a, s.Expr, ctx)
 }
 
 // liveValue evaluates a live setting. While files are checked its errors are

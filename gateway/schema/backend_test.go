@@ -148,7 +148,7 @@ func TestAPathLeadsToItsPlaceInTheFile(t *testing.T) {
 
 func TestMistakesInAPluginsBodyAreFound(t *testing.T) {
 	_, diags := pluginConfig(t, `
-ulr    = "db"
+host   = "db"
 count  = "many"
 tokens = { a = var.secret }
 output "x" {

@@ -175,7 +175,7 @@ zebra = 1
 size  = "big"
 apple = 2
 door {
-  kye = "a"
+  wood = "a"
 }
 shelf "a" {
   height = "tall"

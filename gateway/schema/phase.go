@@ -18,7 +18,7 @@ func CheckPhase(expr hcl.Expression, ctx *hcl.EvalContext, phase Phase) hcl.Diag
 	var diags hcl.Diagnostics
 	for _, t := range expr.Variables() {
 		name := t.RootName()
-		if defines(ctx, name) {
+		if _, defined := variable(ctx, name); defined {
 			continue
 		}
 		if d := wrongPhase(t, phase); d != nil {
@@ -28,14 +28,14 @@ func CheckPhase(expr hcl.Expression, ctx *hcl.EvalContext, phase Phase) hcl.Diag
 	return diags
 }
 
-// defines reports whether ctx or a scope around it has the root name.
-func defines(ctx *hcl.EvalContext, name string) bool {
-	for c := ctx; c != nil; c = c.Parent() {
-		if _, ok := c.Variables[name]; ok {
-			return true
+// variable finds a root name in ctx or a scope around it.
+func variable(ctx *hcl.EvalContext, name string) (cty.Value, bool) {
+	for ; ctx != nil; ctx = ctx.Parent() {
+		if v, ok := ctx.Variables[name]; ok {
+			return v, true
 		}
 	}
-	return false
+	return cty.NilVal, false
 }
 
 func wrongPhase(t hcl.Traversal, phase Phase) *hcl.Diagnostic {

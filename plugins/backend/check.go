@@ -133,9 +133,10 @@ func (c *checker) attribute(r role, at string, a Attribute) {
 }
 
 func (c *checker) flags(r role, at string, a Attribute) {
-	if r != roleConfig && (a.Live || a.ForceNew || a.FilePath || a.TypeName) {
-		c.add("%s: live, force_new, file_path and type_name are for config only", at)
+	if r != roleConfig && (a.Live || a.ForceNew || a.FilePath || a.TypeName || a.Expression) {
+		c.add("%s: live, force_new, file_path, type_name and expression are for config only", at)
 	}
+	c.expression(at, a)
 	if r != roleOutputs && (a.Generated != 0 || a.Measured) {
 		c.add("%s: generated and measured are for outputs only", at)
 	}
@@ -151,4 +152,36 @@ func (c *checker) flags(r role, at string, a Attribute) {
 	if (a.FilePath || a.TypeName) && a.Type != cty.String {
 		c.add("%s is a file path or the name of a type: its type must be string", at)
 	}
+}
+
+// maxOwn is how many names of its own a plugin may add to an expression.
+const maxOwn = 20
+
+func (c *checker) expression(at string, a Attribute) {
+	if a.Expression && (a.Live || a.ForceNew || a.FilePath || a.TypeName || a.Default != cty.NilVal) {
+		c.add("%s is an expression: it is not live, force_new, a file path or the name of a type, and has no default", at)
+	}
+	if !a.Expression && len(a.Own) > 0 {
+		c.add("%s has own names but is no expression", at)
+	}
+	if len(a.Own) > maxOwn {
+		c.add("%s: %d own names; there may be %d", at, len(a.Own), maxOwn)
+		return
+	}
+	taken := map[string]bool{}
+	for _, name := range hostNames() {
+		taken[name] = true
+	}
+	for _, name := range a.Own {
+		c.match(at+": own name", name, `^[a-z][a-z0-9_]*$`, "a letter, then letters, digits and underscores, in lower case")
+		if taken[name] {
+			c.add("%s: own name %q is there twice, or the gateway's", at, name)
+		}
+		taken[name] = true
+	}
+}
+
+// hostNames are what the gateway itself offers to expressions.
+func hostNames() []string {
+	return []string{"addon", "backend", "each", "local", "output", "plan", "platform", "region", "resource", "var"}
 }

@@ -29,6 +29,13 @@ type Attribute struct {
 	FilePath  bool // config: a path; the gateway makes it absolute, from the configuration directory
 	TypeName  bool // config: the operator writes a type (string, list(number)); it arrives as its JSON text
 
+	// Expression is for config: live, but evaluated by the plugin, with
+	// expr.FromValue of the package plugins/backend/expr, and only when it needs
+	// the result, whose type is Type. So it may mention Own too: what only the
+	// plugin knows, such as "response".
+	Expression bool
+	Own        []string
+
 	Generated int  // outputs: the gateway makes this value itself, a password of so many characters; 0: it does not
 	Measured  bool // outputs: changes by itself; read again before a rule uses it
 }

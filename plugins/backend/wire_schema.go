@@ -100,6 +100,9 @@ func (e *encoder) attribute(what string, a Attribute) *backendpb.Attribute {
 		TypeName:  a.TypeName,
 		Generated: int32(a.Generated),
 		Measured:  a.Measured,
+
+		Expression: a.Expression,
+		Own:        a.Own,
 	}
 }
 
@@ -119,6 +122,9 @@ func (d *decoder) attribute(what string, m *backendpb.Attribute) Attribute {
 		TypeName:  m.GetTypeName(),
 		Generated: int(m.GetGenerated()),
 		Measured:  m.GetMeasured(),
+
+		Expression: m.GetExpression(),
+		Own:        m.GetOwn(),
 	}
 }
 

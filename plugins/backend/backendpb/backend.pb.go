@@ -526,7 +526,21 @@ type Attribute struct {
 	Generated int32 `protobuf:"varint,11,opt,name=generated,proto3" json:"generated,omitempty"`
 	// Outputs: changes by itself, such as a size. It is read again (Read) before a
 	// rule uses it.
-	Measured      bool `protobuf:"varint,12,opt,name=measured,proto3" json:"measured,omitempty"`
+	Measured bool `protobuf:"varint,12,opt,name=measured,proto3" json:"measured,omitempty"`
+	// Config: evaluated by the plugin, with what only the plugin knows. It is null
+	// in Configure. In Op.config and in ValidateConfig it is null where nobody wrote
+	// it, else an object: "source" (string, the expression as it was written),
+	// "filename" (string), "line" and "column" (numbers, from 1, where the source
+	// begins), "syntax" ("hcl" or "json"), "type" (string, what the result must be
+	// converted to, written as in type above) and "roots", an object with
+	// the value of every name that the source begins a reference with, save for
+	// those in own. Of an object it has only what is mentioned. What is sensitive in it is
+	// sensitive in the result. There are no env, file, secret and templatefile in
+	// the source.
+	Expression bool `protobuf:"varint,13,opt,name=expression,proto3" json:"expression,omitempty"`
+	// Config, expression: the names that the plugin adds to the roots, such as
+	// "response".
+	Own           []string `protobuf:"bytes,14,rep,name=own,proto3" json:"own,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -643,6 +657,20 @@ func (x *Attribute) GetMeasured() bool {
 		return x.Measured
 	}
 	return false
+}
+
+func (x *Attribute) GetExpression() bool {
+	if x != nil {
+		return x.Expression
+	}
+	return false
+}
+
+func (x *Attribute) GetOwn() []string {
+	if x != nil {
+		return x.Own
+	}
+	return nil
 }
 
 // Block describes a nested block of a Schema.
@@ -2694,7 +2722,7 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"attributes\x18\x01 \x03(\v2\x1d.addongw.backend.v1.AttributeR\n" +
 	"attributes\x121\n" +
 	"\x06blocks\x18\x02 \x03(\v2\x19.addongw.backend.v1.BlockR\x06blocks\x12\x12\n" +
-	"\x04open\x18\x03 \x01(\bR\x04open\"\xd9\x02\n" +
+	"\x04open\x18\x03 \x01(\bR\x04open\"\x8b\x03\n" +
 	"\tAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\fR\x04type\x12\x10\n" +
@@ -2708,7 +2736,11 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\ttype_name\x18\n" +
 	" \x01(\bR\btypeName\x12\x1c\n" +
 	"\tgenerated\x18\v \x01(\x05R\tgenerated\x12\x1a\n" +
-	"\bmeasured\x18\f \x01(\bR\bmeasured\"\x99\x01\n" +
+	"\bmeasured\x18\f \x01(\bR\bmeasured\x12\x1e\n" +
+	"\n" +
+	"expression\x18\r \x01(\bR\n" +
+	"expression\x12\x10\n" +
+	"\x03own\x18\x0e \x03(\tR\x03own\"\x99\x01\n" +
 	"\x05Block\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03doc\x18\x02 \x01(\tR\x03doc\x12\x16\n" +

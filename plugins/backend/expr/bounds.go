@@ -76,15 +76,18 @@ func setProductFunc() function.Function {
 // numbersBounded is for functions that read numbers: writing 1e9999999 in
 // digits, which any template does, takes more than a minute.
 func numbersBounded(f function.Function) function.Function {
-	return wrap(f, nil, func(result cty.Value) error {
-		bare, _ := result.UnmarkDeep()
-		return cty.Walk(bare, func(_ cty.Path, v cty.Value) (bool, error) {
-			if v.Type() == cty.Number && v.IsKnown() && !v.IsNull() {
-				if exponent := v.AsBigFloat().MantExp(nil); exponent > exponentLimit || exponent < -exponentLimit {
-					return false, errors.New("the number is too large or too small")
-				}
+	return wrap(f, nil, checkNumbers)
+}
+
+// checkNumbers refuses numbers far beyond 64-bit floats, at every depth.
+func checkNumbers(v cty.Value) error {
+	bare, _ := v.UnmarkDeep()
+	return cty.Walk(bare, func(_ cty.Path, v cty.Value) (bool, error) {
+		if v.Type() == cty.Number && v.IsKnown() && !v.IsNull() {
+			if exponent := v.AsBigFloat().MantExp(nil); exponent > exponentLimit || exponent < -exponentLimit {
+				return false, errors.New("the number is too large or too small")
 			}
-			return true, nil
-		})
+		}
+		return true, nil
 	})
 }

@@ -46,6 +46,10 @@ func Functions(env Env) map[string]function.Function {
 	return shieldAll(table)
 }
 
+// Outside lists the functions that need an Env. Plugins have none, so an
+// expression attribute can't call them.
+func Outside() []string { return []string{"env", "file", "secret", "templatefile"} }
+
 // Reserved returns the names that the language knows and this version does not
 // offer, each with the reason.
 func Reserved() map[string]string {
