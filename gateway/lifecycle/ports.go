@@ -67,7 +67,8 @@ type Backends interface {
 // Backend is what the engine asks of a backend plugin.
 type Backend interface {
 	// Run makes one call of verb with op; oldPlan is set for change_plan, mode
-	// for deprovision, reason for suspend, action and args for invoke. checkpoint is called, one at a time, before Run returns.
+	// for deprovision, reason for suspend, phase for rotate, action and args for
+	// invoke. checkpoint is called, one at a time, before Run returns.
 	// A read changes nothing, has no operation id, and returns the outputs as
 	// they are now; it may come while another call for the resource runs.
 	//
@@ -110,6 +111,7 @@ type Call struct {
 	OldPlan backend.Plan            // change_plan only
 	Mode    backend.DeprovisionMode // deprovision only
 	Reason  string                  // suspend only
+	Phase   backend.RotatePhase     // rotate only
 
 	// Action and Args are of an invoke: one of the actions that the plugin has
 	// declared, with an object. What it returns is the action's own affair: its

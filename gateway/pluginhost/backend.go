@@ -165,7 +165,7 @@ func (b *Backend) Run(ctx context.Context, call lifecycle.Call, checkpoint func(
 		return backend.Result{Outputs: result.Outputs, State: call.Op.State}, nil
 	case call.Verb == backend.VerbInvoke:
 		return result, nil
-	case !hasOutputs(call.Verb):
+	case !hasOutputs(call):
 		result.Outputs = backend.Value{}
 		return result, nil
 	}
@@ -187,17 +187,23 @@ func isLook(call lifecycle.Call) bool {
 
 // nameOf is what a call is called in texts.
 func nameOf(call lifecycle.Call) string {
-	if call.Verb == backend.VerbInvoke {
+	switch call.Verb {
+	case backend.VerbInvoke:
 		return string(call.Verb) + " " + call.Action
+	case backend.VerbRotate:
+		return string(call.Verb) + " " + string(call.Phase)
+	default:
+		return string(call.Verb)
 	}
-	return string(call.Verb)
 }
 
-// hasOutputs reports whether a call of verb returns outputs.
-func hasOutputs(verb backend.Verb) bool {
-	switch verb {
+// hasOutputs reports whether a call returns outputs.
+func hasOutputs(call lifecycle.Call) bool {
+	switch call.Verb {
 	case backend.VerbDeprovision, backend.VerbSuspend, backend.VerbResume:
 		return false
+	case backend.VerbRotate:
+		return call.Phase == backend.RotateStage
 	default:
 		return true
 	}
@@ -219,6 +225,7 @@ func (b *Backend) offers(d backend.Description, call lifecycle.Call) error {
 		backend.VerbChangePlan: backend.CanChangePlan,
 		backend.VerbSuspend:    backend.CanSuspend,
 		backend.VerbResume:     backend.CanSuspend,
+		backend.VerbRotate:     backend.CanRotate,
 		backend.VerbRead:       backend.CanRead,
 	}
 	if capability, ok := needs[call.Verb]; ok && !slices.Contains(d.Capabilities, capability) {
@@ -240,6 +247,8 @@ func (p *process) call(ctx context.Context, call lifecycle.Call, events backend.
 		return p.backend.Suspend(ctx, backend.SuspendRequest{Op: call.Op, Reason: call.Reason}, events)
 	case backend.VerbResume:
 		return p.backend.Resume(ctx, backend.ResumeRequest{Op: call.Op}, events)
+	case backend.VerbRotate:
+		return p.backend.Rotate(ctx, backend.RotateRequest{Op: call.Op, Phase: call.Phase}, events)
 	case backend.VerbInvoke:
 		return p.backend.Invoke(ctx, backend.InvokeRequest{Op: call.Op, Action: call.Action, Args: call.Args}, events)
 	case backend.VerbRead:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -307,6 +308,59 @@ func TestAPluginSuspendsAndResumesWithoutOutputs(t *testing.T) {
 		result, err := r.run(b, lifecycle.Call{Verb: c.verb, Op: call("").Op, Reason: c.reason})
 		if err != nil || string(result.State) != c.want || !result.Outputs.IsNull() {
 			t.Errorf("%s: %s %v, %v", c.verb, result.State, result.Outputs, err)
+		}
+	}
+}
+
+func TestAPluginRotatesAndOnlyAStageHasOutputs(t *testing.T) {
+	r := newRig(t)
+	b := r.launch("")
+	for _, c := range []struct {
+		phase backend.RotatePhase
+		do    string
+		want  string // in the error; empty: none
+	}{
+		{backend.RotateStage, "", ""},
+		{backend.RotateCommit, "", ""},
+		{backend.RotateCommit, "missing", ""},
+		{backend.RotateAbort, "", ""},
+		{backend.RotateStage, "missing", "rotate stage: the outcome is unknown: output name is missing"},
+		{"revoke", "", `there is no phase "revoke"`},
+	} {
+		do := call(c.do)
+		do.Verb, do.Phase = backend.VerbRotate, c.phase
+		result, err := r.run(b, do)
+		if c.want != "" {
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s %s: %v, want %q", c.phase, c.do, err, c.want)
+			}
+			continue
+		}
+		if err != nil || string(result.State) != strconv.Quote(string(c.phase)) {
+			t.Errorf("%s: %s, %v", c.phase, result.State, err)
+		}
+		if result.Outputs.IsNull() == (c.phase == backend.RotateStage) {
+			t.Errorf("%s returns outputs: %v", c.phase, !result.Outputs.IsNull())
+		}
+	}
+}
+
+func TestARotationShowsNeitherTheOldPasswordNorTheNew(t *testing.T) {
+	r := newRig(t)
+	b := r.launch("")
+	for _, phase := range []backend.RotatePhase{backend.RotateStage, backend.RotateCommit, backend.RotateAbort} {
+		do := call("leak")
+		do.Verb, do.Phase = backend.VerbRotate, phase
+		do.Op.Outputs = backend.NewValue(cty.ObjectVal(map[string]cty.Value{"password": cty.StringVal("generated-secret-0").Mark(backend.Sensitive)}))
+		_, err := r.run(b, do)
+		if err == nil || !strings.Contains(err.Error(), "rotate "+string(phase)+": the outcome is unknown") {
+			t.Fatalf("%s: %v", phase, err)
+		}
+		await(t, "the plugin's words", func() bool { return strings.Contains(r.logs.String(), `"text":"event `) })
+		for _, secret := range []string{"generated-secret-0", "generated-secret-1", canary} {
+			if text := r.logs.String() + err.Error(); strings.Contains(text, secret) {
+				t.Errorf("%s: %q is shown in:\n%s", phase, secret, text)
+			}
 		}
 	}
 }

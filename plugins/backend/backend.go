@@ -68,6 +68,16 @@ type Suspender interface {
 	Resume(ctx context.Context, req ResumeRequest, events Events) (Result, error)
 }
 
+// Rotator is a Backend that can replace a resource's credentials without a moment
+// in which none work. It declares CanRotate.
+type Rotator interface {
+	// Rotate ensures what the phase says. Each may be repeated, and rotations follow
+	// each other in a resource's life. Between a stage and its commit or abort lie
+	// hours or days: a plan change, a suspend, a resume or a deprovision that comes
+	// then finds two sets of credentials and treats both alike.
+	Rotate(ctx context.Context, req RotateRequest, events Events) (Result, error)
+}
+
 // Invoker is a Backend with actions: calls by name for what is no life-cycle call,
 // such as a reboot, or a check of a caller's credentials. It declares them, in
 // [Description] or, where they depend on the configuration, in
@@ -97,6 +107,7 @@ const (
 	VerbDeprovision Verb = "deprovision"
 	VerbSuspend     Verb = "suspend"
 	VerbResume      Verb = "resume"
+	VerbRotate      Verb = "rotate"
 	VerbRead        Verb = "read"
 	VerbInvoke      Verb = "invoke" // of an action that the plugin declares
 )
@@ -136,9 +147,10 @@ type Region struct {
 // Result is what a finished life-cycle call returns.
 type Result struct {
 	// Outputs is an object with the attributes of the outputs schema, without
-	// the generated ones; at most 256 KiB as JSON. A Deprovision, a Suspend and
-	// a Resume return none. Those of an Invoke are any object of that size, which is
-	// not compared with the schema; null is an empty one.
+	// the generated ones; at most 256 KiB as JSON. A Deprovision, a Suspend, a
+	// Resume, and a Rotate that commits or aborts, return none. Those of an Invoke are
+	// any object of that size, which is not compared with the schema; null is an empty
+	// one.
 	Outputs Value
 
 	// State is kept for the next call: JSON, at most 64 KiB, no secrets.
@@ -192,6 +204,7 @@ type Capability string
 const (
 	CanChangePlan Capability = "change_plan"
 	CanSuspend    Capability = "suspend" // and resume; see Suspender
+	CanRotate     Capability = "rotate"  // see Rotator
 	CanRead       Capability = "read"
 )
 
@@ -262,6 +275,34 @@ type SuspendRequest struct {
 
 // ResumeRequest asks for a resource to be given back.
 type ResumeRequest struct{ Op Op }
+
+// RotatePhase is a step of replacing credentials.
+type RotatePhase string
+
+// The phases of Rotate.
+const (
+	// RotateStage ensures that new credentials work beside the current ones.
+	// Op.Secrets holds the new generated values, Op.Outputs the current outputs. The
+	// Result has all outputs as they are with the new credentials; a login's name may
+	// change. Afterwards every call but an abort is told of the new ones.
+	RotateStage RotatePhase = "stage"
+
+	// RotateCommit ensures that only the staged credentials work; sessions of the old
+	// ones are ended. Op.Outputs are the staged outputs, Op.Secrets the new generated
+	// values.
+	RotateCommit RotatePhase = "commit"
+
+	// RotateAbort ensures that only the credentials from before the stage work, also
+	// when the stage was carried out by half. Op.Outputs and Op.Secrets are those from
+	// before. What was never staged is success.
+	RotateAbort RotatePhase = "abort"
+)
+
+// RotateRequest asks for a step of replacing a resource's credentials.
+type RotateRequest struct {
+	Op    Op
+	Phase RotatePhase
+}
 
 // InvokeRequest asks for an action.
 type InvokeRequest struct {

@@ -18,6 +18,7 @@ import (
 type Client interface {
 	Backend
 	Suspender
+	Rotator
 	Invoker
 }
 
@@ -131,6 +132,14 @@ func (c *client) Resume(ctx context.Context, req ResumeRequest, events Events) (
 	out := &backendpb.ResumeRequest{Op: e.op(req.Op)}
 	return follow(ctx, "Resume", e.err, events, func(ctx context.Context) (eventStream, error) {
 		return c.rpc.Resume(ctx, out)
+	})
+}
+
+func (c *client) Rotate(ctx context.Context, req RotateRequest, events Events) (Result, error) {
+	e := &encoder{plainJSON: true}
+	out := e.rotateRequest(req)
+	return follow(ctx, "Rotate", e.err, events, func(ctx context.Context) (eventStream, error) {
+		return c.rpc.Rotate(ctx, out)
 	})
 }
 

@@ -12,6 +12,6 @@
 //
 // README.md has a complete plugin, its test, and the rules by which it survives.
 // Here read [Backend] first; [Basic] answers what a simple plugin leaves out,
-// [Suspender] and [Invoker] are what a backend may do besides. The generated protocol types are in backendpb and stay
-// behind this package.
+// [Suspender], [Rotator] and [Invoker] are what a backend may do besides. The generated
+// protocol types are in backendpb and stay behind this package.
 package backend

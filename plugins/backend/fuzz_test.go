@@ -16,6 +16,7 @@ func FuzzMessagesNeverPanic(f *testing.F) {
 		&backendpb.Event{Event: &backendpb.Event_Result{Result: e.result(Result{Outputs: sampleValue(), State: []byte(`{"a":1}`)})}},
 		&backendpb.Event{Event: &backendpb.Event_Checkpoint{Checkpoint: &backendpb.Checkpoint{Step: "s", State: []byte("1")}}},
 		&backendpb.DeprovisionRequest{Op: e.op(Op{ResourceID: "res_1", Outputs: sampleValue()}), Mode: backendpb.DeprovisionRequest_MODE_SOFT},
+		e.rotateRequest(RotateRequest{Op: Op{OperationID: "op_1", Secrets: map[string]string{"password": "p"}}, Phase: RotateAbort}),
 		e.invokeRequest(InvokeRequest{Op: Op{OperationID: "op_1"}, Action: "reboot", Args: sampleValue()}),
 		e.readResponse(ReadResponse{Outputs: sampleValue(), Drift: []string{"d"}}),
 	} {
@@ -51,6 +52,13 @@ func FuzzMessagesNeverPanic(f *testing.F) {
 		asked := &backendpb.DeprovisionRequest{}
 		if proto.Unmarshal(text, asked) == nil {
 			_ = (&decoder{}).op(asked.GetOp())
+		}
+		rotated := &backendpb.RotateRequest{}
+		if proto.Unmarshal(text, rotated) == nil {
+			d := &decoder{}
+			if req := d.rotateRequest(rotated); d.err == nil && req.Phase == "" {
+				t.Error("a rotation without a phase is accepted")
+			}
 		}
 		invoked := &backendpb.InvokeRequest{}
 		if proto.Unmarshal(text, invoked) == nil {

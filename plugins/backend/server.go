@@ -180,6 +180,19 @@ func (s *server) suspender() (Suspender, error) {
 	return able, nil
 }
 
+// Rotate refuses a backend that cannot as suspender does.
+func (s *server) Rotate(m *backendpb.RotateRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {
+	able, ok := s.backend.(Rotator)
+	if !ok {
+		return status.Error(codes.Unimplemented, "this plugin cannot rotate credentials")
+	}
+	d := &decoder{}
+	req := d.rotateRequest(m)
+	return s.run(stream, req.Op, req.Op.ResourceID, d.err, func(ctx context.Context, events Events) (Result, error) {
+		return able.Rotate(ctx, req, events)
+	})
+}
+
 // Invoke locks the resource as a life-cycle call does, unless it only looks: whoever
 // asks how a server is does not want to wait until it is made.
 func (s *server) Invoke(m *backendpb.InvokeRequest, stream grpc.ServerStreamingServer[backendpb.Event]) error {

@@ -81,6 +81,10 @@ func (f *fake) Resume(ctx context.Context, req ResumeRequest, events Events) (Re
 	return f.call(ctx, req, events)
 }
 
+func (f *fake) Rotate(ctx context.Context, req RotateRequest, events Events) (Result, error) {
+	return f.call(ctx, req, events)
+}
+
 func (f *fake) Invoke(ctx context.Context, req InvokeRequest, events Events) (Result, error) {
 	return f.call(ctx, req, events)
 }
@@ -174,6 +178,9 @@ func TestEveryRequestArrivesWhole(t *testing.T) {
 	resume := fill[ResumeRequest](t)
 	_, err = b.Resume(ctx, resume, nil)
 	arrived(resume, err)
+	rotate := fill[RotateRequest](t)
+	_, err = b.Rotate(ctx, rotate, nil)
+	arrived(rotate, err)
 	invoke := fill[InvokeRequest](t)
 	_, err = b.Invoke(ctx, invoke, nil)
 	arrived(invoke, err)
@@ -271,6 +278,7 @@ func lifecycleCalls(t *testing.T, b Client) map[string]error {
 	_, errs["Deprovision"] = b.Deprovision(t.Context(), DeprovisionRequest{}, nil)
 	_, errs["Suspend"] = b.Suspend(t.Context(), SuspendRequest{}, nil)
 	_, errs["Resume"] = b.Resume(t.Context(), ResumeRequest{}, nil)
+	_, errs["Rotate"] = b.Rotate(t.Context(), RotateRequest{Phase: RotateStage}, nil)
 	_, errs["Invoke"] = b.Invoke(t.Context(), InvokeRequest{}, nil)
 	_, errs["Read"] = b.Read(t.Context(), ReadRequest{})
 	return errs
@@ -281,6 +289,7 @@ func TestABackendThatCannotDoMoreSaysSo(t *testing.T) {
 	errs := map[string]error{}
 	_, errs["Suspend"] = b.Suspend(t.Context(), SuspendRequest{}, nil)
 	_, errs["Resume"] = b.Resume(t.Context(), ResumeRequest{}, nil)
+	_, errs["Rotate"] = b.Rotate(t.Context(), RotateRequest{Phase: RotateCommit}, nil)
 	_, errs["Invoke"] = b.Invoke(t.Context(), InvokeRequest{}, nil)
 	for name, err := range errs {
 		var failure *Failure

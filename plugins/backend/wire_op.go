@@ -2,6 +2,7 @@ package backend
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -117,6 +118,36 @@ func decodeMode(m backendpb.DeprovisionRequest_Mode) DeprovisionMode {
 		return ModeSoft
 	}
 	return ModePurge
+}
+
+func (e *encoder) rotateRequest(r RotateRequest) *backendpb.RotateRequest {
+	phase, ok := phaseCodes()[r.Phase]
+	if !ok {
+		e.fail("phase", fmt.Errorf("there is no phase %q", r.Phase))
+	}
+	return &backendpb.RotateRequest{Op: e.op(r.Op), Phase: phase}
+}
+
+// rotateRequest refuses a phase that it does not know: to take it for another one
+// could lock a customer out.
+func (d *decoder) rotateRequest(m *backendpb.RotateRequest) RotateRequest {
+	r := RotateRequest{Op: d.op(m.GetOp())}
+	for phase, code := range phaseCodes() {
+		if code == m.GetPhase() {
+			r.Phase = phase
+			return r
+		}
+	}
+	d.fail("phase", fmt.Errorf("there is no phase %d", m.GetPhase()))
+	return r
+}
+
+func phaseCodes() map[RotatePhase]backendpb.RotateRequest_Phase {
+	return map[RotatePhase]backendpb.RotateRequest_Phase{
+		RotateStage:  backendpb.RotateRequest_PHASE_STAGE,
+		RotateCommit: backendpb.RotateRequest_PHASE_COMMIT,
+		RotateAbort:  backendpb.RotateRequest_PHASE_ABORT,
+	}
 }
 
 // encodeTime keeps the zero time apart from 1970.

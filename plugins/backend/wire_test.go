@@ -35,7 +35,7 @@ func filled(t *testing.T, v reflect.Value, depth int) {
 		sampleValue(), cty.List(cty.String), cty.StringVal("default"),
 		cty.GetAttrPath("a").IndexString("k").IndexInt(3), json.RawMessage(`{"n":1}`),
 		time.Unix(1700000000, 5).UTC(), 3*time.Second + 5,
-		NotFound, SeverityWarning, ModeSoft,
+		NotFound, SeverityWarning, ModeSoft, RotateCommit,
 	}
 	for _, sample := range samples {
 		if reflect.TypeOf(sample) == v.Type() {
@@ -143,9 +143,33 @@ func TestEveryFieldSurvivesTheWire(t *testing.T) {
 	t.Run("Result", roundTrip((*encoder).result, (*decoder).result))
 	t.Run("Failure", roundTrip((*encoder).failure, (*decoder).failure))
 	t.Run("Description", roundTrip((*encoder).description, (*decoder).description))
+	t.Run("RotateRequest", roundTrip((*encoder).rotateRequest, (*decoder).rotateRequest))
 	t.Run("InvokeRequest", roundTrip((*encoder).invokeRequest, (*decoder).invokeRequest))
 	t.Run("ReadResponse", roundTrip((*encoder).readResponse, (*decoder).readResponse))
 	t.Run("ValidateConfigResponse", roundTrip((*encoder).validateConfigResponse, (*decoder).validateConfigResponse))
+}
+
+func TestEveryPhaseArrivesAsItselfAndNoOtherIsTaken(t *testing.T) {
+	codes := phaseCodes()
+	if len(codes) != len(backendpb.RotateRequest_Phase_name)-1 {
+		t.Errorf("%d phases, %d codes", len(codes), len(backendpb.RotateRequest_Phase_name)-1)
+	}
+	for phase := range codes {
+		e, d := &encoder{}, &decoder{}
+		if got := d.rotateRequest(e.rotateRequest(RotateRequest{Phase: phase})); got.Phase != phase || e.err != nil || d.err != nil {
+			t.Errorf("%s became %q: %v %v", phase, got.Phase, e.err, d.err)
+		}
+	}
+	for _, strange := range []backendpb.RotateRequest_Phase{backendpb.RotateRequest_PHASE_UNSPECIFIED, 99, -1} {
+		d := &decoder{}
+		if got := d.rotateRequest(&backendpb.RotateRequest{Phase: strange}); d.err == nil || got.Phase != "" {
+			t.Errorf("phase %d is read as %q", strange, got.Phase)
+		}
+	}
+	e := &encoder{}
+	if e.rotateRequest(RotateRequest{Phase: "revoke"}); e.err == nil {
+		t.Error(`phase "revoke" is sent`)
+	}
 }
 
 func TestEveryClassHasItsOwnCode(t *testing.T) {

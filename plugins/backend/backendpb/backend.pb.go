@@ -169,6 +169,69 @@ func (DeprovisionRequest_Mode) EnumDescriptor() ([]byte, []int) {
 	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{19, 0}
 }
 
+// Phase tells which step.
+type RotateRequest_Phase int32
+
+const (
+	// Never sent. A plugin refuses it, and every number not listed.
+	RotateRequest_PHASE_UNSPECIFIED RotateRequest_Phase = 0
+	// The new credentials work beside the current ones. op.secrets holds the new
+	// generated values, op.outputs the current outputs. The result has all outputs
+	// as they are with the new credentials: a login's name may be another one. From
+	// then on op.outputs and op.secrets of all other calls are the new ones.
+	RotateRequest_PHASE_STAGE RotateRequest_Phase = 1
+	// Only the staged credentials work, and sessions of the old ones are ended.
+	// op.outputs are the staged outputs, op.secrets the new generated values.
+	RotateRequest_PHASE_COMMIT RotateRequest_Phase = 2
+	// Only the credentials from before the stage work, also where the stage was
+	// carried out by half. op.outputs and op.secrets are those from before. What was
+	// never staged is success.
+	RotateRequest_PHASE_ABORT RotateRequest_Phase = 3
+)
+
+// Enum value maps for RotateRequest_Phase.
+var (
+	RotateRequest_Phase_name = map[int32]string{
+		0: "PHASE_UNSPECIFIED",
+		1: "PHASE_STAGE",
+		2: "PHASE_COMMIT",
+		3: "PHASE_ABORT",
+	}
+	RotateRequest_Phase_value = map[string]int32{
+		"PHASE_UNSPECIFIED": 0,
+		"PHASE_STAGE":       1,
+		"PHASE_COMMIT":      2,
+		"PHASE_ABORT":       3,
+	}
+)
+
+func (x RotateRequest_Phase) Enum() *RotateRequest_Phase {
+	p := new(RotateRequest_Phase)
+	*p = x
+	return p
+}
+
+func (x RotateRequest_Phase) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RotateRequest_Phase) Descriptor() protoreflect.EnumDescriptor {
+	return file_plugins_backend_backendpb_backend_proto_enumTypes[2].Descriptor()
+}
+
+func (RotateRequest_Phase) Type() protoreflect.EnumType {
+	return &file_plugins_backend_backendpb_backend_proto_enumTypes[2]
+}
+
+func (x RotateRequest_Phase) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RotateRequest_Phase.Descriptor instead.
+func (RotateRequest_Phase) EnumDescriptor() ([]byte, []int) {
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{22, 0}
+}
+
 // Level tells how much it matters.
 type Log_Level int32
 
@@ -210,11 +273,11 @@ func (x Log_Level) String() string {
 }
 
 func (Log_Level) Descriptor() protoreflect.EnumDescriptor {
-	return file_plugins_backend_backendpb_backend_proto_enumTypes[2].Descriptor()
+	return file_plugins_backend_backendpb_backend_proto_enumTypes[3].Descriptor()
 }
 
 func (Log_Level) Type() protoreflect.EnumType {
-	return &file_plugins_backend_backendpb_backend_proto_enumTypes[2]
+	return &file_plugins_backend_backendpb_backend_proto_enumTypes[3]
 }
 
 func (x Log_Level) Number() protoreflect.EnumNumber {
@@ -223,7 +286,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{26, 0}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{27, 0}
 }
 
 // Class sorts failures by what the gateway does about them.
@@ -292,11 +355,11 @@ func (x Failure_Class) String() string {
 }
 
 func (Failure_Class) Descriptor() protoreflect.EnumDescriptor {
-	return file_plugins_backend_backendpb_backend_proto_enumTypes[3].Descriptor()
+	return file_plugins_backend_backendpb_backend_proto_enumTypes[4].Descriptor()
 }
 
 func (Failure_Class) Type() protoreflect.EnumType {
-	return &file_plugins_backend_backendpb_backend_proto_enumTypes[3]
+	return &file_plugins_backend_backendpb_backend_proto_enumTypes[4]
 }
 
 func (x Failure_Class) Number() protoreflect.EnumNumber {
@@ -305,7 +368,7 @@ func (x Failure_Class) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Failure_Class.Descriptor instead.
 func (Failure_Class) EnumDescriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{28, 0}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{29, 0}
 }
 
 // Value is a typed value as HCL has them, in up to two encodings.
@@ -895,7 +958,8 @@ type DescribeResponse struct {
 	// One or two sentences for the reference.
 	Doc string `protobuf:"bytes,3,opt,name=doc,proto3" json:"doc,omitempty"`
 	// What the plugin can do beyond Provision and Deprovision: "change_plan",
-	// "suspend" (Suspend and Resume), "read". Names that the gateway does not know are ignored.
+	// "suspend" (Suspend and Resume), "rotate", "read". Names that the gateway does not
+	// know are ignored.
 	Capabilities []string `protobuf:"bytes,4,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
 	// The actions that Invoke accepts, such as "reboot": a letter, then letters,
 	// digits and underscores, all lower case, at most 40 characters; at most 100
@@ -1879,6 +1943,59 @@ func (x *ResumeRequest) GetOp() *Op {
 	return nil
 }
 
+// RotateRequest asks for one step of replacing a resource's credentials.
+type RotateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Op            *Op                    `protobuf:"bytes,1,opt,name=op,proto3" json:"op,omitempty"`
+	Phase         RotateRequest_Phase    `protobuf:"varint,2,opt,name=phase,proto3,enum=addongw.backend.v1.RotateRequest_Phase" json:"phase,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateRequest) Reset() {
+	*x = RotateRequest{}
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateRequest) ProtoMessage() {}
+
+func (x *RotateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateRequest.ProtoReflect.Descriptor instead.
+func (*RotateRequest) Descriptor() ([]byte, []int) {
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *RotateRequest) GetOp() *Op {
+	if x != nil {
+		return x.Op
+	}
+	return nil
+}
+
+func (x *RotateRequest) GetPhase() RotateRequest_Phase {
+	if x != nil {
+		return x.Phase
+	}
+	return RotateRequest_PHASE_UNSPECIFIED
+}
+
 // InvokeRequest asks for an action.
 type InvokeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1896,7 +2013,7 @@ type InvokeRequest struct {
 
 func (x *InvokeRequest) Reset() {
 	*x = InvokeRequest{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[22]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1908,7 +2025,7 @@ func (x *InvokeRequest) String() string {
 func (*InvokeRequest) ProtoMessage() {}
 
 func (x *InvokeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[22]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1921,7 +2038,7 @@ func (x *InvokeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvokeRequest.ProtoReflect.Descriptor instead.
 func (*InvokeRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{22}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *InvokeRequest) GetOp() *Op {
@@ -1964,7 +2081,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[23]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1976,7 +2093,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[23]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1989,7 +2106,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{23}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Event) GetEvent() isEvent_Event {
@@ -2094,7 +2211,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[24]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2106,7 +2223,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[24]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2119,7 +2236,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{24}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Checkpoint) GetStep() string {
@@ -2149,7 +2266,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[25]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2161,7 +2278,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[25]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2174,7 +2291,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{25}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Progress) GetMessage() string {
@@ -2203,7 +2320,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[26]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2215,7 +2332,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[26]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2228,7 +2345,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{26}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -2249,9 +2366,9 @@ func (x *Log) GetMessage() string {
 type Result struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// An object with exactly the attributes of the outputs schema, without the
-	// generated ones; at most 256 KiB as JSON. Deprovision, Suspend and Resume
-	// return none. Of Invoke: any object, which is not compared with the schema;
-	// null is an empty one.
+	// generated ones; at most 256 KiB as JSON. Deprovision, Suspend, Resume, and
+	// Rotate with PHASE_COMMIT or PHASE_ABORT, return none. Of Invoke: any object,
+	// which is not compared with the schema; null is an empty one.
 	Outputs *Value `protobuf:"bytes,1,opt,name=outputs,proto3" json:"outputs,omitempty"`
 	// JSON, at most 64 KiB, no secrets: kept for the next call of any kind. Empty:
 	// nothing is kept.
@@ -2265,7 +2382,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[27]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2277,7 +2394,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[27]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2290,7 +2407,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{27}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Result) GetOutputs() *Value {
@@ -2334,7 +2451,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[28]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2346,7 +2463,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[28]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2359,7 +2476,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{28}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Failure) GetClass() Failure_Class {
@@ -2408,7 +2525,7 @@ type ReadRequest struct {
 
 func (x *ReadRequest) Reset() {
 	*x = ReadRequest{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[29]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2420,7 +2537,7 @@ func (x *ReadRequest) String() string {
 func (*ReadRequest) ProtoMessage() {}
 
 func (x *ReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[29]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2433,7 +2550,7 @@ func (x *ReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadRequest.ProtoReflect.Descriptor instead.
 func (*ReadRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{29}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ReadRequest) GetOp() *Op {
@@ -2458,7 +2575,7 @@ type ReadResponse struct {
 
 func (x *ReadResponse) Reset() {
 	*x = ReadResponse{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[30]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2470,7 +2587,7 @@ func (x *ReadResponse) String() string {
 func (*ReadResponse) ProtoMessage() {}
 
 func (x *ReadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[30]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2483,7 +2600,7 @@ func (x *ReadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadResponse.ProtoReflect.Descriptor instead.
 func (*ReadResponse) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{30}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ReadResponse) GetOutputs() *Value {
@@ -2516,7 +2633,7 @@ type HealthRequest struct {
 
 func (x *HealthRequest) Reset() {
 	*x = HealthRequest{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[31]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2528,7 +2645,7 @@ func (x *HealthRequest) String() string {
 func (*HealthRequest) ProtoMessage() {}
 
 func (x *HealthRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[31]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2541,7 +2658,7 @@ func (x *HealthRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthRequest.ProtoReflect.Descriptor instead.
 func (*HealthRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{31}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{32}
 }
 
 // HealthResponse reports whether calls can succeed now.
@@ -2557,7 +2674,7 @@ type HealthResponse struct {
 
 func (x *HealthResponse) Reset() {
 	*x = HealthResponse{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2569,7 +2686,7 @@ func (x *HealthResponse) String() string {
 func (*HealthResponse) ProtoMessage() {}
 
 func (x *HealthResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[32]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2582,7 +2699,7 @@ func (x *HealthResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthResponse.ProtoReflect.Descriptor instead.
 func (*HealthResponse) Descriptor() ([]byte, []int) {
-	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{32}
+	return file_plugins_backend_backendpb_backend_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *HealthResponse) GetOk() bool {
@@ -2614,7 +2731,7 @@ type AttributePath_Step struct {
 
 func (x *AttributePath_Step) Reset() {
 	*x = AttributePath_Step{}
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2626,7 +2743,7 @@ func (x *AttributePath_Step) String() string {
 func (*AttributePath_Step) ProtoMessage() {}
 
 func (x *AttributePath_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[33]
+	mi := &file_plugins_backend_backendpb_backend_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2837,7 +2954,15 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\x02op\x18\x01 \x01(\v2\x16.addongw.backend.v1.OpR\x02op\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"7\n" +
 	"\rResumeRequest\x12&\n" +
-	"\x02op\x18\x01 \x01(\v2\x16.addongw.backend.v1.OpR\x02op\"~\n" +
+	"\x02op\x18\x01 \x01(\v2\x16.addongw.backend.v1.OpR\x02op\"\xca\x01\n" +
+	"\rRotateRequest\x12&\n" +
+	"\x02op\x18\x01 \x01(\v2\x16.addongw.backend.v1.OpR\x02op\x12=\n" +
+	"\x05phase\x18\x02 \x01(\x0e2'.addongw.backend.v1.RotateRequest.PhaseR\x05phase\"R\n" +
+	"\x05Phase\x12\x15\n" +
+	"\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vPHASE_STAGE\x10\x01\x12\x10\n" +
+	"\fPHASE_COMMIT\x10\x02\x12\x0f\n" +
+	"\vPHASE_ABORT\x10\x03\"~\n" +
 	"\rInvokeRequest\x12&\n" +
 	"\x02op\x18\x01 \x01(\v2\x16.addongw.backend.v1.OpR\x02op\x12\x16\n" +
 	"\x06action\x18\x02 \x01(\tR\x06action\x12-\n" +
@@ -2900,7 +3025,7 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\rHealthRequest\"8\n" +
 	"\x0eHealthResponse\x12\x0e\n" +
 	"\x02ok\x18\x01 \x01(\bR\x02ok\x12\x16\n" +
-	"\x06detail\x18\x02 \x01(\tR\x06detail2\xf8\a\n" +
+	"\x06detail\x18\x02 \x01(\tR\x06detail2\xc2\b\n" +
 	"\aBackend\x12U\n" +
 	"\bDescribe\x12#.addongw.backend.v1.DescribeRequest\x1a$.addongw.backend.v1.DescribeResponse\x12g\n" +
 	"\x0eValidateConfig\x12).addongw.backend.v1.ValidateConfigRequest\x1a*.addongw.backend.v1.ValidateConfigResponse\x12a\n" +
@@ -2912,6 +3037,7 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\vDeprovision\x12&.addongw.backend.v1.DeprovisionRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12J\n" +
 	"\aSuspend\x12\".addongw.backend.v1.SuspendRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12H\n" +
 	"\x06Resume\x12!.addongw.backend.v1.ResumeRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12H\n" +
+	"\x06Rotate\x12!.addongw.backend.v1.RotateRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12H\n" +
 	"\x06Invoke\x12!.addongw.backend.v1.InvokeRequest\x1a\x19.addongw.backend.v1.Event0\x01\x12I\n" +
 	"\x04Read\x12\x1f.addongw.backend.v1.ReadRequest\x1a .addongw.backend.v1.ReadResponse\x12O\n" +
 	"\x06Health\x12!.addongw.backend.v1.HealthRequest\x1a\".addongw.backend.v1.HealthResponseB6Z4github.com/addongw/addongw/plugins/backend/backendpbb\x06proto3"
@@ -2928,136 +3054,142 @@ func file_plugins_backend_backendpb_backend_proto_rawDescGZIP() []byte {
 	return file_plugins_backend_backendpb_backend_proto_rawDescData
 }
 
-var file_plugins_backend_backendpb_backend_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_plugins_backend_backendpb_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_plugins_backend_backendpb_backend_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_plugins_backend_backendpb_backend_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_plugins_backend_backendpb_backend_proto_goTypes = []any{
 	(Diagnostic_Severity)(0),       // 0: addongw.backend.v1.Diagnostic.Severity
 	(DeprovisionRequest_Mode)(0),   // 1: addongw.backend.v1.DeprovisionRequest.Mode
-	(Log_Level)(0),                 // 2: addongw.backend.v1.Log.Level
-	(Failure_Class)(0),             // 3: addongw.backend.v1.Failure.Class
-	(*Value)(nil),                  // 4: addongw.backend.v1.Value
-	(*AttributePath)(nil),          // 5: addongw.backend.v1.AttributePath
-	(*Schema)(nil),                 // 6: addongw.backend.v1.Schema
-	(*Attribute)(nil),              // 7: addongw.backend.v1.Attribute
-	(*Block)(nil),                  // 8: addongw.backend.v1.Block
-	(*Diagnostic)(nil),             // 9: addongw.backend.v1.Diagnostic
-	(*DescribeRequest)(nil),        // 10: addongw.backend.v1.DescribeRequest
-	(*DescribeResponse)(nil),       // 11: addongw.backend.v1.DescribeResponse
-	(*ValidateConfigRequest)(nil),  // 12: addongw.backend.v1.ValidateConfigRequest
-	(*ValidateConfigResponse)(nil), // 13: addongw.backend.v1.ValidateConfigResponse
-	(*ValidatePlanRequest)(nil),    // 14: addongw.backend.v1.ValidatePlanRequest
-	(*ValidatePlanResponse)(nil),   // 15: addongw.backend.v1.ValidatePlanResponse
-	(*ConfigureRequest)(nil),       // 16: addongw.backend.v1.ConfigureRequest
-	(*ConfigureResponse)(nil),      // 17: addongw.backend.v1.ConfigureResponse
-	(*Plan)(nil),                   // 18: addongw.backend.v1.Plan
-	(*Region)(nil),                 // 19: addongw.backend.v1.Region
-	(*Op)(nil),                     // 20: addongw.backend.v1.Op
-	(*ProvisionRequest)(nil),       // 21: addongw.backend.v1.ProvisionRequest
-	(*ChangePlanRequest)(nil),      // 22: addongw.backend.v1.ChangePlanRequest
-	(*DeprovisionRequest)(nil),     // 23: addongw.backend.v1.DeprovisionRequest
-	(*SuspendRequest)(nil),         // 24: addongw.backend.v1.SuspendRequest
-	(*ResumeRequest)(nil),          // 25: addongw.backend.v1.ResumeRequest
-	(*InvokeRequest)(nil),          // 26: addongw.backend.v1.InvokeRequest
-	(*Event)(nil),                  // 27: addongw.backend.v1.Event
-	(*Checkpoint)(nil),             // 28: addongw.backend.v1.Checkpoint
-	(*Progress)(nil),               // 29: addongw.backend.v1.Progress
-	(*Log)(nil),                    // 30: addongw.backend.v1.Log
-	(*Result)(nil),                 // 31: addongw.backend.v1.Result
-	(*Failure)(nil),                // 32: addongw.backend.v1.Failure
-	(*ReadRequest)(nil),            // 33: addongw.backend.v1.ReadRequest
-	(*ReadResponse)(nil),           // 34: addongw.backend.v1.ReadResponse
-	(*HealthRequest)(nil),          // 35: addongw.backend.v1.HealthRequest
-	(*HealthResponse)(nil),         // 36: addongw.backend.v1.HealthResponse
-	(*AttributePath_Step)(nil),     // 37: addongw.backend.v1.AttributePath.Step
-	nil,                            // 38: addongw.backend.v1.Op.CredentialEntry
-	nil,                            // 39: addongw.backend.v1.Op.SecretsEntry
-	(*timestamppb.Timestamp)(nil),  // 40: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 41: google.protobuf.Duration
+	(RotateRequest_Phase)(0),       // 2: addongw.backend.v1.RotateRequest.Phase
+	(Log_Level)(0),                 // 3: addongw.backend.v1.Log.Level
+	(Failure_Class)(0),             // 4: addongw.backend.v1.Failure.Class
+	(*Value)(nil),                  // 5: addongw.backend.v1.Value
+	(*AttributePath)(nil),          // 6: addongw.backend.v1.AttributePath
+	(*Schema)(nil),                 // 7: addongw.backend.v1.Schema
+	(*Attribute)(nil),              // 8: addongw.backend.v1.Attribute
+	(*Block)(nil),                  // 9: addongw.backend.v1.Block
+	(*Diagnostic)(nil),             // 10: addongw.backend.v1.Diagnostic
+	(*DescribeRequest)(nil),        // 11: addongw.backend.v1.DescribeRequest
+	(*DescribeResponse)(nil),       // 12: addongw.backend.v1.DescribeResponse
+	(*ValidateConfigRequest)(nil),  // 13: addongw.backend.v1.ValidateConfigRequest
+	(*ValidateConfigResponse)(nil), // 14: addongw.backend.v1.ValidateConfigResponse
+	(*ValidatePlanRequest)(nil),    // 15: addongw.backend.v1.ValidatePlanRequest
+	(*ValidatePlanResponse)(nil),   // 16: addongw.backend.v1.ValidatePlanResponse
+	(*ConfigureRequest)(nil),       // 17: addongw.backend.v1.ConfigureRequest
+	(*ConfigureResponse)(nil),      // 18: addongw.backend.v1.ConfigureResponse
+	(*Plan)(nil),                   // 19: addongw.backend.v1.Plan
+	(*Region)(nil),                 // 20: addongw.backend.v1.Region
+	(*Op)(nil),                     // 21: addongw.backend.v1.Op
+	(*ProvisionRequest)(nil),       // 22: addongw.backend.v1.ProvisionRequest
+	(*ChangePlanRequest)(nil),      // 23: addongw.backend.v1.ChangePlanRequest
+	(*DeprovisionRequest)(nil),     // 24: addongw.backend.v1.DeprovisionRequest
+	(*SuspendRequest)(nil),         // 25: addongw.backend.v1.SuspendRequest
+	(*ResumeRequest)(nil),          // 26: addongw.backend.v1.ResumeRequest
+	(*RotateRequest)(nil),          // 27: addongw.backend.v1.RotateRequest
+	(*InvokeRequest)(nil),          // 28: addongw.backend.v1.InvokeRequest
+	(*Event)(nil),                  // 29: addongw.backend.v1.Event
+	(*Checkpoint)(nil),             // 30: addongw.backend.v1.Checkpoint
+	(*Progress)(nil),               // 31: addongw.backend.v1.Progress
+	(*Log)(nil),                    // 32: addongw.backend.v1.Log
+	(*Result)(nil),                 // 33: addongw.backend.v1.Result
+	(*Failure)(nil),                // 34: addongw.backend.v1.Failure
+	(*ReadRequest)(nil),            // 35: addongw.backend.v1.ReadRequest
+	(*ReadResponse)(nil),           // 36: addongw.backend.v1.ReadResponse
+	(*HealthRequest)(nil),          // 37: addongw.backend.v1.HealthRequest
+	(*HealthResponse)(nil),         // 38: addongw.backend.v1.HealthResponse
+	(*AttributePath_Step)(nil),     // 39: addongw.backend.v1.AttributePath.Step
+	nil,                            // 40: addongw.backend.v1.Op.CredentialEntry
+	nil,                            // 41: addongw.backend.v1.Op.SecretsEntry
+	(*timestamppb.Timestamp)(nil),  // 42: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 43: google.protobuf.Duration
 }
 var file_plugins_backend_backendpb_backend_proto_depIdxs = []int32{
-	5,  // 0: addongw.backend.v1.Value.sensitive:type_name -> addongw.backend.v1.AttributePath
-	37, // 1: addongw.backend.v1.AttributePath.steps:type_name -> addongw.backend.v1.AttributePath.Step
-	7,  // 2: addongw.backend.v1.Schema.attributes:type_name -> addongw.backend.v1.Attribute
-	8,  // 3: addongw.backend.v1.Schema.blocks:type_name -> addongw.backend.v1.Block
-	4,  // 4: addongw.backend.v1.Attribute.default:type_name -> addongw.backend.v1.Value
-	6,  // 5: addongw.backend.v1.Block.body:type_name -> addongw.backend.v1.Schema
+	6,  // 0: addongw.backend.v1.Value.sensitive:type_name -> addongw.backend.v1.AttributePath
+	39, // 1: addongw.backend.v1.AttributePath.steps:type_name -> addongw.backend.v1.AttributePath.Step
+	8,  // 2: addongw.backend.v1.Schema.attributes:type_name -> addongw.backend.v1.Attribute
+	9,  // 3: addongw.backend.v1.Schema.blocks:type_name -> addongw.backend.v1.Block
+	5,  // 4: addongw.backend.v1.Attribute.default:type_name -> addongw.backend.v1.Value
+	7,  // 5: addongw.backend.v1.Block.body:type_name -> addongw.backend.v1.Schema
 	0,  // 6: addongw.backend.v1.Diagnostic.severity:type_name -> addongw.backend.v1.Diagnostic.Severity
-	5,  // 7: addongw.backend.v1.Diagnostic.path:type_name -> addongw.backend.v1.AttributePath
-	6,  // 8: addongw.backend.v1.DescribeResponse.config:type_name -> addongw.backend.v1.Schema
-	6,  // 9: addongw.backend.v1.DescribeResponse.plan:type_name -> addongw.backend.v1.Schema
-	6,  // 10: addongw.backend.v1.DescribeResponse.options:type_name -> addongw.backend.v1.Schema
-	6,  // 11: addongw.backend.v1.DescribeResponse.outputs:type_name -> addongw.backend.v1.Schema
-	4,  // 12: addongw.backend.v1.ValidateConfigRequest.config:type_name -> addongw.backend.v1.Value
-	9,  // 13: addongw.backend.v1.ValidateConfigResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
-	6,  // 14: addongw.backend.v1.ValidateConfigResponse.outputs:type_name -> addongw.backend.v1.Schema
-	6,  // 15: addongw.backend.v1.ValidateConfigResponse.plan:type_name -> addongw.backend.v1.Schema
-	4,  // 16: addongw.backend.v1.ValidatePlanRequest.config:type_name -> addongw.backend.v1.Value
-	18, // 17: addongw.backend.v1.ValidatePlanRequest.plan:type_name -> addongw.backend.v1.Plan
-	9,  // 18: addongw.backend.v1.ValidatePlanResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
-	4,  // 19: addongw.backend.v1.ConfigureRequest.config:type_name -> addongw.backend.v1.Value
-	9,  // 20: addongw.backend.v1.ConfigureResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
-	4,  // 21: addongw.backend.v1.Plan.params:type_name -> addongw.backend.v1.Value
-	4,  // 22: addongw.backend.v1.Region.data:type_name -> addongw.backend.v1.Value
-	40, // 23: addongw.backend.v1.Op.deadline:type_name -> google.protobuf.Timestamp
-	18, // 24: addongw.backend.v1.Op.plan:type_name -> addongw.backend.v1.Plan
-	19, // 25: addongw.backend.v1.Op.region:type_name -> addongw.backend.v1.Region
-	4,  // 26: addongw.backend.v1.Op.options:type_name -> addongw.backend.v1.Value
-	4,  // 27: addongw.backend.v1.Op.config:type_name -> addongw.backend.v1.Value
-	38, // 28: addongw.backend.v1.Op.credential:type_name -> addongw.backend.v1.Op.CredentialEntry
-	4,  // 29: addongw.backend.v1.Op.outputs:type_name -> addongw.backend.v1.Value
-	39, // 30: addongw.backend.v1.Op.secrets:type_name -> addongw.backend.v1.Op.SecretsEntry
-	20, // 31: addongw.backend.v1.ProvisionRequest.op:type_name -> addongw.backend.v1.Op
-	20, // 32: addongw.backend.v1.ChangePlanRequest.op:type_name -> addongw.backend.v1.Op
-	18, // 33: addongw.backend.v1.ChangePlanRequest.old_plan:type_name -> addongw.backend.v1.Plan
-	20, // 34: addongw.backend.v1.DeprovisionRequest.op:type_name -> addongw.backend.v1.Op
+	6,  // 7: addongw.backend.v1.Diagnostic.path:type_name -> addongw.backend.v1.AttributePath
+	7,  // 8: addongw.backend.v1.DescribeResponse.config:type_name -> addongw.backend.v1.Schema
+	7,  // 9: addongw.backend.v1.DescribeResponse.plan:type_name -> addongw.backend.v1.Schema
+	7,  // 10: addongw.backend.v1.DescribeResponse.options:type_name -> addongw.backend.v1.Schema
+	7,  // 11: addongw.backend.v1.DescribeResponse.outputs:type_name -> addongw.backend.v1.Schema
+	5,  // 12: addongw.backend.v1.ValidateConfigRequest.config:type_name -> addongw.backend.v1.Value
+	10, // 13: addongw.backend.v1.ValidateConfigResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
+	7,  // 14: addongw.backend.v1.ValidateConfigResponse.outputs:type_name -> addongw.backend.v1.Schema
+	7,  // 15: addongw.backend.v1.ValidateConfigResponse.plan:type_name -> addongw.backend.v1.Schema
+	5,  // 16: addongw.backend.v1.ValidatePlanRequest.config:type_name -> addongw.backend.v1.Value
+	19, // 17: addongw.backend.v1.ValidatePlanRequest.plan:type_name -> addongw.backend.v1.Plan
+	10, // 18: addongw.backend.v1.ValidatePlanResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
+	5,  // 19: addongw.backend.v1.ConfigureRequest.config:type_name -> addongw.backend.v1.Value
+	10, // 20: addongw.backend.v1.ConfigureResponse.diagnostics:type_name -> addongw.backend.v1.Diagnostic
+	5,  // 21: addongw.backend.v1.Plan.params:type_name -> addongw.backend.v1.Value
+	5,  // 22: addongw.backend.v1.Region.data:type_name -> addongw.backend.v1.Value
+	42, // 23: addongw.backend.v1.Op.deadline:type_name -> google.protobuf.Timestamp
+	19, // 24: addongw.backend.v1.Op.plan:type_name -> addongw.backend.v1.Plan
+	20, // 25: addongw.backend.v1.Op.region:type_name -> addongw.backend.v1.Region
+	5,  // 26: addongw.backend.v1.Op.options:type_name -> addongw.backend.v1.Value
+	5,  // 27: addongw.backend.v1.Op.config:type_name -> addongw.backend.v1.Value
+	40, // 28: addongw.backend.v1.Op.credential:type_name -> addongw.backend.v1.Op.CredentialEntry
+	5,  // 29: addongw.backend.v1.Op.outputs:type_name -> addongw.backend.v1.Value
+	41, // 30: addongw.backend.v1.Op.secrets:type_name -> addongw.backend.v1.Op.SecretsEntry
+	21, // 31: addongw.backend.v1.ProvisionRequest.op:type_name -> addongw.backend.v1.Op
+	21, // 32: addongw.backend.v1.ChangePlanRequest.op:type_name -> addongw.backend.v1.Op
+	19, // 33: addongw.backend.v1.ChangePlanRequest.old_plan:type_name -> addongw.backend.v1.Plan
+	21, // 34: addongw.backend.v1.DeprovisionRequest.op:type_name -> addongw.backend.v1.Op
 	1,  // 35: addongw.backend.v1.DeprovisionRequest.mode:type_name -> addongw.backend.v1.DeprovisionRequest.Mode
-	20, // 36: addongw.backend.v1.SuspendRequest.op:type_name -> addongw.backend.v1.Op
-	20, // 37: addongw.backend.v1.ResumeRequest.op:type_name -> addongw.backend.v1.Op
-	20, // 38: addongw.backend.v1.InvokeRequest.op:type_name -> addongw.backend.v1.Op
-	4,  // 39: addongw.backend.v1.InvokeRequest.args:type_name -> addongw.backend.v1.Value
-	28, // 40: addongw.backend.v1.Event.checkpoint:type_name -> addongw.backend.v1.Checkpoint
-	29, // 41: addongw.backend.v1.Event.progress:type_name -> addongw.backend.v1.Progress
-	30, // 42: addongw.backend.v1.Event.log:type_name -> addongw.backend.v1.Log
-	31, // 43: addongw.backend.v1.Event.result:type_name -> addongw.backend.v1.Result
-	32, // 44: addongw.backend.v1.Event.failure:type_name -> addongw.backend.v1.Failure
-	2,  // 45: addongw.backend.v1.Log.level:type_name -> addongw.backend.v1.Log.Level
-	4,  // 46: addongw.backend.v1.Result.outputs:type_name -> addongw.backend.v1.Value
-	40, // 47: addongw.backend.v1.Result.purge_after:type_name -> google.protobuf.Timestamp
-	3,  // 48: addongw.backend.v1.Failure.class:type_name -> addongw.backend.v1.Failure.Class
-	5,  // 49: addongw.backend.v1.Failure.path:type_name -> addongw.backend.v1.AttributePath
-	41, // 50: addongw.backend.v1.Failure.retry_after:type_name -> google.protobuf.Duration
-	20, // 51: addongw.backend.v1.ReadRequest.op:type_name -> addongw.backend.v1.Op
-	4,  // 52: addongw.backend.v1.ReadResponse.outputs:type_name -> addongw.backend.v1.Value
-	32, // 53: addongw.backend.v1.ReadResponse.failure:type_name -> addongw.backend.v1.Failure
-	10, // 54: addongw.backend.v1.Backend.Describe:input_type -> addongw.backend.v1.DescribeRequest
-	12, // 55: addongw.backend.v1.Backend.ValidateConfig:input_type -> addongw.backend.v1.ValidateConfigRequest
-	14, // 56: addongw.backend.v1.Backend.ValidatePlan:input_type -> addongw.backend.v1.ValidatePlanRequest
-	16, // 57: addongw.backend.v1.Backend.Configure:input_type -> addongw.backend.v1.ConfigureRequest
-	21, // 58: addongw.backend.v1.Backend.Provision:input_type -> addongw.backend.v1.ProvisionRequest
-	22, // 59: addongw.backend.v1.Backend.ChangePlan:input_type -> addongw.backend.v1.ChangePlanRequest
-	23, // 60: addongw.backend.v1.Backend.Deprovision:input_type -> addongw.backend.v1.DeprovisionRequest
-	24, // 61: addongw.backend.v1.Backend.Suspend:input_type -> addongw.backend.v1.SuspendRequest
-	25, // 62: addongw.backend.v1.Backend.Resume:input_type -> addongw.backend.v1.ResumeRequest
-	26, // 63: addongw.backend.v1.Backend.Invoke:input_type -> addongw.backend.v1.InvokeRequest
-	33, // 64: addongw.backend.v1.Backend.Read:input_type -> addongw.backend.v1.ReadRequest
-	35, // 65: addongw.backend.v1.Backend.Health:input_type -> addongw.backend.v1.HealthRequest
-	11, // 66: addongw.backend.v1.Backend.Describe:output_type -> addongw.backend.v1.DescribeResponse
-	13, // 67: addongw.backend.v1.Backend.ValidateConfig:output_type -> addongw.backend.v1.ValidateConfigResponse
-	15, // 68: addongw.backend.v1.Backend.ValidatePlan:output_type -> addongw.backend.v1.ValidatePlanResponse
-	17, // 69: addongw.backend.v1.Backend.Configure:output_type -> addongw.backend.v1.ConfigureResponse
-	27, // 70: addongw.backend.v1.Backend.Provision:output_type -> addongw.backend.v1.Event
-	27, // 71: addongw.backend.v1.Backend.ChangePlan:output_type -> addongw.backend.v1.Event
-	27, // 72: addongw.backend.v1.Backend.Deprovision:output_type -> addongw.backend.v1.Event
-	27, // 73: addongw.backend.v1.Backend.Suspend:output_type -> addongw.backend.v1.Event
-	27, // 74: addongw.backend.v1.Backend.Resume:output_type -> addongw.backend.v1.Event
-	27, // 75: addongw.backend.v1.Backend.Invoke:output_type -> addongw.backend.v1.Event
-	34, // 76: addongw.backend.v1.Backend.Read:output_type -> addongw.backend.v1.ReadResponse
-	36, // 77: addongw.backend.v1.Backend.Health:output_type -> addongw.backend.v1.HealthResponse
-	66, // [66:78] is the sub-list for method output_type
-	54, // [54:66] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	21, // 36: addongw.backend.v1.SuspendRequest.op:type_name -> addongw.backend.v1.Op
+	21, // 37: addongw.backend.v1.ResumeRequest.op:type_name -> addongw.backend.v1.Op
+	21, // 38: addongw.backend.v1.RotateRequest.op:type_name -> addongw.backend.v1.Op
+	2,  // 39: addongw.backend.v1.RotateRequest.phase:type_name -> addongw.backend.v1.RotateRequest.Phase
+	21, // 40: addongw.backend.v1.InvokeRequest.op:type_name -> addongw.backend.v1.Op
+	5,  // 41: addongw.backend.v1.InvokeRequest.args:type_name -> addongw.backend.v1.Value
+	30, // 42: addongw.backend.v1.Event.checkpoint:type_name -> addongw.backend.v1.Checkpoint
+	31, // 43: addongw.backend.v1.Event.progress:type_name -> addongw.backend.v1.Progress
+	32, // 44: addongw.backend.v1.Event.log:type_name -> addongw.backend.v1.Log
+	33, // 45: addongw.backend.v1.Event.result:type_name -> addongw.backend.v1.Result
+	34, // 46: addongw.backend.v1.Event.failure:type_name -> addongw.backend.v1.Failure
+	3,  // 47: addongw.backend.v1.Log.level:type_name -> addongw.backend.v1.Log.Level
+	5,  // 48: addongw.backend.v1.Result.outputs:type_name -> addongw.backend.v1.Value
+	42, // 49: addongw.backend.v1.Result.purge_after:type_name -> google.protobuf.Timestamp
+	4,  // 50: addongw.backend.v1.Failure.class:type_name -> addongw.backend.v1.Failure.Class
+	6,  // 51: addongw.backend.v1.Failure.path:type_name -> addongw.backend.v1.AttributePath
+	43, // 52: addongw.backend.v1.Failure.retry_after:type_name -> google.protobuf.Duration
+	21, // 53: addongw.backend.v1.ReadRequest.op:type_name -> addongw.backend.v1.Op
+	5,  // 54: addongw.backend.v1.ReadResponse.outputs:type_name -> addongw.backend.v1.Value
+	34, // 55: addongw.backend.v1.ReadResponse.failure:type_name -> addongw.backend.v1.Failure
+	11, // 56: addongw.backend.v1.Backend.Describe:input_type -> addongw.backend.v1.DescribeRequest
+	13, // 57: addongw.backend.v1.Backend.ValidateConfig:input_type -> addongw.backend.v1.ValidateConfigRequest
+	15, // 58: addongw.backend.v1.Backend.ValidatePlan:input_type -> addongw.backend.v1.ValidatePlanRequest
+	17, // 59: addongw.backend.v1.Backend.Configure:input_type -> addongw.backend.v1.ConfigureRequest
+	22, // 60: addongw.backend.v1.Backend.Provision:input_type -> addongw.backend.v1.ProvisionRequest
+	23, // 61: addongw.backend.v1.Backend.ChangePlan:input_type -> addongw.backend.v1.ChangePlanRequest
+	24, // 62: addongw.backend.v1.Backend.Deprovision:input_type -> addongw.backend.v1.DeprovisionRequest
+	25, // 63: addongw.backend.v1.Backend.Suspend:input_type -> addongw.backend.v1.SuspendRequest
+	26, // 64: addongw.backend.v1.Backend.Resume:input_type -> addongw.backend.v1.ResumeRequest
+	27, // 65: addongw.backend.v1.Backend.Rotate:input_type -> addongw.backend.v1.RotateRequest
+	28, // 66: addongw.backend.v1.Backend.Invoke:input_type -> addongw.backend.v1.InvokeRequest
+	35, // 67: addongw.backend.v1.Backend.Read:input_type -> addongw.backend.v1.ReadRequest
+	37, // 68: addongw.backend.v1.Backend.Health:input_type -> addongw.backend.v1.HealthRequest
+	12, // 69: addongw.backend.v1.Backend.Describe:output_type -> addongw.backend.v1.DescribeResponse
+	14, // 70: addongw.backend.v1.Backend.ValidateConfig:output_type -> addongw.backend.v1.ValidateConfigResponse
+	16, // 71: addongw.backend.v1.Backend.ValidatePlan:output_type -> addongw.backend.v1.ValidatePlanResponse
+	18, // 72: addongw.backend.v1.Backend.Configure:output_type -> addongw.backend.v1.ConfigureResponse
+	29, // 73: addongw.backend.v1.Backend.Provision:output_type -> addongw.backend.v1.Event
+	29, // 74: addongw.backend.v1.Backend.ChangePlan:output_type -> addongw.backend.v1.Event
+	29, // 75: addongw.backend.v1.Backend.Deprovision:output_type -> addongw.backend.v1.Event
+	29, // 76: addongw.backend.v1.Backend.Suspend:output_type -> addongw.backend.v1.Event
+	29, // 77: addongw.backend.v1.Backend.Resume:output_type -> addongw.backend.v1.Event
+	29, // 78: addongw.backend.v1.Backend.Rotate:output_type -> addongw.backend.v1.Event
+	29, // 79: addongw.backend.v1.Backend.Invoke:output_type -> addongw.backend.v1.Event
+	36, // 80: addongw.backend.v1.Backend.Read:output_type -> addongw.backend.v1.ReadResponse
+	38, // 81: addongw.backend.v1.Backend.Health:output_type -> addongw.backend.v1.HealthResponse
+	69, // [69:82] is the sub-list for method output_type
+	56, // [56:69] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_plugins_backend_backendpb_backend_proto_init() }
@@ -3065,14 +3197,14 @@ func file_plugins_backend_backendpb_backend_proto_init() {
 	if File_plugins_backend_backendpb_backend_proto != nil {
 		return
 	}
-	file_plugins_backend_backendpb_backend_proto_msgTypes[23].OneofWrappers = []any{
+	file_plugins_backend_backendpb_backend_proto_msgTypes[24].OneofWrappers = []any{
 		(*Event_Checkpoint)(nil),
 		(*Event_Progress)(nil),
 		(*Event_Log)(nil),
 		(*Event_Result)(nil),
 		(*Event_Failure)(nil),
 	}
-	file_plugins_backend_backendpb_backend_proto_msgTypes[33].OneofWrappers = []any{
+	file_plugins_backend_backendpb_backend_proto_msgTypes[34].OneofWrappers = []any{
 		(*AttributePath_Step_Attribute)(nil),
 		(*AttributePath_Step_Key)(nil),
 		(*AttributePath_Step_Index)(nil),
@@ -3082,8 +3214,8 @@ func file_plugins_backend_backendpb_backend_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugins_backend_backendpb_backend_proto_rawDesc), len(file_plugins_backend_backendpb_backend_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   36,
+			NumEnums:      5,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -67,6 +67,7 @@ const (
 	Backend_Deprovision_FullMethodName    = "/addongw.backend.v1.Backend/Deprovision"
 	Backend_Suspend_FullMethodName        = "/addongw.backend.v1.Backend/Suspend"
 	Backend_Resume_FullMethodName         = "/addongw.backend.v1.Backend/Resume"
+	Backend_Rotate_FullMethodName         = "/addongw.backend.v1.Backend/Rotate"
 	Backend_Invoke_FullMethodName         = "/addongw.backend.v1.Backend/Invoke"
 	Backend_Read_FullMethodName           = "/addongw.backend.v1.Backend/Read"
 	Backend_Health_FullMethodName         = "/addongw.backend.v1.Backend/Health"
@@ -115,6 +116,13 @@ type BackendClient interface {
 	// the same outputs. A resource that was never suspended, and so a repeat, is
 	// success. It is called only with the capability "suspend".
 	Resume(ctx context.Context, in *ResumeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Event], error)
+	// Rotate takes one of the steps that replace the credentials of a resource
+	// without a moment in which none work: stage the new ones beside the current
+	// ones, and then either commit, which ends the old ones, or abort, which ends the
+	// new ones. Between stage and the other two lie hours or days, in which other
+	// calls for the resource may come. Every phase may be repeated, and rotations
+	// follow each other. It is called only with the capability "rotate".
+	Rotate(ctx context.Context, in *RotateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Event], error)
 	// Invoke makes one call of an action that the plugin has declared, for what is
 	// no life-cycle call: reboot a server, check the credentials of a caller. Which
 	// actions there are, what they take and what they return, the gateway and the
@@ -280,9 +288,28 @@ func (c *backendClient) Resume(ctx context.Context, in *ResumeRequest, opts ...g
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Backend_ResumeClient = grpc.ServerStreamingClient[Event]
 
+func (c *backendClient) Rotate(ctx context.Context, in *RotateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Event], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Backend_ServiceDesc.Streams[5], Backend_Rotate_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[RotateRequest, Event]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Backend_RotateClient = grpc.ServerStreamingClient[Event]
+
 func (c *backendClient) Invoke(ctx context.Context, in *InvokeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Event], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Backend_ServiceDesc.Streams[5], Backend_Invoke_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Backend_ServiceDesc.Streams[6], Backend_Invoke_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -362,6 +389,13 @@ type BackendServer interface {
 	// the same outputs. A resource that was never suspended, and so a repeat, is
 	// success. It is called only with the capability "suspend".
 	Resume(*ResumeRequest, grpc.ServerStreamingServer[Event]) error
+	// Rotate takes one of the steps that replace the credentials of a resource
+	// without a moment in which none work: stage the new ones beside the current
+	// ones, and then either commit, which ends the old ones, or abort, which ends the
+	// new ones. Between stage and the other two lie hours or days, in which other
+	// calls for the resource may come. Every phase may be repeated, and rotations
+	// follow each other. It is called only with the capability "rotate".
+	Rotate(*RotateRequest, grpc.ServerStreamingServer[Event]) error
 	// Invoke makes one call of an action that the plugin has declared, for what is
 	// no life-cycle call: reboot a server, check the credentials of a caller. Which
 	// actions there are, what they take and what they return, the gateway and the
@@ -418,6 +452,9 @@ func (UnimplementedBackendServer) Suspend(*SuspendRequest, grpc.ServerStreamingS
 }
 func (UnimplementedBackendServer) Resume(*ResumeRequest, grpc.ServerStreamingServer[Event]) error {
 	return status.Error(codes.Unimplemented, "method Resume not implemented")
+}
+func (UnimplementedBackendServer) Rotate(*RotateRequest, grpc.ServerStreamingServer[Event]) error {
+	return status.Error(codes.Unimplemented, "method Rotate not implemented")
 }
 func (UnimplementedBackendServer) Invoke(*InvokeRequest, grpc.ServerStreamingServer[Event]) error {
 	return status.Error(codes.Unimplemented, "method Invoke not implemented")
@@ -576,6 +613,17 @@ func _Backend_Resume_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Backend_ResumeServer = grpc.ServerStreamingServer[Event]
 
+func _Backend_Rotate_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(RotateRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(BackendServer).Rotate(m, &grpc.GenericServerStream[RotateRequest, Event]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Backend_RotateServer = grpc.ServerStreamingServer[Event]
+
 func _Backend_Invoke_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(InvokeRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -679,6 +727,11 @@ var Backend_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Resume",
 			Handler:       _Backend_Resume_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Rotate",
+			Handler:       _Backend_Rotate_Handler,
 			ServerStreams: true,
 		},
 		{

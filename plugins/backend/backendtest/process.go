@@ -116,6 +116,12 @@ func (m *mortal) Resume(ctx context.Context, req backend.ResumeRequest, events b
 	})
 }
 
+func (m *mortal) Rotate(ctx context.Context, req backend.RotateRequest, events backend.Events) (backend.Result, error) {
+	return m.live("rotate:"+string(req.Phase), events, func(e backend.Events) (backend.Result, error) {
+		return m.Backend.(backend.Rotator).Rotate(ctx, req, e)
+	})
+}
+
 func (m *mortal) Invoke(ctx context.Context, req backend.InvokeRequest, events backend.Events) (backend.Result, error) {
 	return m.live(killed(req.Action), events, func(e backend.Events) (backend.Result, error) {
 		return m.Backend.(backend.Invoker).Invoke(ctx, req, e)

@@ -73,6 +73,9 @@ func (b *bench) testDescription(t *testing.T) {
 	if _, able := b.Backend.(backend.Suspender); able != b.can(backend.CanSuspend) {
 		t.Fatalf("capability %s is %v; that the backend is a Suspender must agree", backend.CanSuspend, b.can(backend.CanSuspend))
 	}
+	if _, able := b.Backend.(backend.Rotator); able != b.can(backend.CanRotate) {
+		t.Fatalf("capability %s is %v; that the backend is a Rotator must agree", backend.CanRotate, b.can(backend.CanRotate))
+	}
 	if _, able := b.Backend.(backend.Invoker); !able && len(b.actions) > 0 {
 		t.Fatalf("it declares the actions %q and is no Invoker", b.actions)
 	}

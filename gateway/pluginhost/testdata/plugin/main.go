@@ -36,7 +36,7 @@ func (t *testing) Describe(context.Context, backend.DescribeRequest) (backend.De
 	return backend.Description{
 		Name:         "testing",
 		Version:      "1.2.3",
-		Capabilities: []backend.Capability{backend.CanRead, backend.CanSuspend},
+		Capabilities: []backend.Capability{backend.CanRead, backend.CanSuspend, backend.CanRotate},
 		Actions:      []string{"echo", "look", "leak", "crash_once", "panic", "unauthorized", "list"},
 		Config:       backend.Schema{Attributes: []backend.Attribute{text("mode"), {Name: "password", Type: cty.String, Sensitive: true}, text("dir")}},
 		Plan:         backend.Schema{Attributes: []backend.Attribute{text("do")}},
@@ -212,6 +212,34 @@ func (t *testing) Suspend(_ context.Context, req backend.SuspendRequest, _ backe
 
 func (t *testing) Resume(_ context.Context, req backend.ResumeRequest, _ backend.Events) (backend.Result, error) {
 	return backend.Result{State: json.RawMessage(`"resumed"`)}, nil
+}
+
+// Rotate returns its phase as its state and, in every phase, outputs, which a commit
+// must not.
+func (t *testing) Rotate(_ context.Context, req backend.RotateRequest, events backend.Events) (backend.Result, error) {
+	var params struct{ Do string }
+	if err := req.Op.Plan.Params.Decode(&params); err != nil {
+		return backend.Result{}, err
+	}
+	if params.Do == "leak" {
+		t.leak(events, req.Op.Secrets["password"])
+		var old struct{ Password string }
+		if err := req.Op.Outputs.Decode(&old); err != nil {
+			return backend.Result{}, err
+		}
+		t.leak(events, old.Password)
+		return backend.Result{}, fmt.Errorf("neither %s nor %s", old.Password, req.Op.Secrets["password"])
+	}
+	outputs := map[string]any{"name": req.Op.ShortID + "_b", "port": 5432, "url": "db://" + req.Op.Secrets["password"], "tags": []string{}}
+	if params.Do == "missing" {
+		delete(outputs, "name")
+	}
+	v, err := backend.ObjectOf(outputs)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	state, err := json.Marshal(req.Phase)
+	return backend.Result{State: state, Outputs: v}, err
 }
 
 // Invoke answers with what it was asked.
