@@ -32,6 +32,7 @@ type api struct {
 var (
 	_ backend.Backend   = (*Backend)(nil)
 	_ backend.Suspender = (*Backend)(nil)
+	_ backend.Rotator   = (*Backend)(nil)
 	_ backend.Invoker   = (*Backend)(nil)
 )
 
@@ -44,7 +45,7 @@ func (b *Backend) Describe(context.Context, backend.DescribeRequest) (backend.De
 		Name:         "http",
 		Version:      version,
 		Doc:          "Calls an HTTP API that is there already. What it has to be told is written in blocks, one for each verb.",
-		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend, backend.CanRead},
+		Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend, backend.CanRotate, backend.CanRead},
 		Config:       configSchema(),
 		Plan:         backend.Schema{Open: true},
 		Options:      backend.Schema{Open: true},

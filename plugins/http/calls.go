@@ -33,9 +33,10 @@ func (b *Backend) begin(kind, action string, verb backend.Verb, op backend.Op, e
 		secrets: append(api.settings.secretsOf(op), api.client.secrets...),
 	}
 	c.repeat = op.Attempt > 1 || old.Ordered != nil
+	none := cty.NullVal(cty.DynamicPseudoType)
 	c.own = scope{
 		"operation": operationOf(op, ""), "output": c.recorded(),
-		"credential": credentialOf(op.Credential), "args": cty.NullVal(cty.DynamicPseudoType), "old_plan": cty.NullVal(cty.DynamicPseudoType),
+		"credential": credentialOf(op.Credential), "args": none, "old_plan": none, "old_output": none, "new_output": none,
 	}
 	return c, nil
 }
@@ -296,7 +297,7 @@ func (c *call) invoke(ctx context.Context) (a answer, found backend.Value, err e
 
 // done is the result of a call, whose work is over.
 func (c *call) done(outputs backend.Value) backend.Result {
-	return backend.Result{Outputs: outputs, State: kept{}.sealed()}
+	return backend.Result{Outputs: outputs, State: kept{Rotation: c.kept.Rotation}.sealed()}
 }
 
 // outputs are what a resource has after an answer: those that the block reads

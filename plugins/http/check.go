@@ -43,6 +43,11 @@ func (r *reader) checkBlocks(s *settings) {
 	if there(backend.VerbSuspend) && !there(backend.VerbResume) {
 		r.add(s.blocks[string(backend.VerbSuspend)].path, "There is a block suspend, and no block resume", "Write both: who is locked out and pays would stay outside.")
 	}
+	for _, kind := range []string{blockRotateCommit, blockRotateAbort} {
+		if b := s.blocks[kind]; b != nil && !there(backend.VerbRotate) {
+			r.add(b.path, "There is a block "+kind+", and no block rotate", "Write rotate, which makes the new credentials, or remove this one.")
+		}
+	}
 	for _, o := range s.outputs {
 		if o.Measured && !there(backend.VerbRead) {
 			r.add(cty.GetAttrPath("output").IndexString(o.Name).GetAttr("measured"), "A measured output needs a block read", `Write read { path = "/…", outputs = { … } }, or remove measured.`)
@@ -56,7 +61,7 @@ func (r *reader) checkBlocks(s *settings) {
 
 // checkBlock evaluates the expressions of one block.
 func (r *reader) checkBlock(s *settings, b *block) {
-	own := s.unknownScope(b)
+	own := s.unknownScope()
 	r.checkPath(b.path.GetAttr("path"), b.config, own)
 	r.checkFields(b.path.GetAttr("query"), b.config, "query", own, true)
 	for _, name := range r.checkFields(b.path.GetAttr("headers"), b.config, "headers", own, false) {
@@ -85,20 +90,21 @@ func (r *reader) checkBlock(s *settings, b *block) {
 }
 
 // unknownScope are the roots that this plugin supplies, before there are any.
-func (s *settings) unknownScope(b *block) scope {
-	outputs := map[string]cty.Value{}
+func (s *settings) unknownScope() scope {
+	outputs, open := map[string]cty.Value{}, map[string]cty.Value{}
 	for _, o := range s.outputs {
-		v := cty.UnknownVal(o.Type)
+		outputs[o.Name] = cty.UnknownVal(o.Type)
 		if o.Sensitive {
-			v = v.Mark(backend.Sensitive)
+			outputs[o.Name] = outputs[o.Name].Mark(backend.Sensitive)
+			continue
 		}
-		outputs[o.Name] = v
+		open[o.Name] = outputs[o.Name]
 	}
 	plan := cty.Object(map[string]cty.Type{"id": cty.String, "params": cty.DynamicPseudoType})
 	operation := cty.Object(map[string]cty.Type{"id": cty.String, "attempt": cty.Number, "reason": cty.String})
 	return scope{
 		"output": cty.ObjectVal(outputs), "operation": cty.UnknownVal(operation), "old_plan": cty.UnknownVal(plan),
-		"args": cty.DynamicVal, "credential": cty.UnknownVal(cty.Map(cty.String)).Mark(backend.Sensitive),
+		"old_output": cty.ObjectVal(open), "new_output": cty.ObjectVal(open), "args": cty.DynamicVal, "credential": cty.UnknownVal(cty.Map(cty.String)).Mark(backend.Sensitive),
 	}
 }
 

@@ -212,7 +212,7 @@ var actionName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 // isVerb reports whether a name is that of a verb, of this version or of a later
 // one.
 func isVerb(name string) bool {
-	return slices.Contains([]string{"provision", "change_plan", "deprovision", "suspend", "resume", "rotate", "read", "meter", "invoke", "validate"}, name)
+	return slices.Contains([]string{"provision", "change_plan", "deprovision", "suspend", "resume", blockRotate, blockRotateCommit, blockRotateAbort, blockFind, blockHealth, "read", "meter", "invoke", "validate"}, name)
 }
 
 func (r *reader) checkActionName(path cty.Path, name string) {

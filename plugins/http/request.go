@@ -33,7 +33,7 @@ func (c *call) compose(base *url.URL) (outgoing, error) {
 		return o, err
 	}
 	if !isSafe(b.method) && !b.kind.pure {
-		o.key = c.op.OperationID
+		o.key = c.key()
 	}
 	return o, nil
 }
@@ -124,4 +124,13 @@ func (b *block) wrap(err error) error {
 		return f
 	}
 	return fmt.Errorf("%s: %w", b.name(), err)
+}
+
+// key is what the API recognises a repeat by. The phases of a rotation are one
+// operation, and different requests.
+func (c *call) key() string {
+	if c.op.OperationID == "" || c.block.kind.name != blockRotateCommit && c.block.kind.name != blockRotateAbort {
+		return c.op.OperationID
+	}
+	return c.op.OperationID + "-" + c.block.kind.name
 }

@@ -20,6 +20,9 @@ type kept struct {
 
 	// Foreign: what was ordered exists and is not ours, so it must be left alone.
 	Foreign bool `json:"foreign,omitempty"`
+
+	// Rotation is between a stage and its end, whatever else happens meanwhile.
+	Rotation *rotation `json:"rotation,omitempty"`
 }
 
 // pending is where the work of an operation is asked for.
