@@ -184,59 +184,68 @@ func (c *call) remove(ctx context.Context) (answer, error) {
 		c.events.Log(slog.LevelWarn, "nothing is removed: the order was answered with a conflict, so what is there is not ours")
 		return answer{}, c.block.fail(backend.NotFound, "what is there is not ours")
 	}
-	for {
+	for last := false; ; {
 		a, err := answer{}, c.locate(ctx)
 		if err == nil {
 			a, err = c.perform(ctx)
 		}
-		if !isFailure(err, backend.NotFound) {
+		if !isFailure(err, backend.NotFound) || last {
 			return a, err
 		}
 		rest := c.kept.unsettled(c.settings.settle)
-		if rest <= 0 && c.isUnderWay(ctx) {
-			rest = time.Second
-		}
-		if rest <= 0 {
+		if order := c.accepted(); rest <= 0 && order != nil {
+			rest = order.underWay(ctx, c.kept.Pending.URL)
+			last = rest <= 0 // it may have come to its end since the look
+		} else if rest <= 0 {
 			return a, err
 		}
-		if !pause(ctx, min(rest, time.Second)) {
+		if rest = min(rest, time.Second); !pause(ctx, rest) {
 			f := backend.Failf(backend.Retryable, "%s: nothing is there yet, but the order may still be carried out", c.block.name())
-			f.RetryAfter = min(rest, time.Second)
+			f.RetryAfter = rest
 			return a, f
 		}
 	}
 }
 
-// isUnderWay asks whether an order that the API has accepted, and that nobody
-// waits for any more, is still being carried out.
-func (c *call) isUnderWay(ctx context.Context) bool {
+// accepted is the call of an order that the API has accepted, and that nobody
+// waits for any more; nil: there is none.
+func (c *call) accepted() *call {
 	p := c.kept.Pending
 	if p == nil || p.OperationID == c.op.OperationID {
-		return false
+		return nil
 	}
-	kind, action := string(p.Verb), ""
+	kind := string(p.Verb)
 	if p.Action != "" {
-		kind, action = blockAction, p.Action
+		kind = blockAction
 	}
-	written := c.settings.blocks[blockKey(kind, action)]
+	written := c.settings.blocks[blockKey(kind, p.Action)]
 	if written == nil || written.poll == nil {
-		return false
+		return nil
 	}
 	order := *c
 	order.block, order.op.OperationID, order.events = written.in(c.op.Config), "", silent{}
-	at, err := elsewhere(c.client.base, c.client.base, p.URL)
+	return &order
+}
+
+// underWay asks whether an order is still being carried out, and returns when to
+// ask again; 0: it is not.
+func (c *call) underWay(ctx context.Context, url string) time.Duration {
+	at, err := elsewhere(c.client.base, c.client.base, url)
 	if err != nil {
-		return false
+		return 0
 	}
-	headers, err := order.headers()
+	headers, err := c.headers()
 	if err != nil {
-		return false
+		return 0
 	}
-	a, err := c.client.send(ctx, outgoing{method: http.MethodGet, url: at, headers: headers, timeout: order.block.timeout})
+	a, err := c.client.send(ctx, outgoing{method: http.MethodGet, url: at, headers: headers, timeout: c.block.timeout})
 	if err != nil {
-		return true // nobody knows: ask again
+		return c.block.poll.interval // nobody knows
 	}
-	return a.status/100 == 2 && order.goesOnAfter(a)
+	if p, err := c.progress(a); a.status/100 == 2 && (err != nil || p == workGoesOn) {
+		return c.interval(a)
+	}
+	return 0
 }
 
 // Read looks at a resource.

@@ -307,12 +307,6 @@ func (c *call) progress(a answer) (progress, error) {
 	return workGoesOn, nil
 }
 
-// goesOnAfter reports whether, by an answer, the work is not over.
-func (c *call) goesOnAfter(a answer) bool {
-	p, err := c.progress(a)
-	return err != nil || p == workGoesOn
-}
-
 // isTrue evaluates a condition of the block poll; one that is not written is
 // false.
 func (c *call) isTrue(name string, a answer) (bool, error) {
