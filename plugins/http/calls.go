@@ -323,6 +323,9 @@ func (c *call) outputs(a answer) (backend.Value, error) {
 		}
 	}
 	for _, name := range read.names() {
+		if o, there := c.settings.returned()[name]; there && !o.Sensitive && isSensitive(read.at(name)) {
+			return backend.Value{}, c.block.fail(backend.Internal, fmt.Sprintf("outputs: there is a secret in %s, which is not declared sensitive", name))
+		}
 		values[name], _ = read.at(name).UnmarkDeep()
 	}
 	outputs, err := declared.Schema(c.settings.outputs).CheckOutputs(backend.NewValue(cty.ObjectVal(values)))
@@ -359,7 +362,7 @@ func (c *call) readOutputs(a answer) (object, error) {
 	if !bare.IsNull() && (!bare.IsWhollyKnown() || !objectOf(bare).isThere()) {
 		return object{}, c.block.fail(backend.Internal, "outputs: this is "+bare.Type().FriendlyName()+", not an object")
 	}
-	return objectOf(bare), nil
+	return objectOf(v), nil
 }
 
 // find looks for a resource whose outputs nobody knows; null: there is no block

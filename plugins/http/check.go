@@ -63,13 +63,13 @@ func (r *reader) checkBlocks(s *settings) {
 func (r *reader) checkBlock(s *settings, b *block) {
 	own := s.unknownScope()
 	r.checkPath(b.path.GetAttr("path"), b.config, own)
-	r.checkFields(b.path.GetAttr("query"), b.config, "query", own, true)
-	for _, name := range r.checkFields(b.path.GetAttr("headers"), b.config, "headers", own, false) {
+	r.evaluate(b.path.GetAttr("query"), b.config, "query", own)
+	for _, name := range objectOf(r.evaluate(b.path.GetAttr("headers"), b.config, "headers", own)).names() {
 		if why := headerProblem(name); why != "" {
 			r.add(b.path.GetAttr("headers").IndexString(name), fmt.Sprintf("%s %s", strconv.Quote(name), why), "Write for example: X-Customer = …")
 		}
 	}
-	r.checkFields(b.path.GetAttr("form"), b.config, "form", own, false)
+	r.evaluate(b.path.GetAttr("form"), b.config, "form", own)
 	r.evaluate(b.path.GetAttr("body"), b.config, "body", own)
 	if b.config.written("body") && b.config.written("form") {
 		r.add(b.path.GetAttr("form"), "body and form are both there", "Remove one of them: a request has one body.")
@@ -78,54 +78,53 @@ func (r *reader) checkBlock(s *settings, b *block) {
 		r.add(b.path.GetAttr("method"), fmt.Sprintf("%s has no body", b.method), "Write query = { … } instead, or another method.")
 	}
 	answered := own.with("response", cty.UnknownVal(responseType))
-	for _, name := range []string{"message", "customer"} {
-		if v := r.evaluate(b.path.GetAttr(name), b.config, name, answered); isSensitive(v) {
-			r.add(b.path.GetAttr(name), name+" has a secret in it", "It is for people: remove the secret.")
-		}
-	}
+	r.evaluate(b.path.GetAttr("message"), b.config, "message", answered)
+	r.evaluate(b.path.GetAttr("customer"), b.config, "customer", answered)
+	r.checkPublic(b.path, b.config, "path", "query", "message", "customer")
 	r.checkOutputs(s, b, answered)
 	if b.poll != nil {
 		r.checkPoll(b, answered)
 	}
 }
 
-// unknownScope are the roots that this plugin supplies, before there are any.
+// unknownScope are the roots that this plugin alone supplies, before there are any.
 func (s *settings) unknownScope() scope {
-	outputs, open := map[string]cty.Value{}, map[string]cty.Value{}
+	open := map[string]cty.Value{}
 	for _, o := range s.outputs {
-		outputs[o.Name] = cty.UnknownVal(o.Type)
-		if o.Sensitive {
-			outputs[o.Name] = outputs[o.Name].Mark(backend.Sensitive)
-			continue
+		if !o.Sensitive {
+			open[o.Name] = cty.UnknownVal(o.Type)
 		}
-		open[o.Name] = outputs[o.Name]
 	}
 	plan := cty.Object(map[string]cty.Type{"id": cty.String, "params": cty.DynamicPseudoType})
 	operation := cty.Object(map[string]cty.Type{"id": cty.String, "attempt": cty.Number, "reason": cty.String})
 	return scope{
-		"output": cty.ObjectVal(outputs), "operation": cty.UnknownVal(operation), "old_plan": cty.UnknownVal(plan),
+		"operation": cty.UnknownVal(operation), "old_plan": cty.UnknownVal(plan),
 		"old_output": cty.ObjectVal(open), "new_output": cty.ObjectVal(open), "args": cty.DynamicVal, "credential": cty.UnknownVal(cty.Map(cty.String)).Mark(backend.Sensitive),
 	}
 }
 
-// evaluate reports an expression that can't be evaluated. Its value is null
+// evaluate reports an expression that can't be evaluated with what the roots of
+// this plugin are; what is wrong otherwise the gateway reports. Its value is null
 // then, as where it is not written.
 func (r *reader) evaluate(path cty.Path, c object, name string, own scope) cty.Value {
 	v, err := c.evaluate(name, own)
-	if err != nil {
-		r.add(path, "This can't be evaluated", err.Error())
-		return cty.NullVal(cty.DynamicPseudoType)
+	if err == nil {
+		return v
 	}
-	return v
+	if _, other := c.evaluate(name, own.open()); other == nil {
+		r.add(path, "This can't be evaluated", err.Error())
+	}
+	return cty.NullVal(cty.DynamicPseudoType)
 }
 
-// checkFields checks a map of texts, and returns the names in it.
-func (r *reader) checkFields(path cty.Path, c object, name string, own scope, public bool) []string {
-	v := r.evaluate(path, c, name, own)
-	if public && isSensitive(v) {
-		r.add(path, name+" has a secret in it", "Addresses end up in the logs of every server on the way. Write it into headers, or into the body.")
+// checkPublic refuses callers' credentials where everybody could read them. Of
+// all other secrets the gateway knows it.
+func (r *reader) checkPublic(path cty.Path, c object, names ...string) {
+	for _, name := range names {
+		if c.mentions("credential", name) {
+			r.add(path.GetAttr(name), name+" has somebody's credentials in it", "Addresses and messages end up in logs. Write them into headers, or into the body.")
+		}
 	}
-	return objectOf(v).names()
 }
 
 // checkPath checks a path as far as it is known.
@@ -136,14 +135,18 @@ func (r *reader) checkPath(path cty.Path, c object, own scope) {
 	}
 	parts, more := e.Parts(own)
 	if err = errors.Join(err, more); err != nil {
-		r.add(path, "This path can't be used", err.Error())
+		if _, other := e.Parts(own.open()); other == nil || errors.Is(err, expr.ErrNoText) {
+			r.add(path, "This path can't be used", err.Error())
+		}
 		return
 	}
 	known := slices.Clone(parts)
 	for i, p := range known {
-		if v, marks := p.Value.Unmark(); !v.IsKnown() { // something that can stand there
-			known[i] = expr.Part{Value: cty.StringVal("x").WithMarks(marks), Literal: p.Literal}
+		v, _ := p.Value.Unmark() // of secrets the gateway knows it
+		if !v.IsKnown() {
+			v = cty.StringVal("x") // something that can stand there
 		}
+		known[i] = expr.Part{Value: v, Literal: p.Literal}
 	}
 	if len(known) == 0 {
 		known = []expr.Part{{Value: cty.StringVal(""), Literal: true}}
@@ -202,12 +205,8 @@ func outputNames(s *settings) []string {
 func (r *reader) checkPoll(b *block, answered scope) {
 	path, c := b.path.GetAttr("poll"), b.config.object("poll")
 	r.checkPath(path.GetAttr("path"), c, answered)
-	for _, name := range []string{"url", "result"} {
-		if v := r.evaluate(path.GetAttr(name), c, name, answered); isSensitive(v) {
-			r.add(path.GetAttr(name), name+" has a secret in it", "Addresses end up in the logs of every server on the way.")
-		}
-	}
-	for _, name := range []string{"done", "failed"} {
+	for _, name := range []string{"url", "done", "failed", "result"} {
 		r.evaluate(path.GetAttr(name), c, name, answered)
 	}
+	r.checkPublic(path, c, "path", "url", "result")
 }

@@ -125,6 +125,15 @@ func (s scope) with(root string, v cty.Value) scope {
 	return more
 }
 
+// open is s with nothing known of any root.
+func (s scope) open() scope {
+	all := scope{}
+	for name := range s {
+		all[name] = cty.DynamicVal
+	}
+	return all
+}
+
 // expression is an expression attribute; one that is not written is not set.
 func (o object) expression(name string) (expr.Expression, error) { return expr.FromValue(o.at(name)) }
 

@@ -117,18 +117,18 @@ func checkSegments(path string, literalEnd bool) error {
 		if segment == "" && (i < len(segments)-1 || !literalEnd) {
 			return errors.New("a segment of it is empty, so it would address something else")
 		}
-		if hasDots(segment) {
-			return errors.New("a segment of it is . or .., so it would address something else")
+		if segment != "" && isNowhere(segment) {
+			return errors.New("a segment of it is blank, . or .., so it would address something else")
 		}
 	}
 	return nil
 }
 
-// hasDots reports whether a segment is dots, however it is decoded.
-func hasDots(segment string) bool {
+// isNowhere reports whether a segment is dots, or nothing, however it is decoded.
+func isNowhere(segment string) bool {
 	for range 6 {
 		name, _, _ := strings.Cut(segment, ";")
-		if isDots(strings.TrimSpace(name)) {
+		if name = strings.TrimSpace(name); name == "" || isDots(name) {
 			return true
 		}
 		plain, err := url.PathUnescape(segment)

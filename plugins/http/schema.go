@@ -129,17 +129,18 @@ func healthSchema() backend.Schema {
 func requestSchema(k blockKind) backend.Schema {
 	own := append([]string{"operation"}, k.own...)
 	answered := append([]string{"response"}, own...)
-	sent := func(name string, t cty.Type, required bool, doc string) backend.Attribute {
-		return backend.Attribute{Name: name, Type: t, Required: required, Expression: true, Own: own, Doc: doc}
+	sent := func(name string, t cty.Type, doc string) backend.Attribute {
+		secret := name != "path" && name != "query"
+		return backend.Attribute{Name: name, Type: t, Required: name == "path", Sensitive: secret, Expression: true, Own: own, Doc: doc}
 	}
 	read := func(name string, t cty.Type, doc string) backend.Attribute {
-		return backend.Attribute{Name: name, Type: t, Expression: true, Own: answered, Doc: doc}
+		return backend.Attribute{Name: name, Type: t, Sensitive: name == "outputs", Expression: true, Own: answered, Doc: doc}
 	}
 	s := backend.Schema{Attributes: []backend.Attribute{
 		{Name: "method", Type: cty.String, Doc: "Default " + k.method + "."},
-		sent("path", cty.String, true, "What is appended to base_url, a text in quotes that begins with /. What stands in ${…} becomes a piece of one segment."),
-		sent("query", cty.Map(cty.String), false, "Parameters after the ?. Those that are null are left out. Never a secret."),
-		sent("headers", cty.Map(cty.String), false, "Headers beside those of every request, which they replace. Those that are null are left out."),
+		sent("path", cty.String, "What is appended to base_url, a text in quotes that begins with /. What stands in ${…} becomes a piece of one segment."),
+		sent("query", cty.Map(cty.String), "Parameters after the ?. Those that are null are left out. Never a secret."),
+		sent("headers", cty.Map(cty.String), "Headers beside those of every request, which they replace. Those that are null are left out."),
 		{Name: "expect", Type: cty.List(cty.Number), Doc: "Statuses of answers that count as success. Default: 200 to 299."},
 		{Name: "errors", Type: cty.Map(cty.String), Doc: `What other statuses mean, such as { "409" = "conflict", "4xx" = "invalid" }.`},
 		{Name: "timeout", Type: cty.String, Doc: "Default: that of all requests."},
@@ -147,8 +148,8 @@ func requestSchema(k blockKind) backend.Schema {
 	}}
 	if !k.pure {
 		s.Attributes = append(s.Attributes,
-			sent("body", cty.DynamicPseudoType, false, "What is sent as JSON."),
-			sent("form", cty.Map(cty.String), false, "What is sent as a form instead. Fields that are null are left out."),
+			sent("body", cty.DynamicPseudoType, "What is sent as JSON."),
+			sent("form", cty.Map(cty.String), "What is sent as a form instead. Fields that are null are left out."),
 			read("customer", cty.String, "A sentence that the customer may read, from an answer that is no success."))
 	}
 	if k.yield != yieldNone {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
@@ -16,11 +17,14 @@ type Part struct {
 	Literal bool // it stands there
 }
 
+// ErrNoText is the error of Parts for what is not one text in quotes.
+var ErrNoText = errors.New("this must be a text in quotes, with ${…} for what differs")
+
 // Parts evaluates a text in quotes piece by piece, with the roots that the plugin
 // owns. It is for a plugin that has to treat what an operator wrote and what came
 // from elsewhere differently, as in an address. Of an attribute that was not
-// written there are none; where all of it is unknown, one. The error is as that of
-// Value.
+// written there are none; where all of it is unknown, one. The error is ErrNoText or
+// as that of Value.
 func (e Expression) Parts(own map[string]cty.Value) ([]Part, error) {
 	switch {
 	case e.unknown:
@@ -69,7 +73,7 @@ func (e Expression) pieces() ([]hclsyntax.Expression, error) {
 }
 
 func noText(at hcl.Range) error {
-	return fmt.Errorf("%s: this must be a text in quotes, with ${…} for what differs", place(at))
+	return fmt.Errorf("%s: %w", place(at), ErrNoText)
 }
 
 // Mentions reports whether the expression mentions a root, such as "output".
