@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -458,12 +459,11 @@ func (b *block) mentions(root string) bool {
 // requestAttributes are the attributes that make a request.
 func requestAttributes() []string { return []string{"path", "query", "headers", "body", "form"} }
 
-// lacksArgs reports whether the path of an action needs an argument that is
+// lacksArgs reports whether the path of an action may need args.ref, and that is
 // null: what it is about was ordered and never answered.
 func (c *call) lacksArgs() bool {
 	args := objectOf(c.own["args"])
-	v, _ := args.at("ref").Unmark()
-	return args.isThere() && v.IsNull() && !c.makes() && c.block.config.mentions("args", "path")
+	return slices.Contains(args.names(), "ref") && !args.written("ref") && !c.makes() && c.block.config.mentions("args", "path")
 }
 
 // lost is what a call comes to whose resource nobody can find. Where nothing was

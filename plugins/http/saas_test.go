@@ -334,6 +334,7 @@ func cutOff(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
 	w.Header().Set("Content-Length", fmt.Sprint(answer.Body.Len()))
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes()[:answer.Body.Len()/2])
+	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
 }
 
@@ -341,12 +342,7 @@ func cutOff(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
 func (s *saas) mailwind(more string) string { return mailwindAt(s.URL, more) }
 
 func mailwindAt(url, more string) string {
-	return `
-base_url          = "` + url + `/v2"
-headers           = { Authorization = "Bearer ${secret("token")}" }
-private_addresses = true
-settle            = "50ms"
-
+	return connection(url) + `
 output "account_id" { 
   type = string 
 }
@@ -362,6 +358,16 @@ output "sent" {
   measured = true
 }
 ` + more
+}
+
+// connection is what every config block here begins with.
+func connection(url string) string {
+	return `
+base_url          = "` + url + `/v2"
+headers           = { Authorization = "Bearer ${secret("token")}" }
+private_addresses = true
+settle            = "50ms"
+`
 }
 
 // verbs are the blocks of an API that answers at once.
