@@ -209,4 +209,10 @@ func (r *reader) checkPoll(b *block, answered scope) {
 		r.evaluate(path.GetAttr(name), c, name, answered)
 	}
 	r.checkPublic(path, c, "path", "url", "result")
+	if c.written("path") && c.written("url") {
+		r.add(path.GetAttr("url"), "path and url are both there", "Remove one of them.")
+	}
+	if c.written("class") && !c.written("failed") {
+		r.add(path.GetAttr("class"), "class says what a failure is, and nothing says what has failed", "Write failed = …, or remove class.")
+	}
 }

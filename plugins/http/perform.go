@@ -94,7 +94,7 @@ func (c *call) unanswered(err error) error {
 	if !errors.As(err, &lost) || !lost.sent {
 		c.settled("not sent", false)
 	}
-	return c.block.wrap(err)
+	return c.wrap(err)
 }
 
 // refused is the failure that an answer stands for. A conflict is no proof that
@@ -122,7 +122,7 @@ func (c *call) refused(a answer, where string) error {
 
 // failure is one with the sentences that the block takes from an answer.
 func (c *call) failure(class backend.Class, text string, a answer) *backend.Failure {
-	f := backend.Failf(class, "%s: %s", c.block.name(), text)
+	f := c.wrap(backend.Failf(class, "%s", text)).(*backend.Failure)
 	if said := c.sentence("message", a); said != "" {
 		f.Message += ": " + said
 	}
@@ -235,7 +235,7 @@ func (c *call) follow(ctx context.Context, at *url.URL) (answer, error) {
 	for {
 		a, err := c.client.send(ctx, o)
 		if err != nil {
-			return a, c.block.wrap(err)
+			return a, c.wrap(err)
 		}
 		if a.status/100 != 2 {
 			return a, c.pollRefused(a, o.where())
@@ -338,7 +338,7 @@ func (c *call) result(ctx context.Context, a answer) (answer, error) {
 	o := outgoing{method: http.MethodGet, url: at, headers: headers, timeout: c.block.timeout}
 	last, err := c.client.send(ctx, o)
 	if err != nil {
-		return a, c.block.wrap(err)
+		return a, c.wrap(err)
 	}
 	if last.status/100 != 2 {
 		return last, c.failure(backend.Retryable, fmt.Sprintf("poll: the result, %s, answers %d", o.where(), last.status), last)

@@ -304,17 +304,11 @@ func (r *reader) readErrors(b *block, path cty.Path, c object) map[string]backen
 
 func (r *reader) readPoll(path cty.Path, c object) *poll {
 	p := &poll{interval: r.duration(c, "interval", path, defaultInterval), class: backend.Internal}
-	if c.written("path") && c.written("url") {
-		r.add(path.GetAttr("url"), "path and url are both there", "Remove one of them.")
-	}
 	if class := c.text("class"); c.known("class") {
 		if !slices.Contains(classNames(), class) {
 			r.add(path.GetAttr("class"), fmt.Sprintf("%s is no class of failures", strconv.Quote(class)), "Write one of "+strings.Join(classNames(), ", ")+".")
 		}
 		p.class = backend.Class(strings.ToUpper(class))
-	}
-	if c.written("class") && !c.written("failed") {
-		r.add(path.GetAttr("class"), "class says what a failure is, and nothing says what has failed", "Write failed = …, or remove class.")
 	}
 	return p
 }

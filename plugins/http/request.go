@@ -16,7 +16,7 @@ func (c *call) compose(base *url.URL) (outgoing, error) {
 	o := outgoing{method: b.method, timeout: b.timeout}
 	path, err := b.config.path(c.own)
 	if err != nil {
-		return o, b.wrap(err)
+		return o, c.wrap(err)
 	}
 	if o.url, err = below(base, path); err != nil {
 		return o, b.fail(backend.Internal, err.Error())
@@ -117,13 +117,21 @@ func (b *block) fail(class backend.Class, text string) error {
 	return backend.Failf(class, "%s: %s", b.name(), text)
 }
 
-// wrap puts the block's name before a failure.
-func (b *block) wrap(err error) error {
-	if f, ok := err.(*backend.Failure); ok {
-		f.Message = b.name() + ": " + f.Message
+// wrap puts the block's name before an error. A server may have put a secret into
+// an address that it named: then nothing is said of it.
+func (c *call) wrap(err error) error {
+	f, known := err.(*backend.Failure)
+	switch {
+	case holdsSecret(err.Error(), c.secrets) && known:
+		f.Message = c.block.name() + ": it failed at an address that holds a secret"
+		return f
+	case holdsSecret(err.Error(), c.secrets):
+		return fmt.Errorf("%s: the answer from an address that holds a secret was lost", c.block.name())
+	case known:
+		f.Message = c.block.name() + ": " + f.Message
 		return f
 	}
-	return fmt.Errorf("%s: %w", b.name(), err)
+	return fmt.Errorf("%s: %w", c.block.name(), err)
 }
 
 // key is what the API recognises a repeat by. The phases of a rotation are one

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -58,7 +59,9 @@ type fault func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc)
 
 func newSaaS(t testing.TB) *saas {
 	s := &saas{accounts: map[string]*account{}, answers: map[string]reply{}, polls: map[string]int{}, work: map[string]func() reply{}, wantToken: "secret-token"}
-	s.Server = httptest.NewServer(s)
+	s.Server = httptest.NewUnstartedServer(s)
+	s.Server.Config.ErrorLog = quiet()
+	s.Start()
 	t.Cleanup(s.Close)
 	return s
 }
@@ -242,6 +245,9 @@ func (s *saas) shown(a *account) map[string]any {
 		"id": a.ID, "key_id": a.Keys[len(a.Keys)-1], "key": "key-" + a.Keys[len(a.Keys)-1], "tier": a.Tier, "sent": a.Sent, "big": json.Number("9007199254740993"),
 	}}
 }
+
+// quiet is the log of a server whose faults are wanted.
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // next makes the next requests go wrong.
 func (s *saas) next(faults ...fault) {
