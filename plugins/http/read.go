@@ -53,7 +53,7 @@ func readSettings(config backend.Value) (*settings, backend.Diagnostics) {
 	}
 	r.readTLS(s.tls)
 	r.readHealth(s, c.object(blockHealth))
-	r.readOAuth(s)
+	r.readOAuth(s, c.object("headers").names())
 	r.readBlocks(s, c)
 	return s, r.problems
 }
@@ -169,7 +169,7 @@ func (r *reader) readHealth(s *settings, c object) {
 	}
 }
 
-func (r *reader) readOAuth(s *settings) {
+func (r *reader) readOAuth(s *settings, headers []string) {
 	c, path := s.oauth, cty.GetAttrPath("oauth2")
 	if c.known("token_url") {
 		if _, err := parseBase(c.text("token_url"), s.private, s.plain); err != nil {
@@ -184,7 +184,7 @@ func (r *reader) readOAuth(s *settings) {
 			r.add(path.GetAttr("params").IndexString(name), fmt.Sprintf("The parameter %s follows from the other settings", name), "Remove it.")
 		}
 	}
-	for name := range s.headers {
+	for _, name := range headers {
 		if c.isThere() && http.CanonicalHeaderKey(name) == "Authorization" {
 			r.add(cty.GetAttrPath("headers").IndexString(name), "With oauth2 the header Authorization holds the token", "Remove this header, or the block oauth2.")
 		}
