@@ -49,7 +49,23 @@ func (b *block) in(config backend.Value) *block {
 	if b.action != "" {
 		own.config = own.config.object(b.action)
 	}
+	if b.find != nil {
+		find := *b.find
+		find.config = own.config.object(blockFind)
+		own.find = &find
+	}
 	return &own
+}
+
+// finder is the block that looks for what the call is about; nil: there is none.
+func (c *call) finder() *block {
+	if c.block.find != nil {
+		return c.block.find
+	}
+	if written := c.settings.blocks[blockFind]; written != nil {
+		return written.in(c.op.Config)
+	}
+	return nil
 }
 
 // operationOf is the root "operation".
@@ -369,12 +385,12 @@ func (c *call) readOutputs(a answer) (object, error) {
 // find looks for a resource whose outputs nobody knows; null: there is no block
 // for that, or no resource.
 func (c *call) find(ctx context.Context) (backend.Value, error) {
-	written := c.settings.blocks[blockFind]
-	if written == nil {
+	finder := c.finder()
+	if finder == nil {
 		return backend.Value{}, nil
 	}
 	look := *c
-	look.block, look.verb, look.events = written.in(c.op.Config), backend.VerbRead, silent{}
+	look.block, look.verb, look.events = finder, backend.VerbRead, silent{}
 	look.op.OperationID, look.kept = "", kept{}
 	a, err := look.perform(ctx)
 	if isFailure(err, backend.NotFound) {
@@ -393,7 +409,7 @@ func (c *call) find(ctx context.Context) (backend.Value, error) {
 // checkFound compares what was found with what is declared. A backend that has
 // actions only declares nothing.
 func (c *call) checkFound(found object) (backend.Value, error) {
-	if c.settings.actionsOnly() {
+	if c.block.kind.yield == yieldFree || c.settings.actionsOnly() {
 		return backend.NewValue(found.v), nil
 	}
 	var known []declared.Output
@@ -432,7 +448,7 @@ func (c *call) locate(ctx context.Context) error {
 	if c.block.action != "" {
 		root, lost = "args", c.lacksArgs()
 	}
-	canFind := c.settings.blocks[blockFind] != nil
+	canFind := c.finder() != nil
 	if !canFind && lost {
 		return c.lost(root)
 	}

@@ -82,6 +82,9 @@ func (r *reader) checkBlock(s *settings, b *block) {
 	r.evaluate(b.path.GetAttr("customer"), b.config, "customer", answered)
 	r.checkPublic(b.path, b.config, "path", "query", "message", "customer")
 	r.checkOutputs(s, b, answered)
+	if b.find != nil {
+		r.checkBlock(s, b.find)
+	}
 	if b.poll != nil {
 		r.checkPoll(b, answered)
 	}

@@ -146,7 +146,7 @@ func TestWhatABackendCanFollowsFromItsBlocks(t *testing.T) {
 		t.Errorf("got %+v", whole)
 	}
 	rented := judged(t, "base_url = \"https://a.example\"\n"+servers)
-	if !rented.ActionsOnly || strings.Join(rented.Actions, " ") != "create_server delete_server reboot verify" {
+	if !rented.ActionsOnly || strings.Join(rented.Actions, " ") != "create_server delete_server delete_twin reboot verify" {
 		t.Errorf("got %+v", rented)
 	}
 	if d, err := New().Describe(t.Context(), backend.DescribeRequest{}); err != nil || d.Check() != nil {

@@ -150,6 +150,17 @@ find {
   headers = { Authorization = "Bearer ${credential.access-token}" }
   outputs = length(response.body) == 0 ? null : { ref = response.body[0].id, status = response.body[0].state }
 }
+action "delete_twin" {
+  method  = "DELETE"
+  path    = "/servers/${args.ref}"
+  headers = { Authorization = "Bearer ${credential.access-token}" }
+  find {
+    path    = "/servers"
+    query   = { label = args.twin }
+    headers = { Authorization = "Bearer ${credential.access-token}" }
+    outputs = length(response.body) == 0 ? null : { ref = response.body[0].id }
+  }
+}
 `
 
 func (c *cloud) subject(t *testing.T) backendtest.Subject {
@@ -240,4 +251,10 @@ func TestAServerWhoseOrderWasNotAnsweredIsFound(t *testing.T) {
 	}
 	_, _, err = c.invoke(t, h, gone, "delete_server", map[string]cty.Value{"ref": cty.NullVal(cty.String)})
 	wantFailure(t, err, backend.NotFound)
+
+	// An action may have its own way to find.
+	c.servers["m7"] = &machine{ID: "m7", Label: "twin"}
+	if _, _, err := c.invoke(t, h, op, "delete_twin", map[string]cty.Value{"ref": cty.NullVal(cty.String), "twin": cty.StringVal("twin")}); err != nil || len(c.servers) != 0 {
+		t.Errorf("%v: %d servers are left", err, len(c.servers))
+	}
 }

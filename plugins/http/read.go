@@ -232,6 +232,9 @@ func (r *reader) readBlock(s *settings, k blockKind, action string, path cty.Pat
 	if p := c.object("poll"); p.isThere() {
 		b.poll = r.readPoll(path.GetAttr("poll"), p)
 	}
+	if f := c.object(blockFind); f.isThere() {
+		b.find = r.readBlock(s, findOf(k), "", path.GetAttr(blockFind), f)
+	}
 	return b
 }
 

@@ -57,11 +57,16 @@ func kinds() []blockKind {
 			doc: "Ends the new credentials, and keeps those from before. Without this block nothing is sent."},
 		{name: string(backend.VerbRead), method: http.MethodGet, yield: yieldSome, pure: true, brief: true,
 			doc: "Looks at a resource. Measured outputs need it."},
-		{name: blockFind, method: http.MethodGet, yield: yieldSome, pure: true, brief: true,
+		{name: blockFind, method: http.MethodGet, yield: yieldSome, own: []string{"credential"}, pure: true, brief: true,
 			doc: "Looks for a resource whose outputs nobody knows, because the answer to its order was lost. Outputs that are null mean that there is none."},
 		{name: blockAction, method: http.MethodPost, yield: yieldFree, own: []string{"args", "credential"},
 			doc: "A call by name for what is no verb, such as those of a provider of servers."},
 	}
+}
+
+// findOf is the block find inside of another one.
+func findOf(k blockKind) blockKind {
+	return blockKind{name: blockFind, method: http.MethodGet, yield: yieldFree, own: k.own, pure: true, brief: true}
 }
 
 func configSchema() backend.Schema {
@@ -155,9 +160,13 @@ func requestSchema(k blockKind) backend.Schema {
 	if k.yield != yieldNone {
 		s.Attributes = append(s.Attributes, read("outputs", cty.DynamicPseudoType, "An object of outputs, from the answer. Of a poll it is the last one."))
 	}
+	if k.name == blockAction {
+		s.Blocks = append(s.Blocks, backend.Block{Name: blockFind, Max: 1, Body: requestSchema(findOf(k)),
+			Doc: "Looks for what this action is about, instead of the block find for all."})
+	}
 	if !k.brief {
-		s.Blocks = []backend.Block{{Name: "poll", Max: 1, Body: pollSchema(own, answered),
-			Doc: "Work goes on after the answer: asks until it is done, beginning at the address in the header Location, unless told."}}
+		s.Blocks = append(s.Blocks, backend.Block{Name: "poll", Max: 1, Body: pollSchema(own, answered),
+			Doc: "Work goes on after the answer: asks until it is done, beginning at the address in the header Location, unless told."})
 	}
 	return s
 }

@@ -42,7 +42,8 @@ type block struct {
 	expect  map[int]bool // empty: 200 to 299
 	classes map[string]backend.Class
 	timeout time.Duration
-	poll    *poll // nil: the answer is the end
+	poll    *poll  // nil: the answer is the end
+	find    *block // of an action: what finds what it is about; nil: the one for all
 }
 
 // poll is how a block is asked about work that goes on.
