@@ -129,10 +129,8 @@ func (b *Backend) Provision(ctx context.Context, req backend.ProvisionRequest, e
 	if err != nil {
 		return backend.Result{}, err
 	}
-	if c.repeat && c.block.poll == nil {
-		if found, err := c.find(ctx); err != nil || c.isWhole(found) {
-			return c.done(found), err
-		}
+	if found, err := c.findOrdered(ctx, c.isWhole); err != nil || !found.IsNull() {
+		return c.done(found), err
 	}
 	a, err := c.perform(ctx)
 	if err != nil {
@@ -308,17 +306,41 @@ func (c *call) invoke(ctx context.Context) (a answer, found backend.Value, err e
 	switch {
 	case c.removes():
 		a, err = c.remove(ctx)
-	case c.makes() && c.repeat && c.block.poll == nil:
-		if found, err = c.find(ctx); err != nil || !found.IsNull() {
-			return a, found, err
+	case c.makes():
+		if found, err = c.findOrdered(ctx, func(v backend.Value) bool { return !v.IsNull() }); err == nil && found.IsNull() {
+			a, err = c.perform(ctx)
 		}
-		a, err = c.perform(ctx)
 	default:
 		if err = c.locate(ctx); err == nil {
 			a, err = c.perform(ctx)
 		}
 	}
-	return a, backend.Value{}, err
+	return a, found, err
+}
+
+// findOrdered looks whether an earlier attempt was carried out; null: it has to
+// be ordered. An API that knows no idempotency keys would carry out both the new
+// order and one that is still on its way, so that one is waited for. Work in the
+// background is not found, because it may not be done: it is asked for.
+func (c *call) findOrdered(ctx context.Context, isEnough func(backend.Value) bool) (backend.Value, error) {
+	if !c.repeat || c.block.poll != nil || c.finder() == nil {
+		return backend.Value{}, nil
+	}
+	for {
+		found, err := c.find(ctx)
+		if err != nil || isEnough(found) {
+			return found, err
+		}
+		rest := c.kept.unsettled(c.settings.settle)
+		if rest <= 0 || c.settings.keyName != "" {
+			return backend.Value{}, nil
+		}
+		if rest = min(rest, time.Second); !pause(ctx, rest) {
+			f := backend.Failf(backend.Retryable, "%s: the order before may still be carried out", c.block.name())
+			f.RetryAfter = rest
+			return backend.Value{}, f
+		}
+	}
 }
 
 // done is the result of a call, whose work is over.

@@ -119,7 +119,7 @@ func (c *cloud) things(_ *testing.T, op backend.Op) []string {
 
 // servers are the blocks of a provider of servers. Callers bring their tokens.
 func (c *cloud) config() string {
-	return "base_url = \"" + c.URL + "/v2\"\nprivate_addresses = true\nsettle = \"50ms\"\n" + servers
+	return "base_url = \"" + c.URL + "/v2\"\nprivate_addresses = true\nsettle = \"50ms\"\nidempotency_header = \"\"\n" + servers
 }
 
 const servers = `

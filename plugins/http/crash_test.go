@@ -36,5 +36,5 @@ func TestAnAPIWithoutIdempotencyKeysIsAskedFirst(t *testing.T) {
 	t.Parallel()
 	s := newSaaS(t)
 	s.keyless = true
-	crashes(t, s, s.mailwind(verbs+find))
+	crashes(t, s, s.mailwind(verbs+find+"idempotency_header = \"\"\n"))
 }
