@@ -156,7 +156,7 @@ func ship(config cty.Value, roots map[string]cty.Value) cty.Value {
 
 // unknownRoots are what is known before any operation.
 func unknownRoots() map[string]cty.Value {
-	return map[string]cty.Value{"resource": cty.DynamicVal, "plan": cty.DynamicVal, "region": cty.DynamicVal, "addon": cty.DynamicVal}
+	return map[string]cty.Value{"resource": cty.DynamicVal, "plan": cty.DynamicVal, "region": cty.DynamicVal, "addon": cty.DynamicVal, "output": cty.DynamicVal}
 }
 
 // rootsOf are those of an operation.
