@@ -42,9 +42,14 @@ func everywhereEnv() (env []string) {
 // manifest writes the manifest for a platform.
 func (e everywhere) manifest(t *testing.T, platform string, flags ...string) string {
 	t.Helper()
-	env := append(everywhereEnv(), "ACME_ADMIN_URL=postgres://nobody@127.0.0.1/postgres")
-	args := append([]string{"manifest", platform, "acme-db", "--with-secrets"}, flags...)
-	text, errOut, code := addongw(t, e.dir, env, args...)
+	return manifestOf(t, e.dir, "acme-db", platform, append(everywhereEnv(), "ACME_ADMIN_URL=postgres://nobody@127.0.0.1/postgres"), flags...)
+}
+
+// manifestOf writes the manifest of an add-on for a platform.
+func manifestOf(t *testing.T, dir, addon, platform string, env []string, flags ...string) string {
+	t.Helper()
+	args := append([]string{"manifest", platform, addon, "--with-secrets"}, flags...)
+	text, errOut, code := addongw(t, dir, env, args...)
 	if code != 0 {
 		t.Fatalf("manifest: exit %d: %s", code, errOut)
 	}
@@ -64,7 +69,13 @@ type buyer struct {
 // buyer orders past the proxy: only a browser needs the public name.
 func (e everywhere) buyer(t *testing.T, platform conformance.Platform) buyer {
 	t.Helper()
-	text, err := os.ReadFile(e.manifest(t, platform.Name(), "--test-url", e.URL))
+	return buyerWith(t, platform, e.manifest(t, platform.Name(), "--test-url", e.URL), e.front)
+}
+
+// buyerWith is a platform that has a manifest.
+func buyerWith(t *testing.T, platform conformance.Platform, manifest string, front *publicFront) buyer {
+	t.Helper()
+	text, err := os.ReadFile(manifest)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +85,7 @@ func (e everywhere) buyer(t *testing.T, platform conformance.Platform) buyer {
 			t.Fatalf("manifest: %s", p.Text)
 		}
 	}
-	b := buyer{platform.Client(provider), conformance.NewSender(provider, time.Minute), e.front}
+	b := buyer{platform.Client(provider), conformance.NewSender(provider, time.Minute), front}
 	t.Cleanup(b.sender.Close)
 	return b
 }

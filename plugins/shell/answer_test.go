@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 func TestBadAnswersAreRefusedByName(t *testing.T) {
@@ -92,7 +93,7 @@ func TestTypesAreNotConverted(t *testing.T) {
 		{`{"a":"b"}`, cty.Map(cty.String), true}, {`{"a":1}`, cty.Map(cty.String), false},
 		{`{"any":[1,{}]}`, cty.DynamicPseudoType, true},
 	} {
-		v, err := matchOutputs([]output{{name: "o", kind: c.kind}}, map[string]json.RawMessage{"o": json.RawMessage(c.text)})
+		v, err := matchOutputs([]declared.Output{{Name: "o", Type: c.kind}}, map[string]json.RawMessage{"o": json.RawMessage(c.text)})
 		if (err == nil) != c.fits {
 			t.Errorf("%s as %s: %v", c.text, c.kind.FriendlyName(), err)
 		}

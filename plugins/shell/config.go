@@ -11,14 +11,15 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // settings is a checked config block.
 type settings struct {
-	directory string   // absolute; empty when it was not known
-	user      string   // empty: the plugin's own
-	account   *account // of user; set by Configure
-	outputs   []output // sorted by name
+	directory string            // absolute; empty when it was not known
+	user      string            // empty: the plugin's own
+	account   *account          // of user; set by Configure
+	outputs   []declared.Output // sorted by name
 	actions   []string
 
 	actionsOnly bool // there is neither a script provision nor a script deprovision, only actions
@@ -39,20 +40,16 @@ func configSchema() backend.Schema {
 			Name: "actions", Type: cty.List(cty.String),
 			Doc: "Actions that the scripts serve, such as create_server: each has an executable of its name, or else the one called invoke serves it. With actions, provision and deprovision may both be absent.",
 		}},
-		Blocks: []backend.Block{{
-			Name: "output", Labels: []string{"name"}, Doc: "A value that the scripts return, for config vars and other templates.",
-			Body: outputBlockSchema(),
-		}},
+		Blocks: []backend.Block{declared.Block("A value that the scripts return, for config vars and other templates.", "the scripts")},
 	}
 }
 
 // configBlock is the part of a config block that is evaluated when files are
 // loaded.
 type configBlock struct {
-	Directory string                 `json:"directory"`
-	User      string                 `json:"user"`
-	Actions   []string               `json:"actions"`
-	Output    map[string]outputBlock `json:"output"`
+	Directory string   `json:"directory"`
+	User      string   `json:"user"`
+	Actions   []string `json:"actions"`
 }
 
 // readConfig checks a config block, of which parts may be unknown.
@@ -61,9 +58,7 @@ func readConfig(config backend.Value) (settings, backend.Diagnostics) {
 	if err := config.Decode(&block); err != nil {
 		return settings{}, backend.Diagnostics{problem(nil, "This config block can't be read", err.Error())}
 	}
-	problems := checkUnknownOutputs(config)
-	outputs, found := readOutputs(block.Output)
-	problems = append(problems, found...)
+	outputs, problems := declared.Read(config)
 	problems = append(problems, checkEnvironment(config)...)
 	problems = append(problems, checkActions(config, block.Actions)...)
 	s := settings{directory: block.Directory, user: block.User, outputs: outputs, actions: block.Actions}
@@ -72,21 +67,6 @@ func readConfig(config backend.Value) (settings, backend.Diagnostics) {
 		s.actionsOnly = len(block.Actions) > 0 && !makesAddons(block.Directory)
 	}
 	return s, problems
-}
-
-// checkUnknownOutputs complains of output blocks that hang on something not
-// known when files are checked, such as a secret: templates could not be
-// checked against them.
-func checkUnknownOutputs(config backend.Value) backend.Diagnostics {
-	v, _ := config.Cty().UnmarkDeep()
-	if !v.IsKnown() || v.IsNull() || !v.Type().IsObjectType() || !v.Type().HasAttribute("output") {
-		return nil
-	}
-	if v.GetAttr("output").IsWhollyKnown() {
-		return nil
-	}
-	return backend.Diagnostics{problem(cty.GetAttrPath("output"), "An output block must not depend on a secret",
-		"Write its attributes as plain values.")}
 }
 
 func checkDirectory(directory string, actions []string) backend.Diagnostics {

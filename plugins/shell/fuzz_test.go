@@ -9,13 +9,14 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // FuzzAnswersAreReadOrRefused takes what a script printed as far as it goes.
 func FuzzAnswersAreReadOrRefused(f *testing.F) {
 	f.Add([]byte(`{"status":"done","outputs":{"name":"x","size":1.5,"hosts":["a"]},"state":{"a":[1,null]},"message":"m"}`))
-	declared := []output{
-		{name: "hosts", kind: cty.List(cty.String)}, {name: "name", kind: cty.String, sensitive: true}, {name: "size", kind: cty.Number, measured: true},
+	outputs := []declared.Output{
+		{Name: "hosts", Type: cty.List(cty.String)}, {Name: "name", Type: cty.String, Sensitive: true}, {Name: "size", Type: cty.Number, Measured: true},
 	}
 	f.Fuzz(func(t *testing.T, stdout []byte) {
 		a, err := parseAnswer(stdout)
@@ -31,14 +32,14 @@ func FuzzAnswersAreReadOrRefused(f *testing.F) {
 		if free, err := freeOutputs(a.outputs); err == nil {
 			sendBack(t, free, a.state)
 		}
-		outputs, err := matchOutputs(declared, a.outputs)
+		matched, err := matchOutputs(outputs, a.outputs)
 		if err != nil {
 			return
 		}
-		if err := outputsSchemaHolds(outputs); err != "" {
+		if err := outputsSchemaHolds(matched); err != "" {
 			t.Error(err)
 		}
-		if _, err := documentOf(call{verb: backend.VerbRead, op: backend.Op{Outputs: outputs}, state: a.state}); err != nil {
+		if _, err := documentOf(call{verb: backend.VerbRead, op: backend.Op{Outputs: matched}, state: a.state}); err != nil {
 			t.Errorf("what was accepted can't be sent back: %v", err)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // masked stands where a secret was.
@@ -67,7 +68,7 @@ func inJSON(text string) string {
 
 // secretsOf lists the secret texts of an operation: what the gateway sends as
 // secret or marks as sensitive, and the outputs declared sensitive.
-func secretsOf(op backend.Op, declared []output) []string {
+func secretsOf(op backend.Op, outputs []declared.Output) []string {
 	var secrets []string
 	for _, m := range []map[string]string{op.Secrets, op.Credential} {
 		for _, value := range m {
@@ -77,19 +78,19 @@ func secretsOf(op backend.Op, declared []output) []string {
 	for _, v := range []backend.Value{op.Outputs, op.Options, op.Config, op.Plan.Params, op.Region.Data} {
 		secrets = append(secrets, sensitiveTexts(v.Cty())...)
 	}
-	return append(secrets, secretsIn(op.Outputs, declared)...)
+	return append(secrets, secretsIn(op.Outputs, outputs)...)
 }
 
 // secretsIn lists the texts of the outputs that are declared sensitive.
-func secretsIn(outputs backend.Value, declared []output) []string {
-	v, _ := outputs.Cty().UnmarkDeep()
+func secretsIn(values backend.Value, outputs []declared.Output) []string {
+	v, _ := values.Cty().UnmarkDeep()
 	if v.IsNull() || !v.IsKnown() || !v.Type().IsObjectType() {
 		return nil
 	}
 	var secrets []string
-	for _, o := range declared {
-		if o.sensitive && v.Type().HasAttribute(o.name) {
-			secrets = append(secrets, texts(v.GetAttr(o.name))...)
+	for _, o := range outputs {
+		if o.Sensitive && v.Type().HasAttribute(o.Name) {
+			secrets = append(secrets, texts(v.GetAttr(o.Name))...)
 		}
 	}
 	return secrets

@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // Version of the plugin.
@@ -62,7 +63,7 @@ func (b *Backend) Describe(context.Context, backend.DescribeRequest) (backend.De
 // the outputs and actions it declares.
 func (b *Backend) ValidateConfig(_ context.Context, req backend.ValidateConfigRequest) (backend.ValidateConfigResponse, error) {
 	s, problems := readConfig(req.Config)
-	outputs := outputsSchema(s.outputs)
+	outputs := declared.Schema(s.outputs)
 	return backend.ValidateConfigResponse{Diagnostics: problems, Outputs: &outputs, Actions: s.validActions(), ActionsOnly: s.actionsOnly}, nil
 }
 

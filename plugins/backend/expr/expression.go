@@ -20,6 +20,7 @@ import (
 // Expression is one that nobody wrote. It may be used concurrently.
 type Expression struct {
 	parsed  hcl.Expression // nil: not written, or unknown
+	text    string         // where it is JSON: its source
 	unknown bool
 	kind    cty.Type // of the result
 	roots   map[string]cty.Value
@@ -44,7 +45,7 @@ func FromValue(v cty.Value) (Expression, error) {
 		return Expression{}, fmt.Errorf("read an expression: it is %s, not an object", v.Type().FriendlyName())
 	}
 	r := &reader{from: v, marks: []cty.ValueMarks{marks}}
-	e := Expression{kind: r.kind(), roots: r.roots(), parsed: r.parse()}
+	e := Expression{kind: r.kind(), roots: r.roots(), parsed: r.parse(), text: r.json()}
 	if r.err != nil {
 		return Expression{}, fmt.Errorf("read an expression: %w", r.err)
 	}
@@ -198,6 +199,14 @@ func (r *reader) kind() cty.Type {
 		return cty.DynamicPseudoType
 	}
 	return kind
+}
+
+// json is the source of an expression that is JSON.
+func (r *reader) json() string {
+	if r.text(memberSyntax) != syntaxJSON {
+		return ""
+	}
+	return r.text(memberText)
 }
 
 func (r *reader) parse() hcl.Expression {

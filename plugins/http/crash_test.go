@@ -1,0 +1,40 @@
+package http
+
+import (
+	"testing"
+
+	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/backendtest"
+)
+
+func crashes(t *testing.T, s *saas, text string) {
+	t.Helper()
+	backendtest.Crash(t, backendtest.Crashing{
+		Subject: subject(t, text),
+		Things:  func(_ *testing.T, op backend.Op) []string { return s.ofRef(op.ResourceID) },
+	})
+	if n := s.count(); n != 0 {
+		t.Errorf("%d accounts are left", n)
+	}
+}
+
+func TestAKilledPluginNeitherLosesNorDoublesAnything(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	crashes(t, s, s.mailwind(verbs+find))
+}
+
+func TestAKilledPluginGoesOnWithWorkInTheBackground(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	s.patience = 2
+	crashes(t, s, s.mailwind(later+find))
+}
+
+// Without idempotency keys a repeat that ordered anew would make another account.
+func TestAnAPIWithoutIdempotencyKeysIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	s.keyless = true
+	crashes(t, s, s.mailwind(verbs+find+"idempotency_header = \"\"\n"))
+}
