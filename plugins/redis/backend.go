@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/redis/go-redis/v9/logging"
 )
 
 // Backend implements [backend.Backend]. The zero value is not configured; use
 // [New].
 type Backend struct {
-	site atomic.Pointer[site]
-	now  func() time.Time
+	site  atomic.Pointer[site]
+	now   func() time.Time
+	grace time.Duration // for servers to end
 }
 
 var (
@@ -24,7 +26,10 @@ var (
 )
 
 // New returns a backend that waits for Configure.
-func New() *Backend { return &Backend{now: time.Now} }
+func New() *Backend {
+	logging.Disable() // of the client: what goes wrong is returned to us as well
+	return &Backend{now: time.Now, grace: stopGrace}
+}
 
 // site is where resources are made: one of the two modes.
 type site interface {
@@ -72,7 +77,7 @@ func (b *Backend) Configure(ctx context.Context, req backend.ConfigureRequest) (
 	if found.HasErrors() {
 		return backend.ConfigureResponse{Diagnostics: found}, nil
 	}
-	var s site = newDedicated(settings)
+	var s site = newDedicated(settings, b.grace)
 	if settings.mode == modeShared {
 		s = newShared(settings)
 	}

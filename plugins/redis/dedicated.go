@@ -22,6 +22,7 @@ import (
 type dedicated struct {
 	settings  settings
 	directory directory
+	grace     time.Duration // see stopGrace
 
 	mu       sync.Mutex
 	examined bool
@@ -34,8 +35,8 @@ type dedicated struct {
 
 var _ site = (*dedicated)(nil)
 
-func newDedicated(s settings) *dedicated {
-	return &dedicated{settings: s, directory: directory{s.directory}}
+func newDedicated(s settings, grace time.Duration) *dedicated {
+	return &dedicated{settings: s, directory: directory{s.directory}, grace: grace}
 }
 
 func (d *dedicated) close() {
@@ -141,7 +142,7 @@ func (s *server) start(ctx context.Context) error {
 }
 
 func (s *server) apply(ctx context.Context) error {
-	if err := s.instance.apply(ctx, s.record, s.events, s.wake); err != nil {
+	if err := s.instance.apply(ctx, s.record, s.events, s.grace, s.wake); err != nil {
 		return err
 	}
 	if s.cgroups == nil {
@@ -297,11 +298,16 @@ func (d *dedicated) suspend(ctx context.Context, w work) error {
 	return err
 }
 
+// measureTime is how long a server that is about to be stopped is asked.
+const measureTime = time.Second
+
 // turn notes how much memory was in use, as well as it can be known, and what
 // is to become of the server.
 func (s *server) turn(ctx context.Context, to phase) error {
 	if s.record.Phase == phaseOn {
-		if used, err := s.instance.used(ctx); err == nil {
+		within, cancel := context.WithTimeout(ctx, measureTime)
+		defer cancel()
+		if used, err := s.instance.used(within); err == nil {
 			s.record.UsedBytes = used
 		}
 	}
@@ -310,7 +316,7 @@ func (s *server) turn(ctx context.Context, to phase) error {
 }
 
 func (s *server) stop(ctx context.Context) error {
-	held, err := s.instance.stop(ctx)
+	held, err := s.instance.stop(ctx, s.grace)
 	if err != nil {
 		return err
 	}

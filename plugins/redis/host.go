@@ -184,6 +184,7 @@ func (d *dedicated) startRunner() error {
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	keepFiles()
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the runner: %w", err)
 	}
@@ -194,6 +195,20 @@ func (d *dedicated) startRunner() error {
 		close(ended)
 	}()
 	return nil
+}
+
+// keepFiles keeps what this process was given open, by whoever started it, from
+// the processes that it starts: they would hold it for as long as they live.
+func keepFiles() {
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return // no Linux, no dedicated mode
+	}
+	for _, file := range open {
+		if fd, err := strconv.Atoi(file.Name()); err == nil && fd > 2 {
+			syscall.CloseOnExec(fd)
+		}
+	}
 }
 
 // watchPause is the time between two looks at whether there is a runner.

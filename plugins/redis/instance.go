@@ -81,12 +81,13 @@ func (i instance) dial(ctx context.Context) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "unix", path)
 }
 
-// The time that a server gets to end by itself: it writes down what it has.
+// stopGrace is how long a server gets to end by itself: it writes down what it
+// has.
 const stopGrace = 10 * time.Second
 
 // stop ends the server and returns with its lock held: nobody can start another
 // until it is closed. The record must already say that it is not to run.
-func (i instance) stop(ctx context.Context) (*os.File, error) {
+func (i instance) stop(ctx context.Context, grace time.Duration) (*os.File, error) {
 	begun := time.Now()
 	asked := false
 	for {
@@ -94,7 +95,7 @@ func (i instance) stop(ctx context.Context) (*os.File, error) {
 		if held != nil || err != nil {
 			return held, err
 		}
-		switch late := time.Since(begun) > stopGrace; {
+		switch late := time.Since(begun) > grace; {
 		case late:
 			i.signal(ctx, os.Kill)
 		case !asked:
@@ -154,18 +155,13 @@ func (i instance) awaitReady(ctx context.Context, poke func() error) error {
 	if err := removeFile(i.failureFile()); err != nil {
 		return err
 	}
-	admin, err := i.admin()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = admin.Close() }()
 	for n := 0; ; n++ {
 		if n%20 == 0 {
 			if err := poke(); err != nil {
 				return err
 			}
 		}
-		err := admin.Ping(ctx).Err()
+		err := i.ping(ctx)
 		if err == nil || isFull(err) || isBusy(err) {
 			return nil
 		}
@@ -178,17 +174,27 @@ func (i instance) awaitReady(ctx context.Context, poke func() error) error {
 	}
 }
 
+// ping uses a client once: one that failed to connect remembers it for a second.
+func (i instance) ping(ctx context.Context) error {
+	admin, err := i.admin()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = admin.Close() }()
+	return admin.Ping(ctx).Err()
+}
+
 // apply makes a running server what its record says, without ending it. A
 // server that does not let us in any more is started anew, which has the same
 // effect.
-func (i instance) apply(ctx context.Context, r record, events backend.Events, poke func() error) error {
+func (i instance) apply(ctx context.Context, r record, events backend.Events, grace time.Duration, poke func() error) error {
 	err := i.applyLive(ctx, r)
 	if !isFull(err) && !isBusy(err) {
 		return err
 	}
 	events.Log(slog.LevelWarn, "the server is restarted: "+explain(ctx, "change its settings", err).Error())
 	i.signal(ctx, terminate)
-	for deadline := time.Now().Add(stopGrace); ; {
+	for deadline := time.Now().Add(grace); ; {
 		if err := pause(ctx, lockPoll); err != nil {
 			return err
 		}

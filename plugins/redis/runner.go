@@ -71,6 +71,7 @@ const (
 )
 
 func (r *runner) run() error {
+	keepFiles()
 	held, err := tryLock(r.directory.runnerLock())
 	if err != nil {
 		return err
@@ -152,7 +153,7 @@ func (r *runner) look() error {
 			continue
 		}
 		if err := r.ensure(i); err != nil {
-			r.failed(i, err)
+			_ = r.failed(i, err) // looked at again at the next tick, or later
 		}
 	}
 	return nil
@@ -166,7 +167,8 @@ func (r *runner) due(i instance) bool {
 }
 
 // failed notes why a server does not run, for the log and for who waits for it.
-func (r *runner) failed(i instance, why error) {
+// It returns the pause before the next attempt.
+func (r *runner) failed(i instance, why error) time.Duration {
 	r.mu.Lock()
 	a := r.servers[i.name()]
 	if a == nil {
@@ -181,6 +183,7 @@ func (r *runner) failed(i instance, why error) {
 	if err := os.WriteFile(i.failureFile(), []byte(why.Error()), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.log.Error("note why", "server", i.name(), "error", err)
 	}
+	return wait
 }
 
 func (r *runner) well(i instance) {
@@ -291,8 +294,7 @@ func (r *runner) await(i instance, cmd *exec.Cmd, begun time.Time) {
 	if err != nil {
 		how = err.Error()
 	}
-	r.failed(i, fmt.Errorf("%s: %s", how, lastLine(i.logFile())))
-	time.Sleep(firstPause)
+	time.Sleep(r.failed(i, fmt.Errorf("%s: %s", how, lastLine(i.logFile()))))
 	notify(r.again)
 }
 

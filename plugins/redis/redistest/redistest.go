@@ -358,7 +358,7 @@ func (s *Server) Admin() *redis.Client { return Client(s.Addr(), "admin", s.pass
 func Client(addr, username, password string) *redis.Client {
 	return redis.NewClient(&redis.Options{
 		Addr: addr, Username: username, Password: password,
-		Protocol: 2, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true,
+		Protocol: 2, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true, ContextTimeoutEnabled: true,
 	})
 }
 
