@@ -22,12 +22,12 @@ func sharedRules(prefix string) []string {
 	return append([]string{"~" + prefix + "*", "&" + prefix + "*"}, slices.Concat(common(), []string{
 		"-@scripting", // runs on the thread that serves everybody
 		"-scan", "-randomkey", "-dbsize", "-info", "-pubsub", "-select", "-move", "-swapdb",
-		"-memory", "+memory|usage",
+		"-memory", "+memory|usage", "-latency", "-slowlog",
 		"-client|unblock",  // wakes anybody's clients
 		"-client|tracking", // in broadcast mode it tells everybody's key names
 	})...)
 }
 
 func common() []string {
-	return []string{"+@all", "-@admin", "-@dangerous", "-acl", "+acl|whoami"}
+	return []string{"+@all", "-@admin", "-@dangerous", "-acl", "+acl|whoami", "-config", "-module"}
 }
