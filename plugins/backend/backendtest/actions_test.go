@@ -99,7 +99,8 @@ func TestActionsWithFault(t *testing.T) {
 		s.Backend = struct {
 			backend.Backend
 			backend.Suspender
-		}{s.Backend, s.Backend.(backend.Suspender)}
+			backend.Rotator
+		}{s.Backend, s.Backend.(backend.Suspender), s.Backend.(backend.Rotator)}
 	}
 	backendtest.Run(t, s)
 }

@@ -25,8 +25,13 @@ type memory struct {
 	resources map[string]string    // resource id → plan
 	kept      map[string]time.Time // resource id → when to purge
 	locked    map[string]bool      // resource id → suspended
+	logins    map[string]logins    // resource id → who may come in
 	answers   int
+	offended  bool
 }
+
+// logins are passwords by login: "a", and "b" while or after credentials are rotated.
+type logins map[string]string
 
 const configSecret = "config-secret"
 
@@ -46,6 +51,7 @@ func (m *memory) Describe(context.Context, backend.DescribeRequest) (backend.Des
 		Outputs: backend.Schema{Attributes: []backend.Attribute{
 			{Name: "name", Type: cty.String, Required: true},
 			{Name: "plan", Type: cty.String, Required: true},
+			{Name: "login", Type: cty.String, Required: true},
 			{Name: "password", Type: cty.String, Sensitive: true, Generated: 24},
 			{Name: "size", Type: cty.Number, Measured: true},
 		}},
@@ -53,10 +59,13 @@ func (m *memory) Describe(context.Context, backend.DescribeRequest) (backend.Des
 }
 
 func (m *memory) capabilities() []backend.Capability {
-	if m.fault == "suspends in secret" {
-		return []backend.Capability{backend.CanChangePlan, backend.CanRead}
+	switch m.fault {
+	case "suspends in secret":
+		return []backend.Capability{backend.CanChangePlan, backend.CanRead, backend.CanRotate}
+	case "rotates in secret":
+		return []backend.Capability{backend.CanChangePlan, backend.CanRead, backend.CanSuspend}
 	}
-	return []backend.Capability{backend.CanChangePlan, backend.CanRead, backend.CanSuspend}
+	return []backend.Capability{backend.CanChangePlan, backend.CanRead, backend.CanSuspend, backend.CanRotate}
 }
 
 func (m *memory) ValidateConfig(_ context.Context, req backend.ValidateConfigRequest) (backend.ValidateConfigResponse, error) {
@@ -74,7 +83,7 @@ func (m *memory) Configure(_ context.Context, req backend.ConfigureRequest) (bac
 	if !req.Config.Known("password") || req.Config.Known("prefix") {
 		return backend.ConfigureResponse{}, errors.New("live attributes are null here, load attributes are not")
 	}
-	m.resources, m.kept, m.locked = map[string]string{}, map[string]time.Time{}, map[string]bool{}
+	m.resources, m.kept, m.locked, m.logins = map[string]string{}, map[string]time.Time{}, map[string]bool{}, map[string]logins{}
 	return backend.ConfigureResponse{}, nil
 }
 
@@ -98,12 +107,13 @@ func (m *memory) Provision(ctx context.Context, req backend.ProvisionRequest, ev
 		return m.result(req.Op, req.Op.Secrets)
 	}
 	m.resources[req.Op.ResourceID] = req.Op.Plan.ID
+	m.logins[req.Op.ResourceID] = logins{"a": req.Op.Secrets["password"]}
 	return m.result(req.Op, nil)
 }
 
 func (m *memory) result(op backend.Op, state map[string]string) (backend.Result, error) {
 	m.answers++
-	outputs := map[string]any{"name": op.ShortID, "plan": op.Plan.ID, "size": m.answers}
+	outputs := map[string]any{"name": op.ShortID, "plan": op.Plan.ID, "login": login(op), "size": m.answers}
 	switch m.fault {
 	case "outputs vary":
 		outputs["name"] = m.answers
@@ -128,6 +138,9 @@ func (m *memory) ChangePlan(_ context.Context, req backend.ChangePlanRequest, _ 
 	if m.fault != "forgets the plan" {
 		m.resources[req.Op.ResourceID] = req.Op.Plan.ID
 	}
+	if m.fault == "knows one login when it changes a plan" {
+		delete(m.logins[req.Op.ResourceID], other(login(req.Op)))
+	}
 	return m.result(req.Op, nil)
 }
 
@@ -146,6 +159,8 @@ func (m *memory) Deprovision(ctx context.Context, req backend.DeprovisionRequest
 	switch {
 	case m.locked[id] && m.fault == "removes only what is in use":
 		return backend.Result{}, backend.Failf(backend.Internal, "resume it first")
+	case len(m.logins[id]) > 1 && m.fault == "knows one login when it removes":
+		return backend.Result{}, backend.Failf(backend.Internal, "somebody else has a login")
 	case !exists && m.kept[id].IsZero() && m.fault == "deprovisions once":
 		return backend.Result{}, backend.Failf(backend.Internal, "there is none")
 	case string(req.Op.State) == `{"removing":true}` && m.fault == "trusts its checkpoint":
@@ -157,6 +172,7 @@ func (m *memory) Deprovision(ctx context.Context, req backend.DeprovisionRequest
 	}
 	if m.fault != "keeps everything" {
 		delete(m.resources, id)
+		delete(m.logins, id)
 	}
 	delete(m.kept, id)
 	if m.fault == "purges later" {
@@ -194,6 +210,12 @@ func (m *memory) lock(ctx context.Context, op backend.Op, locked bool) (backend.
 		return backend.Result{}, backend.Failf(backend.Unsupported, "not this one")
 	case m.locked[id] == locked && m.fault == "turns once":
 		return backend.Result{}, backend.Failf(backend.Conflict, "it is so already")
+	case m.fault == "knows one login when it resumes" && !locked:
+		delete(m.logins[id], other(login(op)))
+	case !locked && m.fault == "resumes what is over":
+		for name, password := range m.logins[id] {
+			m.logins[id][strings.TrimPrefix(name, "closed ")] = password
+		}
 	case !locked && m.fault == "comes back changed":
 		m.resources[id] = "other"
 	case locked && m.fault == "returns outputs":
@@ -241,10 +263,21 @@ func subject(fault string) backendtest.Subject {
 	}
 }
 
-func TestASoundBackendPasses(t *testing.T) { backendtest.Run(t, subject("")) }
+// subjectOf is a subject whose suite looks which logins work.
+func subjectOf(m *memory) backendtest.Subject {
+	s := subject("")
+	s.Backend, s.Works = m, m.works
+	return s
+}
+
+func TestASoundBackendPasses(t *testing.T) { backendtest.Run(t, subjectOf(&memory{})) }
 
 func TestABackendThatSuspendsNothingPasses(t *testing.T) {
 	backendtest.Run(t, subject("suspends nothing"))
+}
+
+func TestABackendThatRotatesNothingPasses(t *testing.T) {
+	backendtest.Run(t, subject("rotates nothing"))
 }
 
 const faultEnv = "BACKENDTEST_FAULT"
@@ -255,7 +288,7 @@ func TestWithFault(t *testing.T) {
 	if fault == "" {
 		t.Skip("run by TestEveryFaultIsFound")
 	}
-	backendtest.Run(t, subject(fault))
+	backendtest.Run(t, subjectOf(&memory{fault: fault}))
 }
 
 func TestEveryFaultIsFound(t *testing.T) {
@@ -289,6 +322,26 @@ func TestEveryFaultIsFound(t *testing.T) {
 		"returns outputs":             "Suspend returns outputs",
 		"removes only what is in use": "Deprovision, soft, while suspended: INTERNAL",
 		"trusts its checkpoint":       "Deprovision, soft, after being cut off: PurgeAfter is",
+
+		"rotates in secret":                      "capability rotate is false",
+		"commits only":                           "must be UNSUPPORTED, or none",
+		"stages once":                            "Rotate, stage, repeated: CONFLICT",
+		"returns the old outputs":                "after the stage: which credentials work",
+		"replaces the password at once":          "after the stage: which credentials work",
+		"returns outputs at the commit":          "Rotate, commit returns outputs",
+		"commits once":                           "Rotate, commit, repeated: CONFLICT",
+		"commits nothing":                        "after the commit: which credentials work",
+		"aborts nothing":                         "after the abort: which credentials work",
+		"aborts what it remembers":               "after an abort of half a stage: which credentials work",
+		"aborts what was staged":                 "Rotate, abort, repeated: CONFLICT",
+		"aborts both":                            "after the abort: which credentials work",
+		"leaks the old password":                 "Rotate, stage: a secret shows up",
+		"knows one login when it changes a plan": "after a plan change: which credentials work",
+		"knows one login when it suspends":       "while suspended: which credentials work",
+		"resumes what is over":                   "after a resume that follows a rotation: which credentials work",
+		"knows one login when it resumes":        "after the resume: which credentials work",
+		"knows one login when it removes":        "Deprovision, soft, while staged: INTERNAL",
+		"rotates never after a deadline":         "Rotate, stage, after being cut off: INTERNAL",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()

@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -107,6 +108,9 @@ func (l *crashLab) observe(t *testing.T) {
 		op = next(op, l.watch(t, "resume", b.giveBack, op))
 		b.must(t, "Deprovision, to clean up", b.purge, op)
 	}
+	if b.renews = b.rotates(t); b.renews {
+		l.observeRotation(t)
+	}
 	op = l.used(t)
 	soft := l.watch(t, "soft", b.soft, op)
 	l.kept = !soft.PurgeAfter.IsZero()
@@ -164,12 +168,13 @@ func (l *crashLab) watch(t *testing.T, verb string, do verb, op backend.Op) back
 		t.Fatalf("%s: %v", verb, err)
 	}
 	l.steps[verb] = append(w.events, "answer")
-	l.wants[verb] = l.things(t, op)
+	l.wants[verb] = l.things(t, op, result)
 	return result
 }
 
-// things is Things without the ids.
-func (l *crashLab) things(t *testing.T, op backend.Op) []string {
+// things is Things after an operation, without the ids, and whether a customer can
+// come in with the credentials from before it and with those that it leaves.
+func (l *crashLab) things(t *testing.T, op backend.Op, result backend.Result) []string {
 	t.Helper()
 	ids := strings.NewReplacer(op.ResourceID, "RESOURCE", op.ShortID, "SHORT")
 	var list []string
@@ -177,6 +182,15 @@ func (l *crashLab) things(t *testing.T, op backend.Op) []string {
 		list = append(list, ids.Replace(thing))
 	}
 	slices.Sort(list)
+	if len(list) == 0 || l.Works == nil {
+		return list
+	}
+	if !op.Outputs.IsNull() {
+		list = append(list, fmt.Sprintf("the credentials from before work: %v", l.Works(t, l.bench.current(op))))
+	}
+	if after := next(op, result); !after.Outputs.IsNull() {
+		list = append(list, fmt.Sprintf("the credentials work: %v", l.Works(t, after)))
+	}
 	return list
 }
 
@@ -217,6 +231,9 @@ func (l *crashLab) verbs() []crashVerb {
 			crashVerb{"suspend", "suspend", l.used, suspend, suspend, again, l.wants["suspend"], nil},
 			crashVerb{"resume", "resume", l.suspended, resume, resume, again, l.wants["resume"], nil})
 	}
+	if l.bench.renews {
+		verbs = append(verbs, l.rotationVerbs()...)
+	}
 	return append(verbs, actions...)
 }
 
@@ -231,13 +248,16 @@ func (l *crashLab) run(t *testing.T, v crashVerb, f fate, row *crashRow) {
 	op := v.ready(t)
 	w := &watcher{}
 	l.kill(t, v, f, op, w)
+	if l.Works != nil && strings.HasPrefix(v.kills, rotating) && !l.Works(t, l.bench.current(op)) {
+		t.Errorf("%s, killed %v after %q: the customer is locked out", v.name, f.delay, row.step)
+	}
 	op = v.again(op, w.lastState(op))
 	begun := time.Now()
 	result := l.bench.must(t, v.name+", resumed before "+row.step, v.resume(l.bench), op)
 	row.runs++
 	row.resumes = append(row.resumes, time.Since(begun))
 
-	there := l.things(t, op)
+	there := l.things(t, op, result)
 	lost, doubled := missing(v.wants, there), missing(there, v.wants)
 	if v.kills == "soft" && result.PurgeAfter.IsZero() == l.kept {
 		lost = append(lost, "the purge date")
@@ -247,7 +267,7 @@ func (l *crashLab) run(t *testing.T, v crashVerb, f fate, row *crashRow) {
 		purge = v.purge(l.bench)
 	}
 	l.bench.must(t, "the removal, to clean up", purge, next(op, result))
-	left := l.things(t, op)
+	left := l.things(t, op, backend.Result{})
 	if len(lost)+len(doubled)+len(left) > 0 {
 		t.Errorf("%s, killed %v after %q: lost %q, doubled %q, left over %q", v.name, f.delay, row.step, lost, doubled, left)
 	}

@@ -30,10 +30,12 @@ type shelf struct{ dir, fault string }
 
 func (s *shelf) Describe(context.Context, backend.DescribeRequest) (backend.Description, error) {
 	return backend.Description{
-		Name: "shelf", Version: "0.1.0", Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend},
+		Name: "shelf", Version: "0.1.0", Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanSuspend, backend.CanRotate},
 		Actions: []string{"make", "paint", "unmake"},
 		Config:  backend.Schema{Attributes: []backend.Attribute{{Name: "dir", Type: cty.String}, {Name: "fault", Type: cty.String}}},
-		Outputs: backend.Schema{Attributes: []backend.Attribute{{Name: "path", Type: cty.String}}},
+		Outputs: backend.Schema{Attributes: []backend.Attribute{
+			{Name: "path", Type: cty.String}, {Name: "login", Type: cty.String}, {Name: "password", Type: cty.String, Sensitive: true, Generated: 24},
+		}},
 	}, nil
 }
 
@@ -55,7 +57,7 @@ func (s *shelf) Provision(_ context.Context, req backend.ProvisionRequest, event
 	events.Progress("make the folder", 0)
 	err := os.Mkdir(folder, 0o700)
 	if errors.Is(err, fs.ErrExist) && s.fault == "takes the half for the whole" {
-		return s.result(folder)
+		return s.result(folder, "a")
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return backend.Result{}, err
@@ -68,25 +70,29 @@ func (s *shelf) Provision(_ context.Context, req backend.ProvisionRequest, event
 	if err := os.WriteFile(filepath.Join(folder, name), []byte(req.Op.Plan.ID), 0o600); err != nil {
 		return backend.Result{}, err
 	}
-	return s.result(folder)
+	events.Progress("write the login", 90)
+	if err := os.WriteFile(filepath.Join(folder, "login-a"), []byte(req.Op.Secrets["password"]), 0o600); err != nil {
+		return backend.Result{}, err
+	}
+	return s.result(folder, "a")
 }
 
-func (s *shelf) result(folder string) (backend.Result, error) {
-	outputs, err := backend.ObjectOf(map[string]string{"path": folder})
+func (s *shelf) result(folder, login string) (backend.Result, error) {
+	outputs, err := backend.ObjectOf(map[string]string{"path": folder, "login": login})
 	return backend.Result{Outputs: outputs, State: json.RawMessage(`{"finished":true}`)}, err
 }
 
 func (s *shelf) ChangePlan(_ context.Context, req backend.ChangePlanRequest, events backend.Events) (backend.Result, error) {
-	folder := filepath.Join(s.dir, req.Op.ResourceID)
 	events.Progress("write the plan", 0)
-	return s.mustWrite(folder, "plan", req.Op.Plan.ID)
+	return s.mustWrite(req.Op, "plan", req.Op.Plan.ID)
 }
 
-func (s *shelf) mustWrite(folder, name, text string) (backend.Result, error) {
+func (s *shelf) mustWrite(op backend.Op, name, text string) (backend.Result, error) {
+	folder := filepath.Join(s.dir, op.ResourceID)
 	if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 		return backend.Result{}, err
 	}
-	return s.result(folder)
+	return s.result(folder, login(op))
 }
 
 func (s *shelf) Deprovision(_ context.Context, req backend.DeprovisionRequest, events backend.Events) (backend.Result, error) {
@@ -99,7 +105,7 @@ func (s *shelf) Deprovision(_ context.Context, req backend.DeprovisionRequest, e
 		if _, err := os.Stat(filepath.Join(folder, "kept")); err == nil && s.fault == "promises once" {
 			return backend.Result{}, nil
 		}
-		result, err := s.mustWrite(folder, "kept", "")
+		result, err := s.mustWrite(req.Op, "kept", "")
 		return backend.Result{State: result.State, PurgeAfter: time.Unix(2e9, 0)}, err
 	}
 	events.Progress("remove the folder", 0)
@@ -113,11 +119,11 @@ func (s *shelf) Suspend(_ context.Context, req backend.SuspendRequest, events ba
 		return backend.Result{}, nil
 	}
 	events.Progress("close it", 0)
-	if _, err := s.mustWrite(folder, "closed", ""); err != nil {
+	if _, err := s.mustWrite(req.Op, "closed", ""); err != nil {
 		return backend.Result{}, err
 	}
 	events.Progress("lock it", 50)
-	_, err := s.mustWrite(folder, "locked", "")
+	_, err := s.mustWrite(req.Op, "locked", "")
 	return backend.Result{}, err
 }
 
@@ -148,11 +154,11 @@ func (s *shelf) Invoke(ctx context.Context, req backend.InvokeRequest, events ba
 		return backend.Result{}, err
 	}
 	events.Progress("prime it", 0)
-	if _, err := s.mustWrite(folder, "primer", ""); err != nil {
+	if _, err := s.mustWrite(req.Op, "primer", ""); err != nil {
 		return backend.Result{}, err
 	}
 	events.Progress("paint it", 50)
-	return s.mustWrite(folder, "paint", args.Colour)
+	return s.mustWrite(req.Op, "paint", args.Colour)
 }
 
 func (s *shelf) Read(context.Context, backend.ReadRequest) (backend.ReadResponse, error) {
@@ -169,6 +175,12 @@ func crashing(t *testing.T, fault string) backendtest.Crashing {
 		Subject: backendtest.Subject{
 			Config: backend.NewValue(cty.ObjectVal(map[string]cty.Value{"dir": cty.StringVal(dir), "fault": cty.StringVal(fault)})),
 			Op:     func(*testing.T) backend.Op { return backend.Op{Plan: backend.Plan{ID: "basic"}} }, ChangeTo: &backend.Plan{ID: "large"},
+			Works: func(_ *testing.T, op backend.Op) bool {
+				folder := filepath.Join(dir, op.ResourceID)
+				password, err := os.ReadFile(filepath.Join(folder, "login-"+login(op)))
+				_, closed := os.Stat(filepath.Join(folder, "closed"))
+				return err == nil && closed != nil && string(password) == op.Secrets["password"]
+			},
 			Actions: &backendtest.Actions{
 				Create: backendtest.Action{Name: "make"}, Delete: backendtest.Action{Name: "unmake"},
 				Change: []backendtest.Action{{Name: "paint", Args: backend.NewValue(cty.ObjectVal(map[string]cty.Value{"colour": cty.StringVal("red")}))}},
@@ -198,6 +210,9 @@ func entries(t *testing.T, folder string) []string {
 		name, _, _ := strings.Cut(d.Name(), "plan")
 		if name == "" {
 			path = filepath.Join(folder, "plan") // whatever else is in its name
+		}
+		if strings.HasPrefix(d.Name(), "login-") {
+			text = nil // a password is nobody else's
 		}
 		list = append(list, path+": "+string(text))
 		return err
@@ -230,6 +245,9 @@ func TestEveryLossIsFound(t *testing.T) {
 		"suspends by halves":           `lost ["`,
 		"paints by halves":             `paint, killed 0s after "paint it": lost ["`,
 		"promises once":                `lost ["the purge date"]`,
+		"takes the old login at once":  `rotate, stage, killed 0s after "write the new login": the customer is locked out`,
+		"aborts what it remembers":     `rotate, stage, given up, killed 0s after "greet it": lost [], doubled ["`,
+		"aborts by halves":             `rotate, abort, killed 0s after "end its sessions": lost [], doubled ["`,
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()

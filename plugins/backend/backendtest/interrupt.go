@@ -17,22 +17,18 @@ type interruptible struct {
 }
 
 func (b *bench) verbs() []interruptible {
-	made := func(t *testing.T) backend.Op {
-		op := b.op(t)
-		return next(op, b.must(t, "Provision", b.provision, op))
-	}
 	kept := func(t *testing.T) backend.Op {
-		op := made(t)
+		op := b.provisioned(t)
 		return next(op, b.must(t, "Deprovision, soft", b.soft, op))
 	}
 	changing := func(t *testing.T) backend.Op {
-		op := made(t)
+		op := b.provisioned(t)
 		op.Plan = *b.ChangeTo
 		return op
 	}
 	list := []interruptible{
 		{name: "Provision", ready: b.op, call: func(b *bench) verb { return b.provision }},
-		{name: "Deprovision, soft", ready: made, call: func(b *bench) verb { return b.soft }},
+		{name: "Deprovision, soft", ready: b.provisioned, call: func(b *bench) verb { return b.soft }},
 		{name: "Deprovision, purge", ready: kept, call: func(b *bench) verb { return b.purge }},
 	}
 	if b.ChangeTo != nil {
@@ -40,12 +36,15 @@ func (b *bench) verbs() []interruptible {
 	}
 	if b.turns {
 		suspended := func(t *testing.T) backend.Op {
-			op := made(t)
+			op := b.provisioned(t)
 			return next(op, b.must(t, "Suspend", b.suspend, op))
 		}
 		list = append(list,
-			interruptible{name: "Suspend", ready: made, call: func(b *bench) verb { return b.suspend }},
+			interruptible{name: "Suspend", ready: b.provisioned, call: func(b *bench) verb { return b.suspend }},
 			interruptible{name: "Resume", ready: suspended, call: func(b *bench) verb { return b.giveBack }})
+	}
+	if b.renews {
+		list = append(list, b.rotationCalls()...)
 	}
 	return list
 }
@@ -71,7 +70,7 @@ func (b *bench) testCutOff(t *testing.T, v interruptible) {
 func (b *bench) resume(t *testing.T, v interruptible, op backend.Op) {
 	t.Helper()
 	finished := b.must(t, v.name+", after being cut off", v.call(b), op)
-	if v.name == "Provision" || v.name == "ChangePlan" {
+	if v.name == "Provision" || v.name == "ChangePlan" || v.name == "Rotate, stage" {
 		b.checked(t, v.name+", after being cut off", finished.Outputs)
 	}
 	if v.name == "Deprovision, soft" && finished.PurgeAfter.IsZero() == b.keeps {

@@ -117,7 +117,7 @@ func (m *mortal) Resume(ctx context.Context, req backend.ResumeRequest, events b
 }
 
 func (m *mortal) Rotate(ctx context.Context, req backend.RotateRequest, events backend.Events) (backend.Result, error) {
-	return m.live("rotate:"+string(req.Phase), events, func(e backend.Events) (backend.Result, error) {
+	return m.live(killedPhase(req.Phase), events, func(e backend.Events) (backend.Result, error) {
 		return m.Backend.(backend.Rotator).Rotate(ctx, req, e)
 	})
 }
@@ -130,6 +130,12 @@ func (m *mortal) Invoke(ctx context.Context, req backend.InvokeRequest, events b
 
 // killed is what a fate calls an action.
 func killed(action string) string { return "invoke:" + action }
+
+// rotating is what the fates of rotations begin with.
+const rotating = "rotate:"
+
+// killedPhase is what a fate calls a phase.
+func killedPhase(phase backend.RotatePhase) string { return rotating + string(phase) }
 
 func (m *mortal) live(verb string, events backend.Events, call func(backend.Events) (backend.Result, error)) (backend.Result, error) {
 	if verb != m.fate.verb {

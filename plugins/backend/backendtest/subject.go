@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"crypto/rand"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,11 @@ type Subject struct {
 	// ChangeTo is a plan that resources can change to; nil: plan changes are
 	// not tested.
 	ChangeTo *backend.Plan
+
+	// Works reports whether a customer can use a resource with the credentials in
+	// op.Outputs and op.Secrets, in a session that begins now; false also where there
+	// is no such resource. nil: of a rotation, only outputs and errors are tested.
+	Works func(t *testing.T, op backend.Op) bool
 
 	// Actions are tried on resources that they make themselves; nil: actions are
 	// not tested. A configuration with nothing but actions is tested for them alone.
@@ -69,6 +75,7 @@ type bench struct {
 	oldPlan     backend.Plan   // that resources have before ChangeTo
 	keeps       bool           // a soft deprovision keeps something; set by testSoft
 	turns       bool           // resources can be suspended and resumed
+	renews      bool           // their credentials can be replaced
 	actions     []string       // effective
 	actionsOnly bool           // there is no provision and no deprovision
 }
@@ -211,9 +218,23 @@ func next(op backend.Op, result backend.Result) backend.Op {
 	op.Attempt = 1
 	op.State = result.State
 	if !result.Outputs.IsNull() {
-		op.Outputs = result.Outputs
+		op.Outputs = recorded(result.Outputs, op.Secrets)
 	}
 	return op
+}
+
+// recorded are outputs as the gateway keeps them, with the generated ones.
+func recorded(outputs backend.Value, generated map[string]string) backend.Value {
+	bare, marks := outputs.Cty().Unmark()
+	if !bare.IsKnown() || !bare.Type().IsObjectType() {
+		return outputs // not what was asked for, as its caller finds
+	}
+	attributes := map[string]cty.Value{}
+	maps.Copy(attributes, bare.AsValueMap())
+	for name, value := range generated {
+		attributes[name] = cty.StringVal(value).Mark(backend.Sensitive)
+	}
+	return backend.NewValue(cty.ObjectVal(attributes).WithMarks(marks))
 }
 
 // can reports whether the backend declares a capability.

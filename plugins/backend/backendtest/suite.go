@@ -38,6 +38,9 @@ func Run(t *testing.T, s Subject) {
 		t.Run("a resource that was never suspended can be resumed", b.testResume)
 		t.Run("a suspended resource can be deprovisioned", b.testSuspendedGone)
 	}
+	if b.renews = b.rotates(t); b.renews {
+		b.testRotations(t)
+	}
 	b.testInterruptions(t, b.verbs())
 }
 

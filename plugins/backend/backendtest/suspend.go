@@ -22,8 +22,7 @@ func (b *bench) suspends(t *testing.T) bool {
 	if !b.can(backend.CanSuspend) {
 		return false
 	}
-	op := b.op(t)
-	op = next(op, b.must(t, "Provision", b.provision, op))
+	op := b.provisioned(t)
 	defer b.remove(t, op)
 	_, suspending := b.try(t, "Suspend", b.suspend, op, &watcher{})
 	_, resuming := b.try(t, "Resume", b.giveBack, op, &watcher{})
@@ -83,8 +82,7 @@ func (b *bench) testResume(t *testing.T) {
 // suspended before.
 func (b *bench) testSuspendedGone(t *testing.T) {
 	for _, soft := range []bool{true, false} {
-		op := b.op(t)
-		op = next(op, b.must(t, "Provision", b.provision, op))
+		op := b.provisioned(t)
 		op = next(op, b.must(t, "Suspend", b.suspend, op))
 		if soft {
 			op = next(op, b.must(t, "Deprovision, soft, while suspended", b.soft, op))

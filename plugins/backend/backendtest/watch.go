@@ -122,6 +122,7 @@ func (b *bench) try(t *testing.T, what string, do verb, op backend.Op, w *watche
 func (b *bench) lookForSecrets(t *testing.T, what string, op backend.Op, texts []string) {
 	t.Helper()
 	secrets := append(sensitive(b.Config.Cty(), false), b.Secrets...)
+	secrets = append(secrets, sensitive(op.Outputs.Cty(), false)...)
 	for _, group := range []map[string]string{op.Secrets, op.Credential} {
 		for _, secret := range group {
 			secrets = append(secrets, secret)
