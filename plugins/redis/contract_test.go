@@ -12,6 +12,7 @@ import (
 )
 
 func TestContractOfDedicatedServers(t *testing.T) {
+	t.Parallel()
 	folder := redistest.Directory(t)
 	b := redis.New()
 	t.Cleanup(b.Close)
@@ -21,6 +22,7 @@ func TestContractOfDedicatedServers(t *testing.T) {
 		Config:   dedicatedConfig(t, folder, attributes{"drop_policy": str("keep-7d")}),
 		Op:       func(*testing.T) backend.Op { return backend.Op{Plan: dedicatedPlan(16, 10)} },
 		ChangeTo: &bigger,
+		Works:    works,
 	})
 	wantEmpty(t, folder)
 }
@@ -48,6 +50,7 @@ func wantEmpty(t *testing.T, folder string) {
 }
 
 func TestContractOfASharedServer(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	b := redis.New()
 	t.Cleanup(b.Close)
@@ -57,6 +60,7 @@ func TestContractOfASharedServer(t *testing.T) {
 		Config:   sharedConfig(server, attributes{"drop_policy": str("keep-7d")}),
 		Op:       func(*testing.T) backend.Op { return backend.Op{Plan: sharedPlan("small")} },
 		ChangeTo: &other,
+		Works:    works,
 		Secrets:  []string{server.Password()},
 	})
 	if users := users(t, server); len(users) > 0 {

@@ -17,6 +17,7 @@ import (
 // step of every verb. What else may die is in kill_test.go.
 
 func TestAKilledPluginLosesDoublesAndLeavesNoServer(t *testing.T) {
+	t.Parallel()
 	folder := redistest.Directory(t)
 	archive := t.TempDir()
 	w := &world{t: t, folder: folder}
@@ -27,6 +28,7 @@ func TestAKilledPluginLosesDoublesAndLeavesNoServer(t *testing.T) {
 			Config:   w.config,
 			Op:       func(*testing.T) backend.Op { return backend.Op{Plan: dedicatedPlan(16, 10)} },
 			ChangeTo: &bigger,
+			Works:    works,
 		},
 		Things: func(_ *testing.T, op backend.Op) []string { return w.serverThings(op) },
 		Use:    func(_ *testing.T, op backend.Op) { w.use(op) },
@@ -92,6 +94,7 @@ func exists(path string) bool {
 }
 
 func TestAKilledPluginLosesDoublesAndLeavesNoUser(t *testing.T) {
+	t.Parallel()
 	w := &world{t: t, server: redistest.Start(t)}
 	w.config = sharedConfig(w.server, attributes{"drop_policy": str("keep-7d")})
 	other := sharedPlan("other")
@@ -100,6 +103,7 @@ func TestAKilledPluginLosesDoublesAndLeavesNoUser(t *testing.T) {
 			Config:   w.config,
 			Op:       func(*testing.T) backend.Op { return backend.Op{Plan: sharedPlan("small")} },
 			ChangeTo: &other,
+			Works:    works,
 		},
 		Things: func(_ *testing.T, op backend.Op) []string { return w.userThings(op) },
 		Use:    func(_ *testing.T, op backend.Op) { w.use(op) },

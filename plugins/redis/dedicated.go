@@ -298,14 +298,11 @@ func (d *dedicated) suspend(ctx context.Context, w work) error {
 	return err
 }
 
-// measureTime is how long a server that is about to be stopped is asked.
-const measureTime = time.Second
-
 // turn notes how much memory was in use, as well as it can be known, and what
 // is to become of the server.
 func (s *server) turn(ctx context.Context, to phase) error {
 	if s.record.Phase == phaseOn {
-		within, cancel := context.WithTimeout(ctx, measureTime)
+		within, cancel := context.WithTimeout(ctx, askTime)
 		defer cancel()
 		if used, err := s.instance.used(within); err == nil {
 			s.record.UsedBytes = used

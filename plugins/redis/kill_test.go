@@ -62,6 +62,7 @@ func (w *world) wantBack(op backend.Op) {
 }
 
 func TestAServerThatIsKilledComesBackByItself(t *testing.T) {
+	t.Parallel()
 	w, op, _ := used(t, nil)
 	for range 3 {
 		kill(t, the(t, "servers", redistest.Servers(t, w.folder)))
@@ -70,6 +71,7 @@ func TestAServerThatIsKilledComesBackByItself(t *testing.T) {
 }
 
 func TestARunnerThatIsKilledIsReplacedAndItsServersGoOn(t *testing.T) {
+	t.Parallel()
 	w, op, _ := used(t, nil)
 	server, runner := the(t, "servers", redistest.Servers(t, w.folder)), the(t, "runners", redistest.Runners(t, w.folder))
 	kill(t, runner)
@@ -86,6 +88,7 @@ func TestARunnerThatIsKilledIsReplacedAndItsServersGoOn(t *testing.T) {
 }
 
 func TestAfterARebootWhatRanRunsAgain(t *testing.T) {
+	t.Parallel()
 	w, op, out := used(t, nil)
 	asleep, _ := w.provision(newOp(dedicatedPlan(16, 10)))
 	w.suspend(asleep)
@@ -124,6 +127,7 @@ func TestDoomedPlugin(t *testing.T) {
 }
 
 func TestServerAndRunnerOutliveThePluginAndItsProcessGroup(t *testing.T) {
+	t.Parallel()
 	folder := redistest.Directory(t)
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestDoomedPlugin$")
 	cmd.Env = append(os.Environ(), doomedEnv+"="+folder)
@@ -210,6 +214,7 @@ func inherited(t *testing.T, pipe string) bool {
 }
 
 func TestManyRunnersAndPluginsMakeOneServer(t *testing.T) {
+	t.Parallel()
 	w, op, _ := used(t, nil)
 	for range 3 {
 		other := configured(t, w.config)
@@ -228,6 +233,7 @@ func TestManyRunnersAndPluginsMakeOneServer(t *testing.T) {
 }
 
 func TestAServerThatDoesNotEndIsEnded(t *testing.T) {
+	t.Parallel()
 	w := &world{t: t, folder: redistest.Directory(t), b: redis.New()}
 	t.Cleanup(w.b.Close)
 	w.b.SetGrace(time.Second)
@@ -254,6 +260,7 @@ func TestAServerThatDoesNotEndIsEnded(t *testing.T) {
 }
 
 func TestTheRunnerOfARemovedDirectoryEnds(t *testing.T) {
+	t.Parallel()
 	w := dedicatedWorld(t, nil)
 	await(t, "the runner begins", func() bool { return len(redistest.Runners(t, w.folder)) == 1 })
 	w.b.Close()
@@ -262,6 +269,7 @@ func TestTheRunnerOfARemovedDirectoryEnds(t *testing.T) {
 }
 
 func TestWithARunnerAsAServiceNoneIsStarted(t *testing.T) {
+	t.Parallel()
 	folder := redistest.Directory(t)
 	b := redis.New()
 	t.Cleanup(b.Close)

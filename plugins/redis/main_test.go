@@ -240,6 +240,15 @@ func (w *world) customer(op backend.Op) *client.Client {
 	return c
 }
 
+// works reports whether a resource's credentials let their owner in.
+func works(t *testing.T, op backend.Op) bool {
+	t.Helper()
+	out := decode(t, op.Outputs)
+	c := redistest.Client(out.addr(), out.Username, op.Secrets["password"])
+	defer func() { _ = c.Close() }()
+	return c.Ping(t.Context()).Err() == nil
+}
+
 // folderOf is the folder of a dedicated server.
 func (w *world) folderOf(op backend.Op) string { return filepath.Join(w.folder, op.ShortID) }
 

@@ -64,6 +64,7 @@ func twoTenants(t *testing.T) (*world, neighbours) {
 // TestATenantCannotLeaveItsPrefix is the list of backends.md §4, each command
 // asked of a real server.
 func TestATenantCannotLeaveItsPrefix(t *testing.T) {
+	t.Parallel()
 	_, n := twoTenants(t)
 	for _, line := range []string{
 		// keys of others
@@ -105,6 +106,7 @@ func TestATenantCannotLeaveItsPrefix(t *testing.T) {
 }
 
 func TestATenantDoesItsOrdinaryWork(t *testing.T) {
+	t.Parallel()
 	_, n := twoTenants(t)
 	for _, line := range []string{
 		"PING", "ECHO x", "TIME", "HELLO 2", "CLIENT SETNAME worker", "CLIENT GETNAME", "CLIENT ID", "CLIENT INFO", "ACL WHOAMI", "COMMAND COUNT", "LOLWUT", "WAIT 0 1",
@@ -151,6 +153,7 @@ func TestATenantDoesItsOrdinaryWork(t *testing.T) {
 // that it has. What names no key is about the server, and each such command was
 // looked at before it came into this list: none tells of others or touches them.
 func TestEveryKeylessCommandOfATenantIsKnown(t *testing.T) {
+	t.Parallel()
 	w, n := twoTenants(t)
 	admin := w.server.Admin()
 	defer func() { _ = admin.Close() }()
@@ -222,6 +225,7 @@ func permitted(t *testing.T, admin *client.Client, user string, arguments []any)
 
 // TestACustomerOwnsTheDataOfItsServerAndNotTheServer is about dedicated ones.
 func TestACustomerOwnsTheDataOfItsServerAndNotTheServer(t *testing.T) {
+	t.Parallel()
 	w := dedicatedWorld(t, nil)
 	op, out := w.provision(newOp(dedicatedPlan(16, 10)))
 	n := neighbours{own: out, c: w.customer(op)}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -162,17 +162,21 @@ func processes(t testing.TB, is func(proc string) bool) []int {
 	return list
 }
 
-// Ports are so many ports in a row that nobody listens on now, below those that
-// systems give to clients.
+// blocks counts those that Ports has given out.
+var blocks atomic.Int64
+
+// portBlock is how many ports one call of Ports can give.
+const portBlock = 50
+
+// Ports are so many ports in a row, 50 at most, that nobody listens on now,
+// below those that systems give to clients. No two calls of a process get the
+// same.
 func Ports(t testing.TB, n int) (first, last int) {
 	t.Helper()
 	for range 100 {
-		r, err := rand.Int(rand.Reader, big.NewInt(20000))
-		if err != nil {
-			t.Fatal(err)
-		}
-		first, last = 10000+int(r.Int64()), 10000+int(r.Int64())+n-1
-		if allFree(first, last) {
+		block := (int64(os.Getpid())*7 + blocks.Add(1)) % 400
+		first = 10000 + int(block)*portBlock
+		if last = first + n - 1; allFree(first, last) {
 			return first, last
 		}
 	}
