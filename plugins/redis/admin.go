@@ -2,18 +2,61 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	client "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// noNotifications keeps the client from asking servers to tell of maintenance,
-// which is a service of Redis's own cloud.
-func noNotifications() *maintnotifications.Config {
-	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+// quiet keeps the client from repeating, from sending what nobody asked for,
+// and from keeping more than one connection.
+func quiet(o *client.Options) *client.Options {
+	o.Protocol, o.DisableIdentity, o.MaxRetries, o.PoolSize = 2, true, -1, 1
+	o.DialerRetries, o.DialTimeout, o.ReadTimeout, o.WriteTimeout = 1, 5*time.Second, 5*time.Second, 5*time.Second
+	o.ContextTimeoutEnabled = true
+	// That servers tell of maintenance is a service of Redis's own cloud.
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return o
+}
+
+// hearing is a connection that tells what the server said before it hung up. A
+// server without a connection left does so at once, and the client takes that
+// for a server that does not know HELLO, goes on, and reports a broken pipe.
+type hearing struct {
+	net.Conn
+	said string // by the server, when it hung up or refused something
+}
+
+func (h *hearing) Read(p []byte) (int, error) {
+	n, err := h.Conn.Read(p)
+	if n > 0 && p[0] == '-' {
+		h.said = strings.TrimSpace(string(p[1:n]))
+	}
+	return n, err
+}
+
+func (h *hearing) Write(p []byte) (int, error) {
+	n, err := h.Conn.Write(p)
+	if err != nil && h.said != "" {
+		err = errors.New(h.said)
+	}
+	return n, err
+}
+
+// listening makes the connections of a client hear.
+func listening(dial func(context.Context) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		conn, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &hearing{Conn: conn}, nil
+	}
 }
 
 // setUser makes a user what the rules say, in one step.

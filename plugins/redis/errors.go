@@ -42,9 +42,6 @@ func classOf(said string) (backend.Class, string) {
 	if strings.Contains(said, "not able to handle the specified number of clients") {
 		return backend.Invalid, "this machine allows too few open files for max_clients: raise the limit (LimitNOFILE) of the gateway or of the runner's service"
 	}
-	if isFull(errors.New(said)) {
-		return backend.Retryable, "all of the server's connections are in use"
-	}
 	return backend.Internal, "the server refused a command"
 }
 
@@ -60,6 +57,9 @@ func explain(ctx context.Context, doing string, err error) error {
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	}
+	if isFull(err) {
+		return backend.Failf(backend.Retryable, "%s: all of the server's connections are in use", doing)
 	}
 	if said, ok := errors.AsType[client.Error](err); ok && !errors.Is(err, client.Nil) {
 		class, meaning := classOf(said.Error())

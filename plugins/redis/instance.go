@@ -48,19 +48,9 @@ func (i instance) admin() (*client.Client, error) {
 		return nil, err
 	}
 	return client.NewClient(quiet(&client.Options{
-		Dialer:   func(ctx context.Context, _, _ string) (net.Conn, error) { return i.dial(ctx) },
+		Dialer:   listening(i.dial),
 		Username: adminUser, Password: strings.TrimSpace(string(password)),
 	})), nil
-}
-
-// quiet keeps the client from repeating, from sending what nobody asked for,
-// and from keeping more than one connection.
-func quiet(o *client.Options) *client.Options {
-	o.Protocol, o.DisableIdentity, o.MaxRetries, o.PoolSize = 2, true, -1, 1
-	o.DialerRetries, o.DialTimeout, o.ReadTimeout, o.WriteTimeout = 1, 5*time.Second, 5*time.Second, 5*time.Second
-	o.ContextTimeoutEnabled = true
-	o.MaintNotificationsConfig = noNotifications()
-	return o
 }
 
 // maxSocketPath is what fits into an address, on every system.
