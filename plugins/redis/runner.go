@@ -50,6 +50,7 @@ type runner struct {
 	directory directory
 	log       *slog.Logger
 	again     chan struct{} // a server has ended: look soon
+	tls       freshness
 
 	mu      sync.Mutex
 	servers map[string]*attempts // by name of the instance
@@ -148,11 +149,13 @@ func (r *runner) look() error {
 	if err != nil {
 		return err
 	}
+	r.renew(all)
 	for _, i := range all {
 		if !r.due(i) {
 			continue
 		}
 		if err := r.ensure(i); err != nil {
+			r.tell(i, err)
 			_ = r.failed(i, err) // looked at again at the next tick, or later
 		}
 	}
@@ -166,8 +169,8 @@ func (r *runner) due(i instance) bool {
 	return !known || time.Now().After(a.next)
 }
 
-// failed notes why a server does not run, for the log and for who waits for it.
-// It returns the pause before the next attempt.
+// failed notes why a server does not run, and returns the pause before the next
+// attempt.
 func (r *runner) failed(i instance, why error) time.Duration {
 	r.mu.Lock()
 	a := r.servers[i.name()]
@@ -180,10 +183,14 @@ func (r *runner) failed(i instance, why error) time.Duration {
 	a.next = time.Now().Add(wait)
 	r.mu.Unlock()
 	r.log.Error("a server does not run", "server", i.name(), "error", why, "again_in", wait.String())
+	return wait
+}
+
+// tell notes why a server could not be started, for a call that waits for it.
+func (r *runner) tell(i instance, why error) {
 	if err := os.WriteFile(i.failureFile(), []byte(why.Error()), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.log.Error("note why", "server", i.name(), "error", err)
 	}
-	return wait
 }
 
 func (r *runner) well(i instance) {
@@ -290,11 +297,14 @@ func (r *runner) await(i instance, cmd *exec.Cmd, begun time.Time) {
 		r.well(i)
 		return
 	}
-	how := "it ended"
-	if err != nil {
-		how = err.Error()
+	if err == nil {
+		err = errors.New("it was asked to")
 	}
-	time.Sleep(r.failed(i, fmt.Errorf("%s: %s", how, lastLine(i.logFile()))))
+	why := fmt.Errorf("it ended (%w): %s", err, lastLine(i.logFile()))
+	if time.Since(begun) < stableAfter && cmd.ProcessState.ExitCode() > 0 {
+		r.tell(i, why)
+	}
+	time.Sleep(r.failed(i, why))
 	notify(r.again)
 }
 

@@ -125,6 +125,9 @@ func readSettings(config backend.Value) (settings, backend.Diagnostics) {
 
 // refuse reports attributes that belong to the other mode.
 func (r *reader) refuse(mode string, names ...string) {
+	if f := fieldOf(r.config, "mode"); !f.null() && !f.known() {
+		return
+	}
 	for _, name := range names {
 		if f := fieldOf(r.config, name); !f.null() {
 			r.add(f.wrong(fmt.Sprintf("%s has no use in %s mode", name, mode), "Remove it, or change mode."))
