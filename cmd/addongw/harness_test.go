@@ -46,7 +46,7 @@ func binaries(t testing.TB) string {
 		}
 		_ = os.Chmod(built.dir, 0o755)
 		cmd := exec.Command("go", "build", "-o", built.dir, "./cmd/addongw",
-			"./plugins/postgres/addongw-plugin-postgres", "./plugins/shell/addongw-plugin-shell")
+			"./plugins/postgres/addongw-plugin-postgres", "./plugins/redis/addongw-plugin-redis", "./plugins/shell/addongw-plugin-shell")
 		cmd.Dir = root(t)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("build the binaries: %w\n%s", err, out)

@@ -81,12 +81,8 @@ func (c cgroups) admit(name string, pid int) error {
 	return writeControl(filepath.Join(c.folder(), name, "cgroup.procs"), strconv.Itoa(pid))
 }
 
-// remove removes a group, and the folder with the last one.
-func (c cgroups) remove(name string) error {
-	err := removeFile(filepath.Join(c.folder(), name))
-	_ = os.Remove(c.folder()) // fails while there are others
-	return err
-}
+// remove removes a group. The folder stays: somebody may be about to use it.
+func (c cgroups) remove(name string) error { return removeFile(filepath.Join(c.folder(), name)) }
 
 func writeControl(path, value string) error {
 	file, err := os.OpenFile(path, os.O_WRONLY, 0)

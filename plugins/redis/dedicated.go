@@ -151,7 +151,12 @@ func (s *server) apply(ctx context.Context) error {
 		}
 		return nil
 	}
-	return s.cgroups.set(s.instance.name(), s.record.Limits.kernelLimit())
+	err := s.cgroups.set(s.instance.name(), s.record.Limits.kernelLimit())
+	if err != nil && s.settings.cgroup != cgroupRequired {
+		s.events.Log(slog.LevelWarn, "the kernel does not limit the server's memory: "+err.Error())
+		return nil
+	}
+	return err
 }
 
 // prove logs in where customers do. That the port is the server's own is known:

@@ -285,6 +285,10 @@ func TestWithARunnerAsAServiceNoneIsStarted(t *testing.T) {
 	service := exec.Command(program, "run", folder)
 	ok(t, "start the service", service.Start())
 	t.Cleanup(func() { _ = service.Process.Kill(); _ = service.Wait() })
+	await(t, "the service has begun", func() bool {
+		health, err := b.Health(t.Context(), backend.HealthRequest{})
+		return err == nil && health.OK
+	})
 	op, _ = w.provision(op)
 	w.use(op)
 	ok(t, "stop the service", service.Process.Signal(syscall.SIGTERM))

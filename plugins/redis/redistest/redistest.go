@@ -102,7 +102,7 @@ for n in 1 2 3; do
   done
 done 2>/dev/null
 for f in "$1"/*; do
-  for c in /sys/fs/cgroup /sys/fs/cgroup/memory; do rmdir "$c/addongw-redis/${f##*/}" "$c/addongw-redis"; done
+  for c in /sys/fs/cgroup /sys/fs/cgroup/memory; do rmdir "$c/addongw-redis/${f##*/}"; done
 done 2>/dev/null
 rm -rf "$1"`
 
