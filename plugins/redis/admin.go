@@ -25,8 +25,9 @@ func quiet(o *client.Options) *client.Options {
 }
 
 // hearing is a connection that tells what the server said before it hung up. A
-// server without a connection left does so at once, and the client takes that
-// for a server that does not know HELLO, goes on, and reports a broken pipe.
+// server without a connection left does so at once: the client's first write may
+// come too late, or it takes the answer for that of a server that does not know
+// HELLO, goes on, and then reports a broken pipe.
 type hearing struct {
 	net.Conn
 	said string // by the server, when it hung up or refused something
@@ -42,7 +43,15 @@ func (h *hearing) Read(p []byte) (int, error) {
 
 func (h *hearing) Write(p []byte) (int, error) {
 	n, err := h.Conn.Write(p)
-	if err != nil && h.said != "" {
+	if err == nil {
+		return n, nil
+	}
+	for range 2 { // the first may tell of the hanging up alone
+		if h.said == "" {
+			_, _ = h.Read(make([]byte, 200))
+		}
+	}
+	if h.said != "" {
 		err = errors.New(h.said)
 	}
 	return n, err

@@ -255,9 +255,9 @@ func (d *dedicated) health(context.Context) (string, error) {
 			down++
 		}
 	}
-	detail := fmt.Sprintf("%d servers", on)
+	detail := fmt.Sprintf("servers: %d", on)
 	if down > 0 {
-		detail += fmt.Sprintf(", of which %d do not run; see %s", down, d.directory.runnerFile("log"))
+		detail += fmt.Sprintf(", not running: %d (see %s)", down, d.directory.runnerFile("log"))
 	}
 	if d.uncaged != "" {
 		detail += "; the kernel does not limit their memory: " + d.uncaged

@@ -344,7 +344,7 @@ func TestAHealthyDirectoryTellsHowManyServersRun(t *testing.T) {
 	t.Parallel()
 	w, _, _ := used(t, nil)
 	health, err := w.b.Health(context.Background(), backend.HealthRequest{})
-	if err != nil || !health.OK || !strings.HasPrefix(health.Detail, "1 servers") {
+	if err != nil || !health.OK || !strings.HasPrefix(health.Detail, "servers: 1") {
 		t.Errorf("%+v, %v", health, err)
 	}
 }

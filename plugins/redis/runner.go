@@ -272,6 +272,7 @@ func (r *runner) start(i instance, record record, s runnerSettings, held *os.Fil
 			return fmt.Errorf("limit its memory: %w", err)
 		}
 	}
+	_ = removeFile(i.failureFile()) // or it would be told once more
 	r.log.Info("a server begins", "server", i.name(), "port", record.Port, "pid", cmd.Process.Pid)
 	go r.await(i, cmd, time.Now())
 	return nil
