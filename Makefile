@@ -2,7 +2,7 @@
 GO       ?= go
 VERSION  ?= 0.1.0-dev+$(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
-PLUGINS  := http postgres shell
+PLUGINS  := http postgres redis shell
 PKGS     := ./...
 
 .DEFAULT_GOAL := help

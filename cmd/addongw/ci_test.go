@@ -107,7 +107,7 @@ func TestTheCommandThatInstallsFindsEveryProgram(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, program := range []string{"cmd/addongw", "plugins/postgres/addongw-plugin-postgres", "plugins/shell/addongw-plugin-shell"} {
+		for _, program := range []string{"cmd/addongw", "plugins/postgres/addongw-plugin-postgres", "plugins/redis/addongw-plugin-redis", "plugins/shell/addongw-plugin-shell"} {
 			if !slices.Contains(strings.Fields(string(out)), "github.com/addongw/addongw/"+program) {
 				t.Errorf("%s does not install %s: %s", example, program, out)
 			}

@@ -46,7 +46,8 @@ func binaries(t testing.TB) string {
 		}
 		_ = os.Chmod(built.dir, 0o755)
 		cmd := exec.Command("go", "build", "-o", built.dir, "./cmd/addongw",
-			"./plugins/http/addongw-plugin-http", "./plugins/postgres/addongw-plugin-postgres", "./plugins/shell/addongw-plugin-shell",
+			"./plugins/http/addongw-plugin-http", "./plugins/postgres/addongw-plugin-postgres",
+			"./plugins/redis/addongw-plugin-redis", "./plugins/shell/addongw-plugin-shell",
 			"./gateway/pluginhost/testdata/versions")
 		cmd.Dir = root(t)
 		if out, err := cmd.CombinedOutput(); err != nil {

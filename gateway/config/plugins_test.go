@@ -6,6 +6,7 @@ import (
 	"github.com/addongw/addongw/gateway/config"
 	"github.com/addongw/addongw/plugins/backend"
 	"github.com/addongw/addongw/plugins/postgres"
+	"github.com/addongw/addongw/plugins/redis"
 	"github.com/addongw/addongw/plugins/shell"
 )
 
@@ -14,7 +15,7 @@ import (
 type inProcess map[string]backend.Backend
 
 func realPlugins() inProcess {
-	return inProcess{"postgres": postgres.New(), "shell": shell.New()}
+	return inProcess{"postgres": postgres.New(), "redis": redis.New(), "shell": shell.New()}
 }
 
 func (p inProcess) find(name string) (backend.Backend, error) {

@@ -1,0 +1,314 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/addongw/addongw/plugins/backend"
+	client "github.com/redis/go-redis/v9"
+)
+
+// The modes.
+const (
+	modeDedicated = "dedicated"
+	modeShared    = "shared"
+)
+
+// Who starts the runner.
+const (
+	runnerOwn     = "own"
+	runnerService = "service"
+)
+
+// Whether the kernel is to limit memory.
+const (
+	cgroupAuto     = "auto"
+	cgroupRequired = "required"
+	cgroupOff      = "off"
+)
+
+// dropNow is the drop_policy that keeps nothing.
+const dropNow = "now"
+
+// The drop policies "keep-1d" to "keep-90d".
+const (
+	keepPattern = `^keep-([1-9][0-9]?)d$`
+	maxKeepDays = 90
+)
+
+// defaultMaxUsers is how many users a shared server takes: every ACL SAVE
+// writes all of them, and everybody waits for it.
+const defaultMaxUsers = 2000
+
+// settings is a checked config block. What was unknown is zero.
+type settings struct {
+	mode string
+	host string // that customers are given
+	keep time.Duration
+
+	// dedicated
+	directory string
+	ports     portRange
+	bind      []string
+	user      string
+	program   string
+	tls       tlsFiles
+	runner    string
+	cgroup    string
+	archive   string
+
+	// shared
+	url      *client.Options // holds a secret
+	port     int
+	maxUsers int
+}
+
+// portRange is from the first to the last port.
+type portRange struct{ first, last int }
+
+// tlsFiles are the paths of a certificate and its key; both empty: no TLS.
+type tlsFiles struct {
+	Cert string `json:"cert,omitempty"`
+	Key  string `json:"key,omitempty"`
+}
+
+func (t tlsFiles) on() bool { return t.Cert != "" }
+
+// ValidateConfig implements [backend.Backend].
+func (b *Backend) ValidateConfig(_ context.Context, req backend.ValidateConfigRequest) (backend.ValidateConfigResponse, error) {
+	s, found := readSettings(req.Config)
+	plan, outputs := planSchema(s.mode), outputSchema(s.mode)
+	return backend.ValidateConfigResponse{Diagnostics: found, Plan: &plan, Outputs: &outputs}, nil
+}
+
+// readMode says which mode is configured; dedicated while that is unknown.
+func readMode(config backend.Value) (string, backend.Diagnostics) {
+	f := fieldOf(config, "mode")
+	switch {
+	case !f.known() || f.text() == modeDedicated:
+		return modeDedicated, nil
+	case f.text() == modeShared:
+		return modeShared, nil
+	}
+	return modeDedicated, backend.Diagnostics{f.wrong(fmt.Sprintf("mode cannot be %q", f.text()), `Write "dedicated" or "shared".`)}
+}
+
+// reader reads a config block and collects every problem in it.
+type reader struct {
+	config backend.Value
+	found  backend.Diagnostics
+}
+
+func (r *reader) add(d backend.Diagnostic) { r.found = append(r.found, d) }
+
+func readSettings(config backend.Value) (settings, backend.Diagnostics) {
+	r := &reader{config: config}
+	var s settings
+	s.mode, r.found = readMode(config)
+	s.keep = r.dropPolicy()
+	s.host = r.host()
+	if s.mode == modeShared {
+		r.refuse(modeShared, "directory", "port_range", "bind", "user", "redis_server", "tls_cert_file", "tls_key_file", "archive")
+		r.shared(&s)
+	} else {
+		r.refuse(modeDedicated, "url", "port", "max_users")
+		r.dedicated(&s)
+	}
+	return s, r.found
+}
+
+// refuse reports attributes that belong to the other mode.
+func (r *reader) refuse(mode string, names ...string) {
+	if f := fieldOf(r.config, "mode"); !f.null() && !f.known() {
+		return
+	}
+	for _, name := range names {
+		if f := fieldOf(r.config, name); !f.null() {
+			r.add(f.wrong(fmt.Sprintf("%s has no use in %s mode", name, mode), "Remove it, or change mode."))
+		}
+	}
+}
+
+func (r *reader) dedicated(s *settings) {
+	s.directory = r.required("directory", `Write a folder that only this backend uses, such as "/var/lib/addongw/redis".`)
+	s.ports = r.portRange()
+	s.bind = r.bind(s.host)
+	if f := fieldOf(r.config, "host"); f.null() {
+		r.add(f.wrong("host is missing", `Write the name that customers reach this machine by, such as "redis.acme.example".`))
+	}
+	s.user, s.program, s.archive = fieldOf(r.config, "user").text(), fieldOf(r.config, "redis_server").text(), fieldOf(r.config, "archive").text()
+	s.tls = r.tls()
+	s.runner = r.oneOf("runner", runnerOwn, runnerService)
+	s.cgroup = r.oneOf("cgroup", cgroupAuto, cgroupRequired, cgroupOff)
+}
+
+func (r *reader) required(name, remedy string) string {
+	f := fieldOf(r.config, name)
+	if f.null() || f.known() && f.text() == "" {
+		r.add(f.wrong(name+" is missing", remedy))
+	}
+	return f.text()
+}
+
+func (r *reader) oneOf(name string, words ...string) string {
+	f := fieldOf(r.config, name)
+	for _, word := range words {
+		if f.text() == word {
+			return word
+		}
+	}
+	if f.known() {
+		r.add(f.wrong(fmt.Sprintf("%s cannot be %q", name, f.text()), fmt.Sprintf("Write one of %q.", words)))
+	}
+	return words[0]
+}
+
+// host refuses what would break the URLs that templates make of it.
+func (r *reader) host() string {
+	f := fieldOf(r.config, "host")
+	host := f.text()
+	if f.known() && (host == "" || strings.ContainsAny(host, "/@?#, \t\r\n") || strings.Count(host, ":") == 1) {
+		r.add(f.wrong("host is not a host name",
+			`Write a name or an address alone, such as "redis.acme.example": the port comes from port_range, or has an attribute of its own.`))
+	}
+	return host
+}
+
+func (r *reader) portRange() portRange {
+	f := fieldOf(r.config, "port_range")
+	const form = `Write the first and the last port, such as "7000-7999", one for each resource that is to fit on this machine.`
+	if f.null() {
+		r.add(f.wrong("port_range is missing", form))
+	}
+	if !f.known() {
+		return portRange{}
+	}
+	first, last, _ := strings.Cut(f.text(), "-")
+	from, err := strconv.Atoi(first)
+	to, err2 := strconv.Atoi(last)
+	if err != nil || err2 != nil || from < 1 || to > 65535 || from > to {
+		r.add(f.wrong(fmt.Sprintf("port_range cannot be %q", f.text()), form))
+		return portRange{}
+	}
+	return portRange{from, to}
+}
+
+// bind has a default only where nobody outside could be meant.
+func (r *reader) bind(host string) []string {
+	f := fieldOf(r.config, "bind")
+	if f.null() {
+		if host != "" && !isLoopback(host) {
+			r.add(f.wrong("bind is missing", fmt.Sprintf(`Customers reach %s from outside this machine. Write bind = ["0.0.0.0"] to listen on all of its IPv4 addresses, `+
+				`or the address that they reach; bind = ["127.0.0.1"] if a proxy on this machine stands before the servers.`, host)))
+		}
+		return []string{"127.0.0.1"}
+	}
+	addresses := f.elements()
+	if f.known() && len(addresses) == 0 {
+		r.add(f.wrong("bind is empty", `Write at least one address, such as "0.0.0.0".`))
+	}
+	for i, address := range addresses {
+		if net.ParseIP(address) == nil {
+			at := field{path: f.path.IndexInt(i)}
+			r.add(at.wrong(fmt.Sprintf("%q is not an address", address), `Write an IP address of this machine, or "0.0.0.0" or "::" for all of them.`))
+		}
+	}
+	return addresses
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+func (r *reader) tls() tlsFiles {
+	cert, key := fieldOf(r.config, "tls_cert_file"), fieldOf(r.config, "tls_key_file")
+	if cert.null() != key.null() {
+		one, other := cert, key
+		if cert.null() {
+			one, other = key, cert
+		}
+		r.add(one.wrong(one.name+" stands alone", "Write "+other.name+" too."))
+	}
+	return tlsFiles{Cert: cert.text(), Key: key.text()}
+}
+
+// dropPolicy says how long data is kept; 0 for "now" and for what is not known.
+func (r *reader) dropPolicy() time.Duration {
+	f := fieldOf(r.config, "drop_policy")
+	if !f.known() || f.text() == dropNow {
+		return 0
+	}
+	var days int
+	if parts := regexp.MustCompile(keepPattern).FindStringSubmatch(f.text()); parts != nil {
+		days, _ = strconv.Atoi(parts[1]) // one or two digits
+	}
+	if days < 1 || days > maxKeepDays {
+		r.add(f.wrong(fmt.Sprintf("drop_policy cannot be %q", f.text()), fmt.Sprintf(
+			`Write "now" to drop the data when a resource is deprovisioned, or "keep-7d" to keep it for seven days more; "keep-1d" to "keep-%dd" are possible.`, maxKeepDays)))
+	}
+	return time.Duration(days) * 24 * time.Hour
+}
+
+func (r *reader) shared(s *settings) {
+	s.url = r.url()
+	s.maxUsers = defaultMaxUsers
+	if f := fieldOf(r.config, "max_users"); f.known() {
+		n, ok := f.whole()
+		if !ok || n < 1 {
+			r.add(f.wrong("max_users is not a number of users", "Write a whole number, such as 2000."))
+		}
+		s.maxUsers = n
+	}
+	if f := fieldOf(r.config, "port"); f.known() {
+		n, ok := f.whole()
+		if !ok || n < 1 || n > 65535 {
+			r.add(f.wrong("port is not a port number", "Write a whole number from 1 to 65535."))
+		}
+		s.port = n
+	}
+	if s.url == nil {
+		return
+	}
+	host, port, err := net.SplitHostPort(s.url.Addr)
+	if err != nil {
+		return // url has made sure
+	}
+	if s.host == "" {
+		s.host = host
+	}
+	if s.port == 0 {
+		s.port, _ = strconv.Atoi(port)
+	}
+}
+
+// url never repeats any part of the value: it holds a password.
+func (r *reader) url() *client.Options {
+	f := fieldOf(r.config, "url")
+	const form = "Write redis://USER:PASSWORD@HOST:PORT, or rediss:// for TLS; a special character in the password is written as % and two hexadecimal digits."
+	if f.null() {
+		r.add(f.wrong("url is missing", form))
+	}
+	if !f.known() {
+		return nil
+	}
+	u, err := url.Parse(f.text())
+	if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Hostname() == "" {
+		r.add(f.wrong("url is not the URL of a Redis server", form))
+		return nil
+	}
+	options, err := client.ParseURL(f.text())
+	if err != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		r.add(f.wrong("url cannot be used", form+" A database number or parameters have no place in it."))
+		return nil
+	}
+	if options.Password == "" {
+		r.add(f.wrong("url has no password", form))
+	}
+	return options
+}
