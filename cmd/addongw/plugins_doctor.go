@@ -4,13 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/user"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -115,53 +110,20 @@ func (b *bench) findPatient(p *patient) bool {
 	}
 	var missing *pluginhost.NotFoundError
 	if errors.As(err, &missing) {
+		if strange := notAFile(b.host.Candidates(p.Name)); strange != "" {
+			p.add("found", stepFailed, strange, "Put the plugin's file, or a link to it, in its place.")
+			return false
+		}
 		p.add("found", stepFailed, b.reason(p.Name, err), whereElse(p.Name, missing))
 		return false
 	}
 	p.Path = path
 	if len(shadowed) > 0 {
-		p.add("found", stepWarning, path+"; not used: "+strings.Join(shadowed, ", "), "The first folder wins, that of addongw itself before all others. Remove the file that is not meant.")
+		p.add("found", stepWarning, shownPath(path)+"; not used: "+strings.Join(shadowed, ", "), "The first folder wins, that of addongw itself before all others. Remove the file that is not meant.")
 		return true
 	}
-	p.add("found", stepOK, path, "")
+	p.add("found", stepOK, shownPath(path), "")
 	return true
-}
-
-// checkPermissions is about who may replace what the gateway runs.
-func (p *patient) checkPermissions() bool {
-	info, err := os.Stat(p.Path)
-	if err != nil {
-		p.add("permissions", stepFailed, err.Error(), "")
-		return false
-	}
-	owner, trusted := ownerOf(info)
-	detail := fmt.Sprintf("mode %04o%s", info.Mode().Perm(), owner)
-	folder := filepath.Dir(p.Path)
-	in, err := os.Stat(folder)
-	switch {
-	case info.Mode().Perm()&0o002 != 0:
-		p.add("permissions", stepFailed, detail+": everybody may write to it", "Make sure that it is still the plugin, then: chmod o-w "+shellQuote(p.Path))
-	case err == nil && in.Mode().Perm()&0o002 != 0 && in.Mode()&os.ModeSticky == 0:
-		p.add("permissions", stepFailed, detail+"; everybody may replace it: its folder is writable by all", "Make sure that it is still the plugin, then: chmod o-w "+shellQuote(folder))
-	case !trusted:
-		p.add("permissions", stepWarning, detail, "Its owner can replace what the gateway runs: let it belong to root or to the gateway's user.")
-	default:
-		p.add("permissions", stepOK, detail, "")
-	}
-	return true
-}
-
-// ownerOf tells a file's owner, and whether that is root or we.
-func ownerOf(info os.FileInfo) (text string, trusted bool) {
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return "", true
-	}
-	id := strconv.FormatUint(uint64(stat.Uid), 10)
-	if u, err := user.LookupId(id); err == nil {
-		id = u.Username
-	}
-	return ", owner " + id, stat.Uid == 0 || int(stat.Uid) == os.Geteuid()
 }
 
 // checkPins compares the file with the checksums in the files.
@@ -296,6 +258,8 @@ func (p *patient) addStartError(err error) {
 		}
 		if known := remedy(err); known != "" {
 			s.next = strings.ToUpper(known[:1]) + known[1:] + "."
+		} else if known := unstartable(p.Path); stage == pluginhost.StageStart && known != "" {
+			s.next = known
 		}
 		p.add(s.name, stepFailed, pluginReason(err), s.next)
 		return
