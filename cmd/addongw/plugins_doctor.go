@@ -33,22 +33,26 @@ type patient struct {
 }
 
 type doctorStep struct {
-	Step    string `json:"step"`    // "found", "permissions", "checksum", "start", "handshake", "description", "abilities", "schemas", "version", "stop", "config" or "health"
+	Step    string `json:"step"`    // "found", "permissions", "checksum", "start", "handshake", "description", "abilities", "schemas", "version", "stop", "config", "health" or "round trip"
 	Backend string `json:"backend"` // the one that the step is about; empty: all
 	Status  string `json:"status"`
 	Detail  string `json:"detail"`
 	Next    string `json:"next"` // what to do about it; empty where there is nothing
 }
 
+// doctorMode is how far the doctor goes with the backends of a directory.
+type doctorMode struct{ live, roundTrip bool }
+
 func newPluginsDoctor(c *command) *cobra.Command {
-	var live bool
+	var how doctorMode
 	cmd := &cobra.Command{
 		Use:   "doctor [NAME]",
 		Short: "Look step by step for what is wrong with plugins",
 		Long: "Looks at one plugin, or at all that are found or used: where it is, who may change it, its checksum, whether it starts,\n" +
 			"makes its handshake, describes itself with sound schemas and stops when asked. In a configuration directory also\n" +
 			"whether it takes the config block of each backend that uses it. With --live the backends are started with their\n" +
-			"secrets too and asked for their health; nothing is made or changed. Exits with 1 when a step failed.",
+			"secrets too and asked for their health; nothing is made or changed. With --round-trip each of them also makes something\n" +
+			"that it sells, reads it, changes its plan, replaces its credentials and removes it. Exits with 1 when a step failed.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := c.openBench(cmd)
@@ -56,7 +60,7 @@ func newPluginsDoctor(c *command) *cobra.Command {
 				return err
 			}
 			defer b.close()
-			if live && !b.dir {
+			if how.live = how.live || how.roundTrip; how.live && !b.dir {
 				return usage(errors.New("--live needs the backends of a configuration directory"), "Name it with --dir DIR.")
 			}
 			names := args
@@ -64,13 +68,14 @@ func newPluginsDoctor(c *command) *cobra.Command {
 				names = b.names()
 			}
 			patients := forAll(names, func(name string) patient { return b.diagnose(cmd.Context(), name) })
-			if err := c.diagnoseBackends(cmd.Context(), b, patients, live); err != nil {
+			if err := c.diagnoseBackends(cmd.Context(), b, patients, how); err != nil {
 				return err
 			}
 			return c.printPatients(b, patients)
 		},
 	}
-	cmd.Flags().BoolVar(&live, "live", false, "also start the backends of the directory with their secrets, and ask for their health")
+	cmd.Flags().BoolVar(&how.live, "live", false, "also start the backends of the directory with their secrets, and ask for their health")
+	cmd.Flags().BoolVar(&how.roundTrip, "round-trip", false, "also have each of them make, change and remove something real; implies --live")
 	return cmd
 }
 

@@ -362,6 +362,43 @@ func TestPluginsDoctorAsksLiveBackendsForTheirHealth(t *testing.T) {
 	}
 }
 
+// TestPluginsDoctorPlaysARoundTrip breaks the scripts of a backend one after the
+// other: whatever fails, what was made is removed, or named.
+func TestPluginsDoctorPlaysARoundTrip(t *testing.T) {
+	t.Parallel()
+	secrets := []string{"CLEVER_PASSWORD=" + strings.Repeat("password", 5), "CLEVER_SSO_SALT=" + strings.Repeat("salt", 10)}
+	for broken, want := range map[string]struct {
+		status, detail, next string
+		left                 int
+	}{
+		"":            {stepOK, "made, read, changed to large, rotated, removed", "", 0},
+		"provision":   {stepFailed, "removed; provision: INVALID: ", "Orders would fare alike.", 0},
+		"change_plan": {stepFailed, "made, read, removed; change_plan: INVALID: ", "Orders would fare alike.", 0},
+		"rotate":      {stepFailed, "made, read, changed to large, removed; rotate: INVALID: ", "Orders would fare alike.", 0},
+		"deprovision": {stepFailed, ") may be left: deprovision: INVALID: ", "Remove it where the backend makes its things", 1},
+	} {
+		t.Run(broken, func(t *testing.T) {
+			t.Parallel()
+			dir := copyExample(t, "quickstart")
+			if broken != "" {
+				write(t, filepath.Join(dir, "scripts", broken), "#!/bin/sh\nexit 64\n")
+			}
+			write(t, filepath.Join(dir, "spare.hcl"), "backend \"shell\" \"spare\" {\n  config { directory = \"scripts\" }\n}\n")
+			steps, code := doctored(t, dir, secrets, "shell", "--round-trip")
+			got := steps["shell"]["round trip shell.files"]
+			if (code == 0) != (want.status == stepOK) || got.Status != want.status || !strings.Contains(got.Detail, want.detail) || !strings.HasPrefix(got.Next, want.next) {
+				t.Errorf("exit %d: %+v", code, got)
+			}
+			if spare := steps["shell"]["round trip shell.spare"]; spare.Status != stepSkipped {
+				t.Errorf("one that sells nothing: %+v", spare)
+			}
+			if left, err := filepath.Glob(filepath.Join(dir, "data", "*")); err != nil || len(left) != want.left {
+				t.Errorf("left: %q, %v", left, err)
+			}
+		})
+	}
+}
+
 func TestNamesOfPluginsAreCompleted(t *testing.T) {
 	t.Parallel()
 	dir := pluginDirectory(t, map[string]string{"exits": "#!/bin/sh\n"}, `backend "gone" "g" {}`)
