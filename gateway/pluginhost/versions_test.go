@@ -13,7 +13,7 @@ import (
 func newAgesRig(t *testing.T) *rig {
 	t.Helper()
 	return newRig(t, func(o *Options) {
-		o.Dirs = append(o.Dirs, linked(t, "versions", []string{"older", "boasting", "newer", "future", "state-1", "state-2", "reads-3", "breaks-3"}))
+		o.Dirs = append(o.Dirs, linked(t, "versions", []string{"older", "boasting", "newer", "future", "state-1", "state-2", "reads-3", "breaks-3", "loses-3"}))
 	})
 }
 
