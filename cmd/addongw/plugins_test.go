@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -396,6 +397,39 @@ func TestPluginsDoctorPlaysARoundTrip(t *testing.T) {
 				t.Errorf("left: %q, %v", left, err)
 			}
 		})
+	}
+}
+
+// TestPluginsDoctorRemovesWhatItMadeWhenInterrupted sends what Ctrl-C does while a call
+// runs.
+func TestPluginsDoctorRemovesWhatItMadeWhenInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := copyExample(t, "quickstart")
+	mark := filepath.Join(tempDir(t), "mark")
+	write(t, filepath.Join(dir, "scripts", "change_plan"), "#!/bin/sh\n: >"+mark+"\nsleep 60\n")
+	doctor := exec.Command(filepath.Join(binaries(t), "addongw"), "plugins", "doctor", "shell", "--round-trip", "--dir", dir)
+	doctor.Env = append(os.Environ(), "CLEVER_PASSWORD="+strings.Repeat("password", 5), "CLEVER_SSO_SALT="+strings.Repeat("salt", 10))
+	if err := doctor.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- doctor.Wait() }()
+	await(t, "the plan change", 20*time.Second, func() bool { _, err := os.Stat(mark); return err == nil })
+	made, err := filepath.Glob(filepath.Join(dir, "data", "*"))
+	if err != nil || len(made) != 1 {
+		t.Errorf("made: %q, %v", made, err)
+	}
+	if err := doctor.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(30 * time.Second):
+		_ = doctor.Process.Kill()
+		t.Fatal("it does not end")
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "data", "*")); err != nil || len(left) != 0 {
+		t.Errorf("left: %q, %v", left, err)
 	}
 }
 
