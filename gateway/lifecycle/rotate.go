@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -76,7 +77,7 @@ func (e *Engine) judgeRotation(ctx context.Context, resourceID string, act func(
 // beginRotation records the stage and waits for it.
 func (s *Scoped) beginRotation(ctx context.Context, budget <-chan struct{}, a *active, found ResourceRecord, order gateway.RotateOrder) error {
 	e := s.engine
-	if err := rotatable(found); err != nil {
+	if err := rotatable(found, order.Force); err != nil {
 		return err
 	}
 	offer, err := a.catalog.Offer(found.Platform, found.Addon, found.Plan, found.Region)
@@ -119,8 +120,9 @@ func (s *Scoped) beginRotation(ctx context.Context, budget <-chan struct{}, a *a
 	return staged(end)
 }
 
-// rotatable reports why the credentials of a resource can't be replaced now.
-func rotatable(r ResourceRecord) error {
+// rotatable reports why the credentials of a resource can't be replaced now. A
+// rotation that its backend can't end gives way to another one where that is forced.
+func rotatable(r ResourceRecord, force bool) error {
 	switch r.State {
 	case gateway.Active:
 	case gateway.Provisioning, gateway.Updating:
@@ -128,10 +130,15 @@ func rotatable(r ResourceRecord) error {
 	default:
 		return gateway.Errorf(gateway.Conflict, "The resource is %s: only credentials of one that is active can be rotated.", r.State)
 	}
-	if r.Rotation.Phase != gateway.NotRotating {
-		return gateway.Errorf(gateway.Conflict, "A rotation of its credentials is under way (%s).", r.Rotation.Phase)
+	stuck := r.Rotation.Sure && !r.Rotation.Due.IsZero()
+	switch {
+	case r.Rotation.Phase == gateway.NotRotating, stuck && force:
+		return nil
+	case stuck:
+		return gateway.Errorf(gateway.Conflict, "A rotation of its credentials could not be ended, which is tried again at %s. "+
+			"With --force another one begins instead.", r.Rotation.Due.UTC().Format(time.RFC3339))
 	}
-	return nil
+	return gateway.Errorf(gateway.Conflict, "A rotation of its credentials is under way (%s).", r.Rotation.Phase)
 }
 
 // stageIntent draws new generated outputs, and evaluates what the backend is told
@@ -225,7 +232,12 @@ func (e *Engine) restoreBefore(row *ResourceRecord) error {
 	if row.OutputsSealed, err = e.vault.sealValue(outputs, resourceAD(row.ID, outputsColumn)); err != nil {
 		return err
 	}
-	row.SecretsSealed, err = e.vault.sealJSON(b.Secrets, resourceAD(row.ID, secretsColumn))
+	secrets, err := e.vault.secrets(*row)
+	if err != nil {
+		return err
+	}
+	maps.Copy(secrets, b.Secrets)
+	row.SecretsSealed, err = e.vault.sealJSON(secrets, resourceAD(row.ID, secretsColumn))
 	return err
 }
 
@@ -241,6 +253,12 @@ func (e *Engine) revert(ctx context.Context, a *active, found ResourceRecord) er
 		return gateway.Errorf(gateway.Conflict, "The rotation of its credentials is being undone already.")
 	case r.Phase == gateway.Staging:
 		return gateway.Errorf(gateway.Conflict, "The new credentials are not there yet. Where they can't be made, the rotation undoes itself.")
+	case found.BeforeSealed == nil:
+		return gateway.Errorf(gateway.Conflict, "The old credentials are being ended already, or have ended.")
+	}
+	_, told := a.platform(found.Resource)
+	if !told && found.DeliveredRev >= r.Rev {
+		return gateway.Errorf(gateway.Conflict, "%s has the new credentials and can't be told the old ones: its customer would be locked out.", found.Platform)
 	}
 	next := found
 	if err := e.restoreBefore(&next); err != nil {
@@ -251,15 +269,7 @@ func (e *Engine) revert(ctx context.Context, a *active, found ResourceRecord) er
 		return err
 	}
 	next.Rotation = gateway.Rotation{Phase: gateway.Reverting, Rev: next.ConfigRev, Grace: r.Grace}
-	_, told := a.platform(found.Resource)
 	err = e.store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
-		live, err := tx.LiveOperations(found.ID)
-		if err != nil {
-			return err
-		}
-		if op, ok := liveOf(live, backend.VerbRotate); ok {
-			return gateway.Errorf(gateway.Conflict, "The old credentials are being ended already, by the operation %s.", op.ID)
-		}
 		row, err := amend(next)(tx)
 		if err != nil {
 			return err

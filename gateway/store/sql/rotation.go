@@ -10,7 +10,7 @@ import (
 
 const markDelivered = `UPDATE resources SET delivered_rev = $1,
  rotation_due = CASE WHEN rotation IN ('staged', 'reverting') AND rotation_due IS NULL AND rotation_rev <= $1 AND rotation_rev > delivered_rev
-  THEN $2 + rotation_grace ELSE rotation_due END
+  THEN $2 + CASE WHEN rotation_sure = 1 THEN 0 ELSE rotation_grace END ELSE rotation_due END
  WHERE id = $3 AND delivered_rev < $1`
 
 // MarkDelivered raises delivered_rev, and starts the grace of a rotation that
@@ -47,8 +47,9 @@ func (r *Reader) RotationsDue(ctx context.Context, limit int) ([]gateway.Resourc
 	return r.resources(ctx, rotationsDue, millis(now), limit)
 }
 
+// living is what the index of add-ons and plans is about.
 const unrotated = `SELECT ` + resourceFacts + ` FROM resources
- WHERE addon = $1 AND plan = $2 AND state = 'active' AND kind = 'addon' AND rotation = ''
+ WHERE addon = $1 AND plan = $2 AND ` + living + ` AND state = 'active' AND kind = 'addon' AND rotation = ''
  AND COALESCE(rotated_at, created_at) <= $3 AND id > $4 ORDER BY id LIMIT $5`
 
 // Unrotated lists resources whose credentials are as old as a rule allows.

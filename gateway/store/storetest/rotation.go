@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -80,6 +81,12 @@ func graceBeginsWithTheDelivery(t *testing.T, f *fixture) {
 		if got := due(id, 6); got != 0 {
 			t.Errorf("%s: a later delivery makes it due again, in %s", phase, got)
 		}
+	}
+	sure := f.resource(t, "sure", func(r *lifecycle.ResourceRecord) { r.State, r.ConfigRev, r.DeliveredRev = gateway.Active, 5, 3 })
+	sure.Rotation = gateway.Rotation{Phase: gateway.Staged, Rev: 5, Grace: time.Hour, Sure: true}
+	f.update(t, func(tx lifecycle.Tx) error { return errors.Join(tx.SetRotation(sure), tx.MarkDelivered(sure.ID, 5)) })
+	if got, err := f.ResourceRecord(t.Context(), sure.ID); err != nil || got.Rotation.Due.IsZero() || time.Until(got.Rotation.Due) > time.Second {
+		t.Errorf("what was confirmed after the grace is due at %s, %v", got.Rotation.Due, err)
 	}
 	if got := due(rotating("staging", gateway.Staging), 6); got != 0 {
 		t.Errorf("what is being staged is due in %s", got)
