@@ -573,6 +573,26 @@ func TestRotationsThatCanNotGoOnKeepNoOthersWaiting(t *testing.T) {
 	r.untilPhase(id, gateway.NotRotating)
 }
 
+func TestWhatAnOperatorHasUndoneIsNotRotatedAtOnceByItsRule(t *testing.T) {
+	r, id, _ := newRotationRig(t)
+	r.rotate(id, grace(time.Hour))
+	if _, err := r.engine.UndoRotation(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.store.Update(t.Context(), setDue(r, id)); err != nil {
+		t.Fatal(err)
+	}
+	r.untilPhase(id, gateway.NotRotating)
+	other := r.provision("ext-2").Resource.ID
+	r.catalog.set(func(c *fakeCatalog) {
+		c.rotation = []gateway.RotationRule{{Addon: addonName, Plan: "free", Every: time.Millisecond}}
+	})
+	eventually(t, "another is rotated", func() bool { return r.resource(other).Rotation.Phase != gateway.NotRotating })
+	if row := r.resource(id); row.Rotation.Phase != gateway.NotRotating {
+		t.Errorf("it is %s again", row.Rotation.Phase)
+	}
+}
+
 func TestTwoRotationsAskedForAtOnceAreOne(t *testing.T) {
 	r, id, _ := newRotationRig(t)
 	errs := make(chan error)

@@ -13,9 +13,13 @@ import (
 // How many resources are looked at at once.
 const rotationPage = 200
 
-// How often credentials are looked for that are as old as their plan allows, and so
-// how often a backend that has made no new ones is asked again.
-const oldLook = time.Hour
+// How often credentials are looked for that are as old as their plan allows, and how
+// long it is before those are rotated again of which a rotation has failed or was
+// undone: somebody may look into it.
+const (
+	oldLook    = time.Hour
+	againAfter = 24 * time.Hour
+)
 
 // stepRepeat is how long a rotation rests whose next step the gateway cannot take.
 const stepRepeat = time.Minute
@@ -67,7 +71,7 @@ func (e *Engine) polled(ctx context.Context, look func(a *active)) {
 // other: nobody is in a hurry. It stops where a reload has taken the rule back.
 func (e *Engine) rotateOld(ctx context.Context, rule gateway.RotationRule) error {
 	for after := ""; ctx.Err() == nil; {
-		page, err := e.store.Unrotated(ctx, rule, after, rotationPage)
+		page, err := e.store.Unrotated(ctx, rule, againAfter, after, rotationPage)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/lifecycle"
@@ -50,13 +51,14 @@ func (r *Reader) RotationsDue(ctx context.Context, limit int) ([]gateway.Resourc
 // living is what the index of add-ons and plans is about.
 const unrotated = `SELECT ` + resourceFacts + ` FROM resources
  WHERE addon = $1 AND plan = $2 AND ` + living + ` AND state = 'active' AND kind = 'addon' AND rotation = ''
- AND COALESCE(rotated_at, created_at) <= $3 AND id > $4 ORDER BY id LIMIT $5`
+ AND COALESCE(rotated_at, created_at) <= $3 AND id > $4
+ AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.resource_id = resources.id AND o.verb = 'rotate' AND o.created_at > $5) ORDER BY id LIMIT $6`
 
 // Unrotated lists resources whose credentials are as old as a rule allows.
-func (r *Reader) Unrotated(ctx context.Context, rule gateway.RotationRule, after string, limit int) ([]gateway.Resource, error) {
+func (r *Reader) Unrotated(ctx context.Context, rule gateway.RotationRule, rest time.Duration, after string, limit int) ([]gateway.Resource, error) {
 	now, err := Clock(ctx, r.run, r.dialect)
 	if err != nil {
 		return nil, err
 	}
-	return r.resources(ctx, unrotated, rule.Addon, rule.Plan, millis(now.Add(-rule.Every)), after, limit)
+	return r.resources(ctx, unrotated, rule.Addon, rule.Plan, millis(now.Add(-rule.Every)), after, millis(now.Add(-rest)), limit)
 }

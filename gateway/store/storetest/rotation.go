@@ -9,6 +9,7 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/lifecycle"
+	"github.com/addongw/addongw/plugins/backend"
 )
 
 func rotationIsKept(t *testing.T, f *fixture) {
@@ -145,9 +146,22 @@ func oldCredentialsAreListed(t *testing.T, f *fixture) {
 	add("7", old, time.Time{}, func(r *lifecycle.ResourceRecord) { r.State = gateway.Suspended })
 	add("8", old, time.Time{}, func(r *lifecycle.ResourceRecord) { r.Kind = gateway.KindServer })
 	add("9", old, time.Time{}, func(r *lifecycle.ResourceRecord) { r.Rotation.Phase = gateway.Staged })
+	tried := func(r string, verb backend.Verb, ago time.Duration) {
+		row, err := f.ResourceRecord(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.operation(t, row, "op_"+r, func(op *lifecycle.OperationRecord) {
+			op.Verb, op.State, op.CreatedAt = string(verb), gateway.OperationFailed, time.Now().Add(-ago)
+		})
+	}
+	add("a", old, time.Time{})
+	tried("res_a", backend.VerbRotate, time.Minute)
+	tried("res_4", backend.VerbRotate, 90*time.Minute)
+	tried("res_1", backend.VerbChangePlan, time.Minute)
 	list := func(after string, limit int) (ids string) {
 		t.Helper()
-		found, err := f.Unrotated(t.Context(), rule, after, limit)
+		found, err := f.Unrotated(t.Context(), rule, time.Hour, after, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
