@@ -630,3 +630,48 @@ func hurry(r *rig, id string) {
 		r.t.Fatal(err)
 	}
 }
+
+// A customer may be suspended at any moment, also before the new credentials are
+// there: their platform is told after the resume.
+func TestAStageThatEndsWhileSuspendedIsPushedAfterTheResume(t *testing.T) {
+	r := newPushRig(t, soon)
+	d := r.provision("ext-1")
+	r.deliver(d)
+	id := d.Resource.ID
+	r.restedAs(id, "provision:done fetch_owner:done ")
+	reached, open := make(chan struct{}, 1), make(chan struct{})
+	r.world.hook(func(_ context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+		if call.Phase == backend.RotateStage {
+			reached <- struct{}{}
+			<-open
+		}
+		return nil
+	}, nil)
+	rotating := make(chan error)
+	go func() {
+		_, err := r.engine.Rotate(context.Background(), id, grace(0))
+		rotating <- err
+	}()
+	<-reached
+	suspending := make(chan error)
+	go func() {
+		_, err := r.scoped().Suspend(context.Background(), id, "not paid")
+		suspending <- err
+	}()
+	eventually(t, "it is suspended", func() bool { return r.resource(id).State == gateway.Suspended })
+	close(open)
+	if err := errors.Join(<-rotating, <-suspending); err != nil {
+		t.Fatal(err)
+	}
+	r.until(id, gateway.Suspended)
+	time.Sleep(2 * soon)
+	if row := r.resource(id); row.Rotation.Phase != gateway.Staged || len(r.moon.pushed("ext-1")) > 0 || len(r.passwords(id)) != 2 {
+		t.Errorf("while suspended: %+v, pushed %d times", row.Rotation, len(r.moon.pushed("ext-1")))
+	}
+	r.resume(id)
+	r.untilPhase(id, gateway.NotRotating)
+	now := r.passwords(id)
+	if pushed := r.moon.pushed("ext-1"); len(now) != 1 || !strings.Contains(pushed[len(pushed)-1], now[0]) {
+		t.Error("the platform does not have the one password that works")
+	}
+}
