@@ -16,7 +16,8 @@ import (
 // new ones beside the old ones (stage); the platform is given them; once it has
 // them, and a grace is over, the old ones end (commit). An operator may turn it
 // round while both work: the platform is given the old ones again, and the new ones
-// end (abort). So do those that could not be made.
+// end (abort). So do those that could not be made. Once the ending of either has
+// begun there is no way back: nobody knows whether they work.
 //
 //	           stage fails, or was never done
 //	        ┌────────────── staging ─────────────┐
