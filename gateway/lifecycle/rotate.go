@@ -257,16 +257,20 @@ func (e *Engine) revert(ctx context.Context, a *active, found ResourceRecord) er
 	case found.BeforeSealed == nil:
 		return gateway.Errorf(gateway.Conflict, "The old credentials are being ended already, or have ended.")
 	}
+	live, err := e.store.LiveOperations(ctx, found.ID)
+	if err != nil {
+		return unrecorded(err)
+	}
+	_, pushing := liveOf(live, verbPush) // of an unknown outcome, perhaps
 	_, told := a.platform(found.Resource)
-	if !told && found.DeliveredRev >= r.Rev {
-		return gateway.Errorf(gateway.Conflict, "%s has the new credentials and can't be told the old ones: its customer would be locked out.", found.Platform)
+	if !told && (pushing || found.DeliveredRev >= r.Rev) {
+		return gateway.Errorf(gateway.Conflict, "%s has the new credentials, or may have them, and can't be told the old ones: its customer would be locked out.", found.Platform)
 	}
 	next := found
 	if err := e.restoreBefore(&next); err != nil {
 		return unreadable(err)
 	}
-	next, err := e.renderAgain(a, next)
-	if err != nil {
+	if next, err = e.renderAgain(a, next); err != nil {
 		return err
 	}
 	next.Rotation = gateway.Rotation{Phase: gateway.Reverting, Rev: next.ConfigRev, Grace: r.Grace}
