@@ -114,6 +114,8 @@ func rotationText(r admin.Resource) string {
 	switch {
 	case r.Rotation.Sure && due != nil:
 		return fmt.Sprintf("%s are in use; %s could not be ended, which is tried again at %s", these, others, due.Format(time.RFC3339))
+	case r.Rotation.Sure && r.Rotation.Forced:
+		return fmt.Sprintf("%s are in use; %s end now", these, others)
 	case r.Rotation.Sure:
 		return fmt.Sprintf("%s are in use; %s end once %s has confirmed %s", these, others, r.Platform, these)
 	case due == nil:

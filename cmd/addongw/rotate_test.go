@@ -111,6 +111,7 @@ func TestRotationsAreToldInWords(t *testing.T) {
 		"both credentials work; the old ones end at 2026-11-21T12:31:00Z":                                        {Phase: "staged", Due: &due},
 		"the new ones are in use; the old ones end once moon has confirmed the new ones":                         {Phase: "staged", Sure: true},
 		"the new ones are in use; the old ones could not be ended, which is tried again at 2026-11-21T12:31:00Z": {Phase: "staged", Sure: true, Due: &due},
+		"the new ones are in use; the old ones end now":                                                          {Phase: "staged", Sure: true, Forced: true},
 		"both credentials work; the new ones end at 2026-11-21T12:31:00Z":                                        {Phase: "reverting", Due: &due},
 	} {
 		if got := rotationText(admin.Resource{Platform: "moon", Rotation: &r}); got != want {

@@ -88,7 +88,8 @@ func (s *Scoped) beginRotation(ctx context.Context, budget <-chan struct{}, a *a
 	if !offer.Rotates {
 		return gateway.Errorf(gateway.Conflict, "The backend %s can't replace credentials.", found.Backend)
 	}
-	if _, told := a.platform(found.Resource); !told && !order.Force {
+	_, told := a.platform(found.Resource)
+	if !told && !order.Force {
 		return gateway.Errorf(gateway.Conflict, "%s can't be told new credentials of a resource that it has: when the old ones end, its customer is locked out. "+
 			"With --force they are replaced all the same.", found.Platform)
 	}
@@ -100,7 +101,7 @@ func (s *Scoped) beginRotation(ctx context.Context, budget <-chan struct{}, a *a
 		return s.letFinish(ctx, budget, found)
 	}
 	next := found
-	next.Rotation = gateway.Rotation{Phase: gateway.Staging, Grace: offer.Grace}
+	next.Rotation = gateway.Rotation{Phase: gateway.Staging, Grace: offer.Grace, Forced: !told}
 	if order.Grace != nil {
 		next.Rotation.Grace = max(0, *order.Grace)
 	}
@@ -273,14 +274,14 @@ func (e *Engine) revert(ctx context.Context, a *active, found ResourceRecord) er
 	if next, err = e.renderAgain(a, next); err != nil {
 		return err
 	}
-	next.Rotation = gateway.Rotation{Phase: gateway.Reverting, Rev: next.ConfigRev, Grace: r.Grace}
+	next.Rotation = gateway.Rotation{Phase: gateway.Reverting, Rev: next.ConfigRev, Grace: r.Grace, Forced: !told}
 	err = e.store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
 		row, err := amend(next)(tx)
 		if err != nil {
 			return err
 		}
 		row.BeforeSealed = nil
-		return e.giveOut(tx, row, told)
+		return e.giveOut(tx, row)
 	})
 	if err != nil && !again(err) {
 		return unrecorded(fmt.Errorf("record that the rotation of %s is undone: %w", found.ID, err))
@@ -289,10 +290,9 @@ func (e *Engine) revert(ctx context.Context, a *active, found ResourceRecord) er
 	return err
 }
 
-// giveOut writes a rotation whose credentials the platform is to get: told says that
-// it can be.
-func (e *Engine) giveOut(tx Tx, row ResourceRecord, told bool) error {
-	if !told {
+// giveOut writes a rotation whose credentials the platform is to get.
+func (e *Engine) giveOut(tx Tx, row ResourceRecord) error {
+	if row.Rotation.Forced {
 		row.Rotation.Due = tx.Now().Add(row.Rotation.Grace)
 		return tx.SetRotation(row)
 	}

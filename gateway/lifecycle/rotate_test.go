@@ -478,6 +478,37 @@ func TestARotationIsNotUndoneWhereThePlatformCanNotBeTold(t *testing.T) {
 	}
 }
 
+// A reload may take the platform away while the backend is at it. That is nobody's
+// --force.
+func TestAPlatformThatGoesMeanwhileIsWaitedFor(t *testing.T) {
+	for _, at := range []backend.RotatePhase{backend.RotateStage, backend.RotateCommit} {
+		t.Run("before "+string(at), func(t *testing.T) {
+			r, id, _ := newRotationRig(t)
+			leave := func() { r.moon.set(func(m *moon) { m.gone = true }) }
+			if at == backend.RotateStage {
+				r.world.hook(func(context.Context, lifecycle.Call, func(string, []byte)) error { leave(); return nil }, nil)
+				r.rotate(id, grace(0))
+			} else {
+				r.rotate(id, grace(time.Hour))
+				eventually(t, "the platform has them", func() bool { return !r.resource(id).Rotation.Due.IsZero() })
+				leave()
+				hurry(r, id)
+			}
+			time.Sleep(200 * time.Millisecond) // some looks
+			if len(r.passwords(id)) != 2 {
+				t.Error("the old credentials ended, and the platform was not told")
+			}
+			r.moon.set(func(m *moon) { m.gone = false })
+			r.engine.Activate(r.catalog, r, r.moon)
+			r.untilPhase(id, gateway.NotRotating)
+			now, pushed := r.passwords(id), r.moon.pushed("ext-1")
+			if len(now) != 1 || len(pushed) == 0 || !strings.Contains(pushed[len(pushed)-1], now[0]) {
+				t.Error("the platform does not have the one password that works")
+			}
+		})
+	}
+}
+
 func TestAForcedRotationOfWhichThePlatformKnowsNothingIsUndone(t *testing.T) {
 	r := newRig(t) // the platform has no API
 	d := r.provision("ext-1")

@@ -135,8 +135,7 @@ func (e *Engine) stepRotation(ctx context.Context, a *active, id string) error {
 	if _, ends := liveOf(live, backend.VerbRotate); ends || found.Rotation.Due.IsZero() || found.State != gateway.Active {
 		return nil
 	}
-	_, told := a.platform(found.Resource)
-	if told && !found.Rotation.Sure && found.Rotation.Phase != gateway.Staging {
+	if !found.Rotation.Forced && !found.Rotation.Sure && found.Rotation.Phase != gateway.Staging {
 		return e.confirm(ctx, found)
 	}
 	return e.endOther(ctx, a, found)
@@ -154,7 +153,7 @@ func (e *Engine) confirm(ctx context.Context, found ResourceRecord) error {
 		if err != nil {
 			return err
 		}
-		return e.giveOut(tx, row, true)
+		return e.giveOut(tx, row)
 	})
 	e.calls.wake()
 	return err

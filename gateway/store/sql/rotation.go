@@ -22,13 +22,13 @@ func (t *Tx) MarkDelivered(id string, rev int64) error {
 }
 
 const setRotation = `UPDATE resources SET rotation = $1, rotation_rev = $2, rotation_grace = $3, rotation_due = $4, rotation_sure = $5,
- rotated_at = $6, before_enc = $7 WHERE id = $8`
+ rotation_forced = $6, rotated_at = $7, before_enc = $8 WHERE id = $9`
 
 // SetRotation writes how far a rotation is.
 func (t *Tx) SetRotation(r lifecycle.ResourceRecord) error {
 	_, err := t.run.Exec(background(), setRotation,
 		string(r.Rotation.Phase), r.Rotation.Rev, r.Rotation.Grace.Milliseconds(), millis(r.Rotation.Due), flag(r.Rotation.Sure),
-		millis(r.RotatedAt), r.BeforeSealed, r.ID)
+		flag(r.Rotation.Forced), millis(r.RotatedAt), r.BeforeSealed, r.ID)
 	if err != nil {
 		return fmt.Errorf("write the rotation of %s: %w", r.ID, err)
 	}

@@ -16,7 +16,7 @@ func rotationIsKept(t *testing.T, f *fixture) {
 	want := f.resource(t, "1", func(r *lifecycle.ResourceRecord) { r.State = gateway.Active })
 	f.resource(t, "2")
 	changed := want
-	changed.Rotation = gateway.Rotation{Phase: gateway.Staged, Rev: 4, Grace: 90 * time.Millisecond, Due: time.UnixMilli(70), Sure: true}
+	changed.Rotation = gateway.Rotation{Phase: gateway.Staged, Rev: 4, Grace: 90 * time.Millisecond, Due: time.UnixMilli(70), Sure: true, Forced: true}
 	changed.RotatedAt, changed.BeforeSealed, changed.Plan = time.UnixMilli(80), []byte{9}, "not written"
 	f.update(t, func(tx lifecycle.Tx) error { return tx.SetRotation(changed) })
 	want.Rotation, want.RotatedAt, want.BeforeSealed = changed.Rotation, changed.RotatedAt, changed.BeforeSealed
