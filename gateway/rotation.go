@@ -16,8 +16,11 @@ type Rotation struct {
 	// being taken, or the platform does not have Rev yet.
 	Due time.Time
 	// Sure tells that the grace is over, and that Rev is the one that was sent
-	// after it.
+	// after it, or that nothing is sent at all. With a Due that is set, the backend could
+	// not take the last step.
 	Sure bool
+	// Forced tells that nobody tells the platform: the grace began at once.
+	Forced bool
 }
 
 // RotationPhase says which credentials of a rotation the platform is given.

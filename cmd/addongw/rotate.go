@@ -22,14 +22,15 @@ func newResourcesRotate(c *command) *cobra.Command {
 		Long: "Has the backend make new credentials beside the old ones, and the platform told of them. Once it has them, the old ones go on\n" +
 			"working for a grace (the plan's rotate_grace, 15m unless told) and then end, with the sessions that use them.\n\n" +
 			"What the platform is never told would lock its customer out: where it can't be, rotate is refused without --force. With it,\n" +
-			"the grace begins at once, and you tell the customer. While both work, --undo gives the platform the old ones again.",
+			"the grace begins at once, and you tell the customer. While both work, --undo gives the platform the old ones again.\n" +
+			"A rotation whose end keeps failing gives way to another one with --force, too.",
 		Example: "  addongw resources rotate res_06h1 --wait\n  addongw resources rotate res_06h1 --undo",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("grace") {
 				order.Grace = &grace
 			}
-			return ask(c, "resources_rotate", c.printRotated, func(client *admin.Client) (admin.Resource, error) {
+			return ask(c, "resources_rotate", func(r admin.Resource) error { return c.printRotated(r, undo) }, func(client *admin.Client) (admin.Resource, error) {
 				var r admin.Resource
 				var err error
 				if undo {
@@ -40,12 +41,12 @@ func newResourcesRotate(c *command) *cobra.Command {
 				if err != nil || !wait {
 					return r, err
 				}
-				return rotated(cmd.Context(), client, r)
+				return rotated(cmd.Context(), client, r, undo)
 			})
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&order.Force, "force", false, "also where the platform can't be told")
+	flags.BoolVar(&order.Force, "force", false, "also where the platform can't be told, or a rotation can't be ended")
 	flags.DurationVar(&grace, "grace", 0, "how long the old credentials go on working once the platform has the new ones, such as 1h; 0s: not at all (default the plan's)")
 	flags.BoolVar(&undo, "undo", false, "give the old credentials out again, and end the new ones")
 	flags.BoolVar(&wait, "wait", false, "wait until only one of the two works")
@@ -54,11 +55,12 @@ func newResourcesRotate(c *command) *cobra.Command {
 	return cmd
 }
 
-// rotated waits until a rotation is over.
-func rotated(ctx context.Context, client *admin.Client, r admin.Resource) (admin.Resource, error) {
+// rotated waits until a rotation is over. One that nobody has undone and that has
+// replaced nothing has failed.
+func rotated(ctx context.Context, client *admin.Client, r admin.Resource, undo bool) (admin.Resource, error) {
 	often := time.NewTicker(200 * time.Millisecond)
 	defer often.Stop()
-	for r.Rotation != nil {
+	for begun := r; r.Rotation != nil; {
 		select {
 		case <-ctx.Done():
 			return r, errors.New("the waiting was interrupted; the rotation goes on")
@@ -68,16 +70,27 @@ func rotated(ctx context.Context, client *admin.Client, r admin.Resource) (admin
 		if err != nil {
 			return r, err
 		}
-		r = d.Resource
+		if r = d.Resource; r.Rotation == nil && !undo && !replaced(begun, r) {
+			return r, fmt.Errorf("the credentials of %s were not replaced: addongw operations list --resource %s tells why", r.ID, r.ID)
+		}
 	}
 	return r, nil
 }
 
+// replaced reports whether credentials were replaced between two looks.
+func replaced(before, after admin.Resource) bool {
+	return after.RotatedAt != nil && (before.RotatedAt == nil || after.RotatedAt.After(*before.RotatedAt))
+}
+
 // printRotated tells how far a rotation is.
-func (c *command) printRotated(r admin.Resource) error {
+func (c *command) printRotated(r admin.Resource, undo bool) error {
 	text := rotationText(r)
 	if text == "" {
-		text = "one of both credentials is in use, and the other has ended"
+		in, ended := "new", "old"
+		if undo {
+			in, ended = ended, in
+		}
+		text = fmt.Sprintf("the %s credentials are in use, and the %s ones have ended", in, ended)
 	}
 	_, err := fmt.Fprintf(c.out, "%s: %s\n", r.ID, text)
 	return err
@@ -88,18 +101,25 @@ func rotationText(r admin.Resource) string {
 	if r.Rotation == nil {
 		return ""
 	}
-	these, others := "the new ones", "the old ones"
+	these, others, due := "the new ones", "the old ones", r.Rotation.Due
 	switch gateway.RotationPhase(r.Rotation.Phase) {
 	case gateway.Staging:
+		if r.Rotation.Sure {
+			return "the old credentials are in use, what was begun of new ones is removed"
+		}
 		return "the old credentials are in use, new ones are being made"
 	case gateway.Reverting:
 		these, others = others, these
 	}
 	switch {
+	case r.Rotation.Sure && due != nil:
+		return fmt.Sprintf("%s are in use; %s could not be ended, which is tried again at %s", these, others, due.Format(time.RFC3339))
+	case r.Rotation.Sure && r.Rotation.Forced:
+		return fmt.Sprintf("%s are in use; %s end now", these, others)
 	case r.Rotation.Sure:
-		return fmt.Sprintf("both credentials work; %s end once %s has confirmed %s", others, r.Platform, these)
-	case r.Rotation.Due == nil:
+		return fmt.Sprintf("%s are in use; %s end once %s has confirmed %s", these, others, r.Platform, these)
+	case due == nil:
 		return fmt.Sprintf("both credentials work; %s end %s after %s has %s", others, r.Rotation.Grace, r.Platform, these)
 	}
-	return fmt.Sprintf("both credentials work; %s end at %s", others, r.Rotation.Due.Format(time.RFC3339))
+	return fmt.Sprintf("both credentials work; %s end at %s", others, due.Format(time.RFC3339))
 }

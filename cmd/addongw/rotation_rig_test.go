@@ -63,6 +63,14 @@ func (m *market) example(t *testing.T, name string, oldnew ...string) string {
 		"platform \"scalingo\" {\n", fmt.Sprintf("platform \"scalingo\" {\n    api_url = %q\n", scalingo.URL))...)
 }
 
+// onClever copies an example that is sold on Clever Cloud only.
+func (m *market) onClever(t *testing.T, name string) string {
+	t.Helper()
+	clever := httptest.NewServer(m.clever)
+	t.Cleanup(clever.Close)
+	return changedExample(t, name, "platform \"clevercloud\" {\n", fmt.Sprintf("platform \"clevercloud\" {\n    api_url = %q\n", clever.URL+"/v2"))
+}
+
 // buy orders n resources, by turns on the two platforms.
 func (m *market) buy(t *testing.T, base, plan string, n int) {
 	t.Helper()

@@ -13,8 +13,8 @@ store "sqlite" {
   path = "addongw.db"
 }
 
-# A backend makes the real thing. This one runs scripts/provision,
-# change_plan, suspend, resume, deprovision and read, all in the same folder.
+# A backend makes the real thing. This one runs scripts/provision, change_plan,
+# suspend, resume, rotate, deprovision and read, all in the same folder.
 backend "shell" "files" {
   config {
     directory = "scripts"

@@ -16,13 +16,15 @@ type Rotation struct {
 	Grace string     `json:"grace"`          // how long the others go on working once the platform has these: "15m0s"
 	Due   *time.Time `json:"due,omitempty"`  // when the grace is over; absent until the platform has them
 	Sure  bool       `json:"sure,omitempty"` // it is over: the others end as soon as the platform has confirmed these
+
+	Forced bool `json:"forced,omitempty"` // the platform is not told: the grace began at once
 }
 
 func wireRotation(r gateway.Rotation) *Rotation {
 	if r.Phase == gateway.NotRotating {
 		return nil
 	}
-	return &Rotation{Phase: string(r.Phase), Grace: r.Grace.String(), Due: optionalTime(r.Due), Sure: r.Sure}
+	return &Rotation{Phase: string(r.Phase), Grace: r.Grace.String(), Due: optionalTime(r.Due), Sure: r.Sure, Forced: r.Forced}
 }
 
 // rotateResource answers with the resource once new credentials work, or are still

@@ -172,7 +172,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.workers.Go(func() { e.drops.run(working) })
 	e.workers.Go(func() { e.calls.run(working) })
 	e.workers.Go(func() { e.pushUndelivered(working) })
-	e.workers.Go(func() { e.rotate(working) })
+	e.workers.Go(func() { e.stepDue(working) })
+	e.workers.Go(func() { e.rotateAged(working) })
 	e.workers.Go(func() {
 		e.marks.run(working, e.store, e.calls.wake, func(err error) { e.log.Error("delivery marks not written", "error", err) })
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -15,7 +16,8 @@ import (
 // new ones beside the old ones (stage); the platform is given them; once it has
 // them, and a grace is over, the old ones end (commit). An operator may turn it
 // round while both work: the platform is given the old ones again, and the new ones
-// end (abort). So do those that could not be made.
+// end (abort). So do those that could not be made. Once the ending of either has
+// begun there is no way back: nobody knows whether they work.
 //
 //	           stage fails, or was never done
 //	        ┌────────────── staging ─────────────┐
@@ -76,7 +78,7 @@ func (e *Engine) judgeRotation(ctx context.Context, resourceID string, act func(
 // beginRotation records the stage and waits for it.
 func (s *Scoped) beginRotation(ctx context.Context, budget <-chan struct{}, a *active, found ResourceRecord, order gateway.RotateOrder) error {
 	e := s.engine
-	if err := rotatable(found); err != nil {
+	if err := rotatable(found, order.Force); err != nil {
 		return err
 	}
 	offer, err := a.catalog.Offer(found.Platform, found.Addon, found.Plan, found.Region)
@@ -86,7 +88,8 @@ func (s *Scoped) beginRotation(ctx context.Context, budget <-chan struct{}, a *a
 	if !offer.Rotates {
 		return gateway.Errorf(gateway.Conflict, "The backend %s can't replace credentials.", found.Backend)
 	}
-	if _, told := a.platform(found.Resource); !told && !order.Force {
+	_, told := a.platform(found.Resource)
+	if !told && !order.Force {
 		return gateway.Errorf(gateway.Conflict, "%s can't be told new credentials of a resource that it has: when the old ones end, its customer is locked out. "+
 			"With --force they are replaced all the same.", found.Platform)
 	}
@@ -98,7 +101,7 @@ func (s *Scoped) beginRotation(ctx context.Context, budget <-chan struct{}, a *a
 		return s.letFinish(ctx, budget, found)
 	}
 	next := found
-	next.Rotation = gateway.Rotation{Phase: gateway.Staging, Grace: offer.Grace}
+	next.Rotation = gateway.Rotation{Phase: gateway.Staging, Grace: offer.Grace, Forced: !told}
 	if order.Grace != nil {
 		next.Rotation.Grace = max(0, *order.Grace)
 	}
@@ -119,8 +122,9 @@ func (s *Scoped) beginRotation(ctx context.Context, budget <-chan struct{}, a *a
 	return staged(end)
 }
 
-// rotatable reports why the credentials of a resource can't be replaced now.
-func rotatable(r ResourceRecord) error {
+// rotatable reports why the credentials of a resource can't be replaced now. A
+// rotation that its backend can't end gives way to another one where that is forced.
+func rotatable(r ResourceRecord, force bool) error {
 	switch r.State {
 	case gateway.Active:
 	case gateway.Provisioning, gateway.Updating:
@@ -128,10 +132,15 @@ func rotatable(r ResourceRecord) error {
 	default:
 		return gateway.Errorf(gateway.Conflict, "The resource is %s: only credentials of one that is active can be rotated.", r.State)
 	}
-	if r.Rotation.Phase != gateway.NotRotating {
-		return gateway.Errorf(gateway.Conflict, "A rotation of its credentials is under way (%s).", r.Rotation.Phase)
+	stuck := r.Rotation.Sure && !r.Rotation.Due.IsZero()
+	switch {
+	case r.Rotation.Phase == gateway.NotRotating, stuck && force:
+		return nil
+	case stuck:
+		return gateway.Errorf(gateway.Conflict, "A rotation of its credentials could not be ended, which is tried again at %s. "+
+			"With --force another one begins instead.", r.Rotation.Due.UTC().Format(time.RFC3339))
 	}
-	return nil
+	return gateway.Errorf(gateway.Conflict, "A rotation of its credentials is under way (%s).", r.Rotation.Phase)
 }
 
 // stageIntent draws new generated outputs, and evaluates what the backend is told
@@ -225,7 +234,12 @@ func (e *Engine) restoreBefore(row *ResourceRecord) error {
 	if row.OutputsSealed, err = e.vault.sealValue(outputs, resourceAD(row.ID, outputsColumn)); err != nil {
 		return err
 	}
-	row.SecretsSealed, err = e.vault.sealJSON(b.Secrets, resourceAD(row.ID, secretsColumn))
+	secrets, err := e.vault.secrets(*row)
+	if err != nil {
+		return err
+	}
+	maps.Copy(secrets, b.Secrets)
+	row.SecretsSealed, err = e.vault.sealJSON(secrets, resourceAD(row.ID, secretsColumn))
 	return err
 }
 
@@ -241,31 +255,33 @@ func (e *Engine) revert(ctx context.Context, a *active, found ResourceRecord) er
 		return gateway.Errorf(gateway.Conflict, "The rotation of its credentials is being undone already.")
 	case r.Phase == gateway.Staging:
 		return gateway.Errorf(gateway.Conflict, "The new credentials are not there yet. Where they can't be made, the rotation undoes itself.")
+	case found.BeforeSealed == nil:
+		return gateway.Errorf(gateway.Conflict, "The old credentials are being ended already, or have ended.")
+	}
+	live, err := e.store.LiveOperations(ctx, found.ID)
+	if err != nil {
+		return unrecorded(err)
+	}
+	_, pushing := liveOf(live, verbPush) // of an unknown outcome, perhaps
+	_, told := a.platform(found.Resource)
+	if !told && (pushing || found.DeliveredRev >= r.Rev) {
+		return gateway.Errorf(gateway.Conflict, "%s has the new credentials, or may have them, and can't be told the old ones: its customer would be locked out.", found.Platform)
 	}
 	next := found
 	if err := e.restoreBefore(&next); err != nil {
 		return unreadable(err)
 	}
-	next, err := e.renderAgain(a, next)
-	if err != nil {
+	if next, err = e.renderAgain(a, next); err != nil {
 		return err
 	}
-	next.Rotation = gateway.Rotation{Phase: gateway.Reverting, Rev: next.ConfigRev, Grace: r.Grace}
-	_, told := a.platform(found.Resource)
+	next.Rotation = gateway.Rotation{Phase: gateway.Reverting, Rev: next.ConfigRev, Grace: r.Grace, Forced: !told}
 	err = e.store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
-		live, err := tx.LiveOperations(found.ID)
-		if err != nil {
-			return err
-		}
-		if op, ok := liveOf(live, backend.VerbRotate); ok {
-			return gateway.Errorf(gateway.Conflict, "The old credentials are being ended already, by the operation %s.", op.ID)
-		}
 		row, err := amend(next)(tx)
 		if err != nil {
 			return err
 		}
 		row.BeforeSealed = nil
-		return e.giveOut(tx, row, told)
+		return e.giveOut(tx, row)
 	})
 	if err != nil && !again(err) {
 		return unrecorded(fmt.Errorf("record that the rotation of %s is undone: %w", found.ID, err))
@@ -274,10 +290,9 @@ func (e *Engine) revert(ctx context.Context, a *active, found ResourceRecord) er
 	return err
 }
 
-// giveOut writes a rotation whose credentials the platform is to get: told says that
-// it can be.
-func (e *Engine) giveOut(tx Tx, row ResourceRecord, told bool) error {
-	if !told {
+// giveOut writes a rotation whose credentials the platform is to get.
+func (e *Engine) giveOut(tx Tx, row ResourceRecord) error {
+	if row.Rotation.Forced {
 		row.Rotation.Due = tx.Now().Add(row.Rotation.Grace)
 		return tx.SetRotation(row)
 	}

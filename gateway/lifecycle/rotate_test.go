@@ -3,6 +3,7 @@ package lifecycle_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -407,4 +408,308 @@ func (r *rig) url(id string) string {
 		r.t.Fatal(err)
 	}
 	return vars(d)["ACME_DB_URL"]
+}
+
+// Whatever a commit that failed has done to the old credentials, nobody knows.
+func TestOldCredentialsThatMayHaveEndedAreNotGivenOutAgain(t *testing.T) {
+	r, id, _ := newRotationRig(t)
+	r.world.hook(nil, func(_ context.Context, call lifecycle.Call) error {
+		if call.Phase == backend.RotateCommit { // it has ended them, and says otherwise
+			return backend.Failf(backend.Invalid, "a session does not end")
+		}
+		return nil
+	})
+	r.rotate(id, grace(0))
+	eventually(t, "the commit has failed", func() bool { return strings.HasSuffix(r.story(id), "rotate:failed ") })
+	fresh := r.passwords(id)
+	_, err := r.engine.UndoRotation(t.Context(), id)
+	wantKind(t, err, gateway.Conflict)
+	if url := vars(r.provision("ext-1"))["ACME_DB_URL"]; !strings.Contains(url, fresh[0]) {
+		t.Error("the platform is given credentials that have ended")
+	}
+	if row := r.resource(id); row.BeforeSealed != nil {
+		t.Error("what has ended is kept")
+	}
+	_, err = r.engine.Rotate(t.Context(), id, grace(0))
+	wantKind(t, err, gateway.Conflict)
+	if !strings.Contains(err.Error(), "--force") {
+		t.Errorf("it says %q", err)
+	}
+	r.world.hook(nil, nil)
+	order := grace(0)
+	order.Force = true
+	r.rotate(id, order) // begins anew
+	r.untilPhase(id, gateway.NotRotating)
+	if now := r.passwords(id); len(now) != 1 || now[0] == fresh[0] || !strings.Contains(vars(r.provision("ext-1"))["ACME_DB_URL"], now[0]) {
+		t.Error("a forced rotation does not help")
+	}
+}
+
+func TestARotationThatCanBeEndedGivesWayToNoOther(t *testing.T) {
+	r, id, _ := newRotationRig(t)
+	r.rotate(id, grace(time.Hour))
+	eventually(t, "the platform has them", func() bool { return !r.resource(id).Rotation.Due.IsZero() })
+	_, err := r.engine.Rotate(t.Context(), id, gateway.RotateOrder{Force: true})
+	wantKind(t, err, gateway.Conflict)
+}
+
+// A platform that has new credentials and cannot be told of the old ones would lock
+// its customer out.
+func TestARotationIsNotUndoneWhereThePlatformCanNotBeTold(t *testing.T) {
+	for name, lost := range map[string]error{"it has them": nil, "it has them and the answer was lost": gateway.Errorf(gateway.Unavailable, "lost")} {
+		t.Run(name, func(t *testing.T) {
+			r, id, _ := newRotationRig(t)
+			r.moon.set(func(m *moon) { m.after = func(string, gateway.Resource) error { return lost } })
+			r.rotate(id, grace(time.Hour))
+			eventually(t, "the platform has them", func() bool {
+				return len(r.moon.pushed("ext-1")) > 0 && (lost != nil || !r.resource(id).Rotation.Due.IsZero())
+			})
+			r.moon.set(func(m *moon) { m.gone = true })
+			_, err := r.engine.UndoRotation(t.Context(), id)
+			wantKind(t, err, gateway.Conflict)
+			if row := r.resource(id); row.Rotation.Phase != gateway.Staged || len(r.passwords(id)) != 2 {
+				t.Errorf("it is %s", row.Rotation.Phase)
+			}
+			r.moon.set(func(m *moon) { m.gone = false })
+			if _, err := r.engine.UndoRotation(t.Context(), id); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A reload may take the platform away while the backend is at it. That is nobody's
+// --force.
+func TestAPlatformThatGoesMeanwhileIsWaitedFor(t *testing.T) {
+	for _, at := range []backend.RotatePhase{backend.RotateStage, backend.RotateCommit} {
+		t.Run("before "+string(at), func(t *testing.T) {
+			r, id, _ := newRotationRig(t)
+			leave := func() { r.moon.set(func(m *moon) { m.gone = true }) }
+			if at == backend.RotateStage {
+				r.world.hook(func(context.Context, lifecycle.Call, func(string, []byte)) error { leave(); return nil }, nil)
+				r.rotate(id, grace(0))
+			} else {
+				r.rotate(id, grace(time.Hour))
+				eventually(t, "the platform has them", func() bool { return !r.resource(id).Rotation.Due.IsZero() })
+				leave()
+				hurry(r, id)
+			}
+			time.Sleep(200 * time.Millisecond) // some looks
+			if len(r.passwords(id)) != 2 {
+				t.Error("the old credentials ended, and the platform was not told")
+			}
+			r.moon.set(func(m *moon) { m.gone = false })
+			r.engine.Activate(r.catalog, r, r.moon)
+			r.untilPhase(id, gateway.NotRotating)
+			now, pushed := r.passwords(id), r.moon.pushed("ext-1")
+			if len(now) != 1 || len(pushed) == 0 || !strings.Contains(pushed[len(pushed)-1], now[0]) {
+				t.Error("the platform does not have the one password that works")
+			}
+		})
+	}
+}
+
+func TestAForcedRotationOfWhichThePlatformKnowsNothingIsUndone(t *testing.T) {
+	r := newRig(t) // the platform has no API
+	d := r.provision("ext-1")
+	id := d.Resource.ID
+	r.deliver(d)
+	old := r.passwords(id)
+	order := grace(time.Hour)
+	order.Force = true
+	r.rotate(id, order)
+	if _, err := r.engine.UndoRotation(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.store.Update(t.Context(), setDue(r, id)); err != nil {
+		t.Fatal(err)
+	}
+	r.untilPhase(id, gateway.NotRotating)
+	if now := r.passwords(id); !slices.Equal(now, old) {
+		t.Error("the old password does not work alone")
+	}
+}
+
+// Applications use the new credentials by then: they need as long for the way back.
+func TestUndoingALateRotationLeavesTheGraceToTheNewCredentials(t *testing.T) {
+	r, id, _ := newRotationRig(t)
+	r.rotate(id, grace(time.Hour))
+	eventually(t, "the platform has them", func() bool { return !r.resource(id).Rotation.Due.IsZero() })
+	r.moon.fail("push", gateway.Errorf(gateway.Refused, "The platform says no."))
+	hurry(r, id)
+	eventually(t, "it is to be confirmed", func() bool { return r.resource(id).Rotation.Sure })
+	r.moon.fail("", nil)
+	if _, err := r.engine.UndoRotation(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the platform has the old ones", func() bool { return !r.resource(id).Rotation.Due.IsZero() })
+	if rest := time.Until(r.resource(id).Rotation.Due); rest < 50*time.Minute || len(r.passwords(id)) != 2 {
+		t.Errorf("the new credentials end in %s", rest)
+	}
+}
+
+// However many credentials are old, and however slowly new ones are made, what is
+// under way goes on.
+func TestRotationsGoOnWhileOldCredentialsAreReplaced(t *testing.T) {
+	r, id, _ := newRotationRig(t)
+	if _, err := r.scoped().ChangePlan(t.Context(), id, "big"); err != nil {
+		t.Fatal(err)
+	}
+	r.rotate(id, grace(time.Hour))
+	r.provision("ext-2")
+	reached, open := make(chan struct{}, 1), make(chan struct{})
+	defer close(open)
+	r.world.hook(func(ctx context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+		if call.Phase == backend.RotateStage {
+			reached <- struct{}{}
+			select {
+			case <-open:
+			case <-ctx.Done():
+			}
+		}
+		return nil
+	}, nil)
+	r.catalog.set(func(c *fakeCatalog) {
+		c.rotation = []gateway.RotationRule{{Addon: addonName, Plan: "free", Every: time.Millisecond}}
+	})
+	<-reached
+	hurry(r, id)
+	r.untilPhase(id, gateway.NotRotating)
+}
+
+func TestARuleThatIsTakenBackRotatesNothingMore(t *testing.T) {
+	r, _, _ := newRotationRig(t)
+	r.provision("ext-2")
+	r.world.hook(func(context.Context, lifecycle.Call, func(string, []byte)) error {
+		r.catalog.set(func(c *fakeCatalog) { c.rotation = nil })
+		return nil
+	}, nil)
+	r.catalog.set(func(c *fakeCatalog) {
+		c.rotation = []gateway.RotationRule{{Addon: addonName, Plan: "free", Every: time.Millisecond}}
+	})
+	eventually(t, "one is rotated", func() bool { return len(r.phases()) > 0 })
+	time.Sleep(200 * time.Millisecond) // time enough for another
+	if phases := r.phases(); slices.Contains(phases[1:], "stage") {
+		t.Errorf("the backend was asked for %v", phases)
+	}
+}
+
+func TestRotationsThatCanNotGoOnKeepNoOthersWaiting(t *testing.T) {
+	r, id, _ := newRotationRig(t)
+	r.rotate(id, grace(time.Hour))
+	eventually(t, "the platform has them", func() bool { return !r.resource(id).Rotation.Due.IsZero() })
+	broken := r.resource(id)
+	broken.Rotation.Due, broken.Rotation.Sure, broken.LogTokenSealed = time.UnixMilli(1), true, []byte("no token")
+	for i := range 200 {
+		broken.ID, broken.ShortID, broken.ProviderID = fmt.Sprint("res_broken", i), fmt.Sprint("broken", i), fmt.Sprint("broken", i)
+		broken.ExternalID = broken.ID
+		if err := r.store.Update(t.Context(), func(tx lifecycle.Tx) error { return tx.InsertResource(broken) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hurry(r, id)
+	r.untilPhase(id, gateway.NotRotating)
+}
+
+func TestWhatAnOperatorHasUndoneIsNotRotatedAtOnceByItsRule(t *testing.T) {
+	r, id, _ := newRotationRig(t)
+	r.rotate(id, grace(time.Hour))
+	if _, err := r.engine.UndoRotation(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.store.Update(t.Context(), setDue(r, id)); err != nil {
+		t.Fatal(err)
+	}
+	r.untilPhase(id, gateway.NotRotating)
+	other := r.provision("ext-2").Resource.ID
+	r.catalog.set(func(c *fakeCatalog) {
+		c.rotation = []gateway.RotationRule{{Addon: addonName, Plan: "free", Every: time.Millisecond}}
+	})
+	eventually(t, "another is rotated", func() bool { return r.resource(other).Rotation.Phase != gateway.NotRotating })
+	if row := r.resource(id); row.Rotation.Phase != gateway.NotRotating {
+		t.Errorf("it is %s again", row.Rotation.Phase)
+	}
+}
+
+func TestTwoRotationsAskedForAtOnceAreOne(t *testing.T) {
+	r, id, _ := newRotationRig(t)
+	errs := make(chan error)
+	for range 8 {
+		go func() {
+			_, err := r.engine.Rotate(context.Background(), id, grace(time.Hour))
+			errs <- err
+		}()
+	}
+	begun := 0
+	for range 8 {
+		switch err := <-errs; {
+		case err == nil:
+			begun++
+		case gateway.KindOf(err) != gateway.Conflict:
+			t.Error(err)
+		}
+	}
+	if stages := r.phases(); begun != 1 || len(stages) != 1 {
+		t.Errorf("%d were begun, the backend was asked for %v", begun, stages)
+	}
+}
+
+// hurry makes the next step of a rotation due now.
+func hurry(r *rig, id string) {
+	r.t.Helper()
+	if err := r.store.Update(context.Background(), func(tx lifecycle.Tx) error {
+		row, err := tx.ResourceRecord(id)
+		if err != nil {
+			return err
+		}
+		row.Rotation.Due = tx.Now()
+		return tx.SetRotation(row)
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// A customer may be suspended at any moment, also before the new credentials are
+// there: their platform is told after the resume.
+func TestAStageThatEndsWhileSuspendedIsPushedAfterTheResume(t *testing.T) {
+	r := newPushRig(t, soon)
+	d := r.provision("ext-1")
+	r.deliver(d)
+	id := d.Resource.ID
+	r.restedAs(id, "provision:done fetch_owner:done ")
+	reached, open := make(chan struct{}, 1), make(chan struct{})
+	r.world.hook(func(_ context.Context, call lifecycle.Call, _ func(string, []byte)) error {
+		if call.Phase == backend.RotateStage {
+			reached <- struct{}{}
+			<-open
+		}
+		return nil
+	}, nil)
+	rotating := make(chan error)
+	go func() {
+		_, err := r.engine.Rotate(context.Background(), id, grace(0))
+		rotating <- err
+	}()
+	<-reached
+	suspending := make(chan error)
+	go func() {
+		_, err := r.scoped().Suspend(context.Background(), id, "not paid")
+		suspending <- err
+	}()
+	eventually(t, "it is suspended", func() bool { return r.resource(id).State == gateway.Suspended })
+	close(open)
+	if err := errors.Join(<-rotating, <-suspending); err != nil {
+		t.Fatal(err)
+	}
+	r.until(id, gateway.Suspended)
+	time.Sleep(2 * soon)
+	if row := r.resource(id); row.Rotation.Phase != gateway.Staged || len(r.moon.pushed("ext-1")) > 0 || len(r.passwords(id)) != 2 {
+		t.Errorf("while suspended: %+v, pushed %d times", row.Rotation, len(r.moon.pushed("ext-1")))
+	}
+	r.resume(id)
+	r.untilPhase(id, gateway.NotRotating)
+	now := r.passwords(id)
+	if pushed := r.moon.pushed("ext-1"); len(now) != 1 || !strings.Contains(pushed[len(pushed)-1], now[0]) {
+		t.Error("the platform does not have the one password that works")
+	}
 }

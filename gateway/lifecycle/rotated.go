@@ -18,7 +18,6 @@ type rotated struct {
 	dueIn    *time.Duration // the next step is due after it; nil: it is not, or next says when
 	replaced bool           // new credentials are the only ones from now on
 	given    bool           // the platform is to get the new ones
-	told     bool           // it can be told
 }
 
 // judgeRotated records what the backend has done of a rotation.
@@ -51,10 +50,9 @@ func (e *Engine) judgeStaged(t *transition, a *active, out outcome) error {
 		return e.failRotation(t, out)
 	}
 	t.res = made
-	_, told := a.platform(made.Resource)
 	t.rotation = &rotated{
-		next:   gateway.Rotation{Phase: gateway.Staged, Rev: made.ConfigRev, Grace: made.Rotation.Grace},
-		before: before, given: true, told: told,
+		next:   gateway.Rotation{Phase: gateway.Staged, Rev: made.ConfigRev, Grace: made.Rotation.Grace, Forced: made.Rotation.Forced},
+		before: before, given: true,
 	}
 	return e.rotateDone(t, out)
 }
@@ -116,7 +114,7 @@ func (e *Engine) writeRotation(tx Tx, t *transition) error {
 		row.RotatedAt = tx.Now()
 	}
 	if t.rotation.given {
-		return e.giveOut(tx, row, t.rotation.told)
+		return e.giveOut(tx, row)
 	}
 	return tx.SetRotation(row)
 }

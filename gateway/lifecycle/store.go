@@ -85,8 +85,9 @@ type Reader interface {
 	// longest due first.
 	RotationsDue(ctx context.Context, limit int) ([]gateway.Resource, error)
 	// Unrotated lists, by id and after one, active resources without a rotation whose
-	// credentials are as old as the rule allows.
-	Unrotated(ctx context.Context, rule gateway.RotationRule, after string, limit int) ([]gateway.Resource, error)
+	// credentials are as old as the rule allows, and for which no step of one was
+	// ordered for a while.
+	Unrotated(ctx context.Context, rule gateway.RotationRule, rest time.Duration, after string, limit int) ([]gateway.Resource, error)
 	// Document returns what KeepDocument stored.
 	Document(ctx context.Context, name string) (DocumentRecord, error)
 }

@@ -32,6 +32,7 @@ type fakeEngine struct {
 	vars     []gateway.ConfigVar
 	redirect string
 	reason   string
+	rotation gateway.Rotation
 	err      error // of every call
 }
 
@@ -67,7 +68,7 @@ func (e *fakeEngine) Customer(_ context.Context, id string) (gateway.Delivery, e
 		return gateway.Delivery{}, gateway.Errorf(gateway.NotFound, "There is no such resource.")
 	}
 	return gateway.Delivery{ConfigVars: e.vars, Resource: gateway.Resource{
-		ID: resourceID, ShortID: shortID, State: e.state, Reason: e.reason, Platform: "clevercloud", Addon: "acme-db",
+		ID: resourceID, ShortID: shortID, State: e.state, Reason: e.reason, Platform: "clevercloud", Addon: "acme-db", Rotation: e.rotation,
 	}}, e.err
 }
 

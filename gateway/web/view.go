@@ -28,6 +28,7 @@ type resourceView struct {
 	Refresh string // where the page reloads itself from; empty: it does not
 	Code    string // what to tell the support; empty: nothing went wrong
 	Vars    []varView
+	Renewed string // about credentials that were replaced a moment ago; else empty
 }
 
 // varView is one config var.
@@ -83,6 +84,9 @@ func newView(r *http.Request, k known, token, revealed, baseURL string) resource
 	if k.delivery.Resource.State == gateway.Failed {
 		v.Code = k.delivery.Resource.ShortID
 	}
+	if k.delivery.Resource.State != gateway.Suspended { // then none work
+		v.Renewed = renewed(k.delivery.Resource.Rotation)
+	}
 	for _, c := range k.delivery.ConfigVars {
 		shown := varView{Name: c.Name, Sensitive: c.Sensitive, Shown: !c.Sensitive || c.Name == revealed}
 		if shown.Shown {
@@ -91,6 +95,20 @@ func newView(r *http.Request, k known, token, revealed, baseURL string) resource
 		v.Vars = append(v.Vars, shown)
 	}
 	return v
+}
+
+// renewed tells whoever has copied credentials that others have come, while both
+// work.
+func renewed(r gateway.Rotation) string {
+	switch {
+	case r.Phase != gateway.Staged && r.Phase != gateway.Reverting:
+		return ""
+	case r.Sure:
+		return "The credentials were replaced. Those from before end now."
+	case r.Due.IsZero():
+		return "The credentials were replaced. Those from before work for a while yet."
+	}
+	return "The credentials were replaced. Those from before work until " + r.Due.UTC().Format("2 January 2006, 15:04 UTC") + "."
 }
 
 // messageView is what templates/message.html shows.

@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/platform"
@@ -60,6 +61,30 @@ func TestASuspendedResourceSaysWhyAndKeepsItsConfigVars(t *testing.T) {
 	b.engine.set(func(e *fakeEngine) { e.reason = "" })
 	if text := b.open(t).Body.String(); strings.Contains(text, "<p></p>") || !strings.Contains(text, ">Suspended<") {
 		t.Errorf("without a reason:\n%s", text)
+	}
+}
+
+func TestAPageTellsOfReplacedCredentialsWhileBothWork(t *testing.T) {
+	due := time.Date(2026, 11, 21, 12, 31, 0, 0, time.FixedZone("", 3600))
+	for name, c := range map[string]struct {
+		state    gateway.State
+		rotation gateway.Rotation
+		want     string
+	}{
+		"none":      {gateway.Active, gateway.Rotation{}, ""},
+		"staging":   {gateway.Active, gateway.Rotation{Phase: gateway.Staging}, ""},
+		"staged":    {gateway.Active, gateway.Rotation{Phase: gateway.Staged}, "Those from before work for a while yet."},
+		"delivered": {gateway.Updating, gateway.Rotation{Phase: gateway.Staged, Due: due}, "Those from before work until 21 November 2026, 11:31 UTC."},
+		"reverting": {gateway.Active, gateway.Rotation{Phase: gateway.Reverting, Due: due}, "Those from before work until 21 November 2026, 11:31 UTC."},
+		"sure":      {gateway.Active, gateway.Rotation{Phase: gateway.Staged, Sure: true}, "Those from before end now."},
+		"suspended": {gateway.Suspended, gateway.Rotation{Phase: gateway.Staged, Due: due}, ""},
+	} {
+		b := newBrowser(c.state, base)
+		b.engine.set(func(e *fakeEngine) { e.rotation = c.rotation })
+		text := b.open(t).Body.String()
+		if strings.Contains(text, "were replaced") != (c.want != "") || !strings.Contains(text, c.want) {
+			t.Errorf("%s: the page is to say %q:\n%s", name, c.want, text)
+		}
 	}
 }
 

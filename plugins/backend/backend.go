@@ -301,7 +301,9 @@ const (
 	// RotateStage ensures that new credentials work beside the current ones.
 	// Op.Secrets holds the new generated values, Op.Outputs the current outputs. The
 	// Result has all outputs as they are with the new credentials; a login's name may
-	// change. Afterwards every call but an abort is told of the new ones.
+	// change. Afterwards every call but an abort is told of the new ones. Where a
+	// commit or an abort keeps failing, an operator may begin anew: then a stage comes
+	// without it.
 	RotateStage RotatePhase = "stage"
 
 	// RotateCommit ensures that only the staged credentials work; sessions of the old

@@ -16,6 +16,7 @@ const (
 	codeInsufficientPrivilege = "42501"
 	codeTooManyConnections    = "53300"
 	codeDuplicateTable        = "42P07"
+	codeLockNotAvailable      = "55P03"
 	codeInvalidPassword       = "28P01"
 	codeInvalidAuthorization  = "28000"
 	codeUndefinedDatabase     = "3D000"

@@ -25,6 +25,7 @@ type provision struct {
 	verifier string
 	found    found // before the first step
 	locked   bool  // the customer is suspended, and stays so
+	attempt  int
 	result   backend.Result
 }
 
@@ -54,7 +55,7 @@ func (b *Backend) newProvision(ctx context.Context, op backend.Op, events backen
 	if err != nil {
 		return nil, err
 	}
-	p := &provision{server: s, events: events, password: op.Secrets["password"]}
+	p := &provision{server: s, events: events, password: op.Secrets["password"], attempt: op.Attempt}
 	if p.target, err = targetOf(op); err != nil {
 		return nil, err
 	}
@@ -255,7 +256,8 @@ func (p *provision) enter(ctx context.Context) (*pgx.Conn, error) {
 func (p *provision) logIn(ctx context.Context) (*pgx.Conn, error) {
 	config := p.server.admin.Copy()
 	config.Database, config.User, config.Password = p.target.database, p.target.login(), p.password
-	config.RuntimeParams = map[string]string{"application_name": "addongw"}
+	// What customers have given their login must not end our session.
+	config.RuntimeParams = map[string]string{"application_name": "addongw", "idle_session_timeout": "0", "statement_timeout": "0"}
 	insisting := config.Copy()
 	insisting.RequireAuth = "scram-sha-256"
 	conn, err := pgx.ConnectConfig(ctx, insisting)

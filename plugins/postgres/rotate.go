@@ -113,7 +113,7 @@ func (p *provision) copySetting(ctx context.Context, altering, line string) erro
 	name, value, _ := strings.Cut(line, "=")
 	statement := altering + " SET " + identifier(name) + " = " + literal(value)
 	switch name {
-	case "role", "statement_timeout", "temp_file_limit": // the plan's, or ours
+	case "role", "session_authorization", "statement_timeout", "temp_file_limit": // the plan's, or ours
 		return nil
 	case "local_preload_libraries", "session_preload_libraries": // may keep a login from logging in
 		return nil
@@ -145,8 +145,20 @@ func (p *provision) proveLogin(ctx context.Context) error {
 	return nil
 }
 
+// patientAttempts is how often a stage gives way to a customer's transaction. The
+// attempts take some minutes.
+const patientAttempts = 10
+
+// handOver is left to the commit, which ends the old login's sessions first, where a
+// transaction does not end: whoever has a password that leaked could keep it from
+// being replaced.
 func (p *provision) handOver(ctx context.Context) error {
-	return p.server.handOver(ctx, p.conn, p.target, p.target.other())
+	err := p.server.handOver(ctx, p.conn, p.target, p.target.other())
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == codeLockNotAvailable && p.attempt >= patientAttempts {
+		p.events.Log(slog.LevelWarn, fmt.Sprintf("a transaction holds a lock on what login %q owns itself: login %q can't use that before the rotation ends", p.target.other(), p.target.login()))
+		return nil
+	}
+	return err
 }
 
 func (d *deprovision) handOver(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -720,4 +721,44 @@ func TestNeitherLoginHasPowerOverTheOther(t *testing.T) {
 	}
 	w.deprovision(second.op)
 	w.wantNothing(second.op)
+}
+
+// TestWhoeverHasTheOldPasswordCannotKeepItFromBeingReplaced is about a password that
+// leaked: its rotation is what helps.
+func TestWhoeverHasTheOldPasswordCannotKeepItFromBeingReplaced(t *testing.T) {
+	w := newWorld(t, "leaked", nil)
+	first := w.made(newOp(2))
+	stranger := w.customer(first.op, first.out)
+	run(t, stranger, "SET ROLE NONE", "CREATE TABLE mine (n int)")
+	for _, setting := range []string{
+		"idle_session_timeout = '1ms'", "session_authorization = " + first.out.Username, "role = 'none'", "statement_timeout = '1ms'", "default_tablespace = nowhere",
+		"default_transaction_isolation = serializable", "default_transaction_read_only = on", "client_encoding = 'SQL_ASCII'", "lock_timeout = '1ms'", "search_path = mine",
+		"idle_in_transaction_session_timeout = '1ms'", "default_table_access_method = nothing",
+	} {
+		run(t, stranger, "ALTER ROLE "+first.out.Username+" SET "+setting)
+	}
+	run(t, stranger, "BEGIN", "LOCK TABLE mine IN ACCESS EXCLUSIVE MODE")
+	op := first.renewed()
+	_, err := rotate(t.Context(), w.b, op, backend.RotateStage, &recorder{})
+	wantClass(t, err, backend.Retryable) // an honest transaction ends
+	op.Attempt = 10
+	said := &recorder{}
+	result, err := rotate(t.Context(), w.b, op, backend.RotateStage, said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(said.text(), "holds a lock") {
+		t.Errorf("nothing is said of what the new login can't use yet: %s", said.text())
+	}
+	second := recorded(t, op, result)
+	if kept := w.names("SELECT unnest(rolconfig) FROM pg_roles WHERE rolname = '" + second.out.Username + "'"); !slices.Contains(kept, "lock_timeout=1ms") ||
+		!slices.Contains(kept, "role=u_"+op.ShortID+"_g") || slices.ContainsFunc(kept, func(s string) bool { return strings.Contains(s, first.out.Username) }) {
+		t.Errorf("the new login has %q", kept)
+	}
+	w.commit(second)
+	w.want("after the commit", map[credentialsName]credentials{"first": first, "second": second}, "second")
+	if owner := w.names("SELECT rolname FROM pg_roles WHERE oid IN (SELECT refobjid FROM pg_shdepend WHERE deptype = 'o') AND rolname = '" + first.out.Username + "'"); len(owner) > 0 {
+		t.Errorf("%q still own something", owner)
+	}
+	w.deprovision(second.op)
 }

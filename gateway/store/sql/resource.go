@@ -16,11 +16,11 @@ const (
 	resourceFacts = `id, short_id, provider_id, kind, platform, addon, external_id, plan, desired_plan, region, backend,
  name, app, options, owner_id, owner_name, owner_email, owner_emails, user_id, callback_url, log_drain_url,
  state, reason, accepted, last_error, config_rev, delivered_rev, created_at, updated_at, deleted_at, ` + rotationFacts
-	rotationFacts  = `rotation, rotation_rev, rotation_grace, rotation_due, rotation_sure, rotated_at`
+	rotationFacts  = `rotation, rotation_rev, rotation_grace, rotation_due, rotation_sure, rotation_forced, rotated_at`
 	resourceSealed = `version, locked_out, outputs_enc, secrets_enc, state_enc, delivery_enc, first_config_enc, log_token_enc, before_enc`
 
 	resourceColumns     = resourceFacts + ", " + resourceSealed
-	resourceColumnCount = 45
+	resourceColumnCount = 46
 )
 
 // resourceValues returns a record's values in the order of resourceColumns.
@@ -41,7 +41,7 @@ func resourceValues(r lifecycle.ResourceRecord) ([]any, error) {
 		r.ID, r.ShortID, r.ProviderID, string(r.Kind), r.Platform, r.Addon, r.ExternalID, r.Plan, r.DesiredPlan, r.Region, r.Backend,
 		r.Name, r.App, options, r.Owner.ID, r.Owner.Name, r.Owner.Email, emails, r.UserID, r.CallbackURL, r.LogDrainURL,
 		string(r.State), r.Reason, flag(r.Accepted), r.LastError, r.ConfigRev, r.DeliveredRev, millis(r.CreatedAt), millis(r.UpdatedAt), millis(r.DeletedAt),
-		string(r.Rotation.Phase), r.Rotation.Rev, r.Rotation.Grace.Milliseconds(), millis(r.Rotation.Due), flag(r.Rotation.Sure), millis(r.RotatedAt),
+		string(r.Rotation.Phase), r.Rotation.Rev, r.Rotation.Grace.Milliseconds(), millis(r.Rotation.Due), flag(r.Rotation.Sure), flag(r.Rotation.Forced), millis(r.RotatedAt),
 		r.Version, flag(r.LockedOut), r.OutputsSealed, r.SecretsSealed, r.StateSealed, r.DeliverySealed, r.FirstConfigSealed, r.LogTokenSealed, r.BeforeSealed,
 	}, nil
 }
@@ -55,7 +55,7 @@ func scanResource(row scanner, r *gateway.Resource, more ...any) error {
 		&r.ID, &r.ShortID, &r.ProviderID, &r.Kind, &r.Platform, &r.Addon, &r.ExternalID, &r.Plan, &r.DesiredPlan, &r.Region, &r.Backend,
 		&r.Name, &r.App, &options, &r.Owner.ID, &r.Owner.Name, &r.Owner.Email, &emails, &r.UserID, &r.CallbackURL, &r.LogDrainURL,
 		&r.State, &r.Reason, &r.Accepted, &r.LastError, &r.ConfigRev, &r.DeliveredRev, &created, &updated, &deleted,
-		&r.Rotation.Phase, &r.Rotation.Rev, &grace, &due, &r.Rotation.Sure, &rotated,
+		&r.Rotation.Phase, &r.Rotation.Rev, &grace, &due, &r.Rotation.Sure, &r.Rotation.Forced, &rotated,
 	}, more...)
 	if err := row.Scan(into...); err != nil {
 		return err

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/lifecycle"
@@ -10,7 +11,7 @@ import (
 
 const markDelivered = `UPDATE resources SET delivered_rev = $1,
  rotation_due = CASE WHEN rotation IN ('staged', 'reverting') AND rotation_due IS NULL AND rotation_rev <= $1 AND rotation_rev > delivered_rev
-  THEN $2 + rotation_grace ELSE rotation_due END
+  THEN $2 + CASE WHEN rotation_sure = 1 THEN 0 ELSE rotation_grace END ELSE rotation_due END
  WHERE id = $3 AND delivered_rev < $1`
 
 // MarkDelivered raises delivered_rev, and starts the grace of a rotation that
@@ -21,13 +22,13 @@ func (t *Tx) MarkDelivered(id string, rev int64) error {
 }
 
 const setRotation = `UPDATE resources SET rotation = $1, rotation_rev = $2, rotation_grace = $3, rotation_due = $4, rotation_sure = $5,
- rotated_at = $6, before_enc = $7 WHERE id = $8`
+ rotation_forced = $6, rotated_at = $7, before_enc = $8 WHERE id = $9`
 
 // SetRotation writes how far a rotation is.
 func (t *Tx) SetRotation(r lifecycle.ResourceRecord) error {
 	_, err := t.run.Exec(background(), setRotation,
 		string(r.Rotation.Phase), r.Rotation.Rev, r.Rotation.Grace.Milliseconds(), millis(r.Rotation.Due), flag(r.Rotation.Sure),
-		millis(r.RotatedAt), r.BeforeSealed, r.ID)
+		flag(r.Rotation.Forced), millis(r.RotatedAt), r.BeforeSealed, r.ID)
 	if err != nil {
 		return fmt.Errorf("write the rotation of %s: %w", r.ID, err)
 	}
@@ -47,15 +48,17 @@ func (r *Reader) RotationsDue(ctx context.Context, limit int) ([]gateway.Resourc
 	return r.resources(ctx, rotationsDue, millis(now), limit)
 }
 
+// living is what the index of add-ons and plans is about.
 const unrotated = `SELECT ` + resourceFacts + ` FROM resources
- WHERE addon = $1 AND plan = $2 AND state = 'active' AND kind = 'addon' AND rotation = ''
- AND COALESCE(rotated_at, created_at) <= $3 AND id > $4 ORDER BY id LIMIT $5`
+ WHERE addon = $1 AND plan = $2 AND ` + living + ` AND state = 'active' AND kind = 'addon' AND rotation = ''
+ AND COALESCE(rotated_at, created_at) <= $3 AND id > $4
+ AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.resource_id = resources.id AND o.verb = 'rotate' AND o.created_at > $5) ORDER BY id LIMIT $6`
 
 // Unrotated lists resources whose credentials are as old as a rule allows.
-func (r *Reader) Unrotated(ctx context.Context, rule gateway.RotationRule, after string, limit int) ([]gateway.Resource, error) {
+func (r *Reader) Unrotated(ctx context.Context, rule gateway.RotationRule, rest time.Duration, after string, limit int) ([]gateway.Resource, error) {
 	now, err := Clock(ctx, r.run, r.dialect)
 	if err != nil {
 		return nil, err
 	}
-	return r.resources(ctx, unrotated, rule.Addon, rule.Plan, millis(now.Add(-rule.Every)), after, limit)
+	return r.resources(ctx, unrotated, rule.Addon, rule.Plan, millis(now.Add(-rule.Every)), after, millis(now.Add(-rest)), limit)
 }

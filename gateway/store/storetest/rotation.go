@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -8,13 +9,14 @@ import (
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/lifecycle"
+	"github.com/addongw/addongw/plugins/backend"
 )
 
 func rotationIsKept(t *testing.T, f *fixture) {
 	want := f.resource(t, "1", func(r *lifecycle.ResourceRecord) { r.State = gateway.Active })
 	f.resource(t, "2")
 	changed := want
-	changed.Rotation = gateway.Rotation{Phase: gateway.Staged, Rev: 4, Grace: 90 * time.Millisecond, Due: time.UnixMilli(70), Sure: true}
+	changed.Rotation = gateway.Rotation{Phase: gateway.Staged, Rev: 4, Grace: 90 * time.Millisecond, Due: time.UnixMilli(70), Sure: true, Forced: true}
 	changed.RotatedAt, changed.BeforeSealed, changed.Plan = time.UnixMilli(80), []byte{9}, "not written"
 	f.update(t, func(tx lifecycle.Tx) error { return tx.SetRotation(changed) })
 	want.Rotation, want.RotatedAt, want.BeforeSealed = changed.Rotation, changed.RotatedAt, changed.BeforeSealed
@@ -81,6 +83,12 @@ func graceBeginsWithTheDelivery(t *testing.T, f *fixture) {
 			t.Errorf("%s: a later delivery makes it due again, in %s", phase, got)
 		}
 	}
+	sure := f.resource(t, "sure", func(r *lifecycle.ResourceRecord) { r.State, r.ConfigRev, r.DeliveredRev = gateway.Active, 5, 3 })
+	sure.Rotation = gateway.Rotation{Phase: gateway.Staged, Rev: 5, Grace: time.Hour, Sure: true}
+	f.update(t, func(tx lifecycle.Tx) error { return errors.Join(tx.SetRotation(sure), tx.MarkDelivered(sure.ID, 5)) })
+	if got, err := f.ResourceRecord(t.Context(), sure.ID); err != nil || got.Rotation.Due.IsZero() || time.Until(got.Rotation.Due) > time.Second {
+		t.Errorf("what was confirmed after the grace is due at %s, %v", got.Rotation.Due, err)
+	}
 	if got := due(rotating("staging", gateway.Staging), 6); got != 0 {
 		t.Errorf("what is being staged is due in %s", got)
 	}
@@ -138,9 +146,22 @@ func oldCredentialsAreListed(t *testing.T, f *fixture) {
 	add("7", old, time.Time{}, func(r *lifecycle.ResourceRecord) { r.State = gateway.Suspended })
 	add("8", old, time.Time{}, func(r *lifecycle.ResourceRecord) { r.Kind = gateway.KindServer })
 	add("9", old, time.Time{}, func(r *lifecycle.ResourceRecord) { r.Rotation.Phase = gateway.Staged })
+	tried := func(r string, verb backend.Verb, ago time.Duration) {
+		row, err := f.ResourceRecord(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.operation(t, row, "op_"+r, func(op *lifecycle.OperationRecord) {
+			op.Verb, op.State, op.CreatedAt = string(verb), gateway.OperationFailed, time.Now().Add(-ago)
+		})
+	}
+	add("a", old, time.Time{})
+	tried("res_a", backend.VerbRotate, time.Minute)
+	tried("res_4", backend.VerbRotate, 90*time.Minute)
+	tried("res_1", backend.VerbChangePlan, time.Minute)
 	list := func(after string, limit int) (ids string) {
 		t.Helper()
-		found, err := f.Unrotated(t.Context(), rule, after, limit)
+		found, err := f.Unrotated(t.Context(), rule, time.Hour, after, limit)
 		if err != nil {
 			t.Fatal(err)
 		}

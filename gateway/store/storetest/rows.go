@@ -21,7 +21,7 @@ func resourceRoundTrip(t *testing.T, f *fixture) {
 			Owner: gateway.Owner{ID: "o", Name: "n", Email: "e@x"}, OwnerEmails: []string{"e@x", "f@x"}, UserID: "u",
 			CallbackURL: "https://moon/cb", LogDrainURL: "syslog://x",
 			State: gateway.Suspended, Reason: "not paid", Accepted: true, LastError: "oops", ConfigRev: 7, DeliveredRev: 6,
-			Rotation:  gateway.Rotation{Phase: gateway.Reverting, Rev: 7, Grace: time.Minute, Due: time.UnixMilli(4), Sure: true},
+			Rotation:  gateway.Rotation{Phase: gateway.Reverting, Rev: 7, Grace: time.Minute, Due: time.UnixMilli(4), Sure: true, Forced: true},
 			RotatedAt: time.UnixMilli(5),
 			CreatedAt: time.UnixMilli(1), UpdatedAt: time.UnixMilli(2), DeletedAt: time.UnixMilli(3),
 		},

@@ -114,6 +114,7 @@ func (b *bench) testRotations(t *testing.T) {
 	t.Run("a rotation is taken back", b.testAbort)
 	t.Run("a rotation that was never staged is taken back", b.testNeverStaged)
 	t.Run("half a stage is taken back", b.testHalfStaged)
+	t.Run("a stage follows a rotation that was never ended", b.testNeverEnded)
 	t.Run("a resource with two sets of credentials can be deprovisioned", b.testStagedGone)
 	for _, phase := range []backend.RotatePhase{backend.RotateCommit, backend.RotateAbort} {
 		if b.ChangeTo != nil {
@@ -214,6 +215,23 @@ func (b *bench) testHalfStaged(t *testing.T) {
 		if len(w.events) < at {
 			return // it has no more
 		}
+	}
+}
+
+// testNeverEnded is about a rotation whose commit or abort keeps failing, in whose
+// place an operator begins another one. What the customer uses is what the outputs
+// say.
+func (b *bench) testNeverEnded(t *testing.T) {
+	for _, phase := range []backend.RotatePhase{backend.RotateCommit, backend.RotateAbort} {
+		first := b.staged(t, b.provisioned(t))
+		op := first.ending(phase)
+		second := b.staged(t, op)
+		b.want(t, "after the second stage", second, true, true)
+		op = next(second.new, b.must(t, "Rotate, commit", b.rotate(backend.RotateCommit), second.new))
+		for _, r := range []rotation{{old: first.old, new: op}, {old: first.new, new: op}} {
+			b.want(t, "after the commit", r, false, true)
+		}
+		b.remove(t, op)
 	}
 }
 

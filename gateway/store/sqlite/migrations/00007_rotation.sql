@@ -6,6 +6,7 @@ ALTER TABLE resources ADD COLUMN rotation_rev INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE resources ADD COLUMN rotation_grace INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE resources ADD COLUMN rotation_due INTEGER;
 ALTER TABLE resources ADD COLUMN rotation_sure INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE resources ADD COLUMN rotation_forced INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE resources ADD COLUMN before_enc BLOB;
 -- When the credentials were last replaced.
 ALTER TABLE resources ADD COLUMN rotated_at INTEGER;
