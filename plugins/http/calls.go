@@ -33,7 +33,7 @@ func (b *Backend) begin(kind, action string, verb backend.Verb, op backend.Op, e
 		settings: api.settings, client: api.client, verb: verb, block: written.in(op.Config), op: op, kept: old, events: events,
 		secrets: append(api.settings.secretsOf(op), api.client.secrets...),
 	}
-	c.repeat = op.Attempt > 1 || old.Ordered != nil
+	c.repeat = old.mayHaveMade(op)
 	none := cty.NullVal(cty.DynamicPseudoType)
 	c.own = scope{
 		"operation": operationOf(op, ""), "output": c.recorded(),
@@ -320,20 +320,23 @@ func (c *call) invoke(ctx context.Context) (a answer, found backend.Value, err e
 
 // findOrdered looks whether an earlier attempt was carried out; null: it has to
 // be ordered. An API that knows no idempotency keys would carry out both the new
-// order and one that is still on its way, so that one is waited for. Work in the
-// background is not found, because it may not be done: it is asked for.
+// order and one that is still on its way, so that one is waited for, and what it
+// has made is not ordered a second time, although something of it is lost.
 func (c *call) findOrdered(ctx context.Context, isEnough func(backend.Value) bool) (backend.Value, error) {
-	if !c.repeat || c.block.poll != nil || c.finder() == nil {
-		return backend.Value{}, nil
-	}
-	for {
+	for c.looksFirst() {
 		found, err := c.find(ctx)
 		if err != nil || isEnough(found) {
 			return found, err
 		}
+		if c.settings.keyName != "" {
+			break
+		}
+		if !found.IsNull() {
+			return backend.Value{}, c.half()
+		}
 		rest := c.kept.unsettled(c.settings.settle)
-		if rest <= 0 || c.settings.keyName != "" {
-			return backend.Value{}, nil
+		if rest <= 0 {
+			break
 		}
 		if rest = min(rest, time.Second); !pause(ctx, rest) {
 			f := backend.Failf(backend.Retryable, "%s: the order before may still be carried out", c.block.name())
@@ -341,6 +344,30 @@ func (c *call) findOrdered(ctx context.Context, isEnough func(backend.Value) boo
 			return backend.Value{}, f
 		}
 	}
+	return backend.Value{}, nil
+}
+
+// looksFirst reports whether what an earlier attempt may have made is looked for
+// before it is ordered again. Work in the background is rather asked for, because
+// what is found may not be done: at its address, or by the key of its order.
+func (c *call) looksFirst() bool {
+	switch {
+	case !c.repeat || c.finder() == nil || c.kept.Pending.isFor(c):
+		return false
+	case c.block.poll == nil || c.kept.Ended == endedForgotten:
+		return true
+	}
+	return c.settings.keyName == "" && c.kept.Ended != endedFailed
+}
+
+// half is the failure of an order that is there, but not all of it.
+func (c *call) half() error {
+	if c.block.poll != nil {
+		f := backend.Failf(backend.Retryable, "%s: the block find does not find every output yet", c.block.name())
+		f.RetryAfter = max(c.block.poll.interval, time.Second)
+		return f
+	}
+	return c.block.fail(backend.Internal, "the answer to the order was lost, and the block find does not find every output")
 }
 
 // done is the result of a call, whose work is over.
@@ -435,14 +462,17 @@ func (c *call) checkFound(found object) (backend.Value, error) {
 		return backend.NewValue(found.v), nil
 	}
 	var known []declared.Output
+	values := map[string]cty.Value{} // without those that are null: they are not there yet
 	for _, name := range found.names() {
 		o, there := c.settings.returned()[name]
 		if !there {
 			return backend.Value{}, c.block.fail(backend.Internal, "outputs: "+strconv.Quote(name)+" is no declared output")
 		}
-		known = append(known, o)
+		if found.written(name) {
+			known, values[name] = append(known, o), found.at(name)
+		}
 	}
-	v, err := declared.Schema(known).CheckOutputs(backend.NewValue(found.v))
+	v, err := declared.Schema(known).CheckOutputs(backend.NewValue(cty.ObjectVal(values)))
 	if err != nil {
 		return backend.Value{}, c.block.fail(backend.Internal, "outputs: "+err.Error())
 	}

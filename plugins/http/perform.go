@@ -74,7 +74,7 @@ func (c *call) order() {
 		return
 	}
 	now := time.Now().UTC()
-	c.kept.Ordered, c.kept.Foreign = &now, false
+	c.kept = kept{Ordered: &now, Rotation: c.kept.Rotation}
 	c.events.Checkpoint("order", c.kept.sealed())
 }
 
@@ -87,6 +87,7 @@ func (c *call) settled(step string, foreign bool) {
 	c.events.Checkpoint(step, c.kept.sealed())
 }
 
+	c.kept.Unmade = &attempt{OperationID: c.op.OperationID, Number: c.op.Attempt}
 // unanswered is the error of a request without an answer. The outcome is
 // unknown, unless nothing was sent.
 func (c *call) unanswered(err error) error {
@@ -219,9 +220,9 @@ func (c *call) remember(at *url.URL) {
 	c.events.Checkpoint("pending", c.kept.sealed())
 }
 
-// forget is for work that is over: a repeat orders anew.
-func (c *call) forget() {
-	c.kept.Pending = nil
+// forget is for work that is over: a repeat does not ask for it any more.
+func (c *call) forget(how ending) {
+	c.kept.Pending, c.kept.Ended = nil, how
 	c.events.Checkpoint("over", c.kept.sealed())
 }
 
@@ -258,11 +259,11 @@ func (c *call) follow(ctx context.Context, at *url.URL) (answer, error) {
 
 // pollRefused is what an answer means that is none about the work. Where there
 // is nothing any more, the work is over: of a removal that is success, everything
-// else is ordered anew, which is harmless.
+// else is looked for or ordered anew.
 func (c *call) pollRefused(a answer, where string) error {
 	class := c.block.classOf(a.status)
 	if class == backend.NotFound {
-		c.forget()
+		c.forget(endedForgotten)
 		if !c.removes() {
 			class = backend.Retryable
 		}
@@ -275,7 +276,7 @@ func (c *call) pollRefused(a answer, where string) error {
 }
 
 func (c *call) workFailed(a answer) error {
-	c.forget()
+	c.forget(endedFailed)
 	return c.failure(c.block.poll.class, "the work has failed", a)
 }
 

@@ -33,7 +33,7 @@ func (c *call) compose(base *url.URL) (outgoing, error) {
 		return o, err
 	}
 	if !isSafe(b.method) && !b.kind.pure {
-		o.key = c.key()
+		o.key = c.op.OperationID
 	}
 	return o, nil
 }
@@ -132,13 +132,4 @@ func (c *call) wrap(err error) error {
 		return f
 	}
 	return fmt.Errorf("%s: %w", c.block.name(), err)
-}
-
-// key is what the API recognises a repeat by. The phases of a rotation are one
-// operation, and different requests.
-func (c *call) key() string {
-	if c.op.OperationID == "" || c.block.kind.name != blockRotateCommit && c.block.kind.name != blockRotateAbort {
-		return c.op.OperationID
-	}
-	return c.op.OperationID + "-" + c.block.kind.name
 }

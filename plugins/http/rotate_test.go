@@ -80,6 +80,39 @@ func TestARotation(t *testing.T) {
 	}
 }
 
+// A key whose answer was lost works, so it is ended too.
+func TestAStageWithoutAnAnswerIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"at once": verbs, "in the background": later} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSaaS(t)
+			h := configured(t, s.mailwind(text+find))
+			op, _ := mustProvision(t, h, someOp(t))
+			s.next(lost)
+			_, r, err := rotate(t, h, op, backend.RotateStage)
+			wantUnknown(t, err)
+			op.OperationID, op.State = "op_9", r.lastState()
+			s.next(hangUp)
+			_, r, err = rotate(t, h, op, backend.RotateAbort)
+			wantUnknown(t, err) // nobody knows yet
+			if _, _, err = rotate(t, h, r.again(op), backend.RotateAbort); err != nil || s.keys("acc1") != "k0-1" {
+				t.Errorf("abort: %v: keys %s", err, s.keys("acc1"))
+			}
+
+			// What was refused has made nothing.
+			s.next(says(402, "{}"))
+			_, r, err = rotate(t, h, op, backend.RotateStage)
+			wantFailure(t, err, backend.Quota)
+			op.State = r.lastState()
+			s.next(says(402, "{}"))
+			if _, _, err = rotate(t, h, op, backend.RotateAbort); err != nil || s.keys("acc1") != "k0-1" {
+				t.Errorf("abort: %v: keys %s", err, s.keys("acc1"))
+			}
+		})
+	}
+}
+
 func TestTheEndOfARotationThatNeverWas(t *testing.T) {
 	t.Parallel()
 	s := newSaaS(t)
