@@ -43,15 +43,15 @@ func readAnswer(r *http.Response, limit int64) (answer, error) {
 	}
 	declared, likely := looksLikeJSON(r.Header.Get("Content-Type"), text)
 	if likely {
-		if a.body, err = decodeJSON(text); err == nil {
-			a.isJSON = true
+		body, err := decodeJSON(text)
+		if err == nil {
+			a.body, a.isJSON = body, true
 			return a, nil
 		}
 		if declared {
 			return a, fmt.Errorf("the answer %d says that it is JSON, and %w", a.status, err)
 		}
 	}
-	a.body = cty.NullVal(cty.DynamicPseudoType)
 	if utf8.Valid(text) {
 		a.body = cty.StringVal(string(text))
 	}

@@ -31,7 +31,7 @@ func (b *Backend) begin(kind, action string, verb backend.Verb, op backend.Op, e
 	}
 	c := &call{
 		settings: api.settings, client: api.client, verb: verb, block: written.in(op.Config), op: op, kept: old, events: events,
-		secrets: append(api.settings.secretsOf(op), api.client.secrets...),
+		secrets: api.settings.secretsOf(op),
 	}
 	c.repeat = old.mayHaveMade(op)
 	none := cty.NullVal(cty.DynamicPseudoType)

@@ -48,6 +48,10 @@ func (r *reader) checkBlocks(s *settings) {
 			r.add(b.path, "There is a block "+kind+", and no block rotate", "Write rotate, which makes the new credentials, or remove this one.")
 		}
 	}
+	if b := s.blocks[blockRotate]; b != nil && s.keyName == "" && b.config.written("outputs") {
+		r.warn(b.path, "Where the answer to a rotation is lost, a key stays at the API that nobody knows",
+			"Its repeat makes another one, because the API knows no idempotency keys. Where the key can be chosen, declare it with generated instead of reading it.")
+	}
 	for _, o := range s.outputs {
 		if o.Measured && !there(backend.VerbRead) {
 			r.add(cty.GetAttrPath("output").IndexString(o.Name).GetAttr("measured"), "A measured output needs a block read", `Write read { path = "/…", outputs = { … } }, or remove measured.`)
@@ -68,6 +72,7 @@ func (r *reader) checkBlock(s *settings, b *block) {
 		if why := headerProblem(name); why != "" {
 			r.add(b.path.GetAttr("headers").IndexString(name), fmt.Sprintf("%s %s", strconv.Quote(name), why), "Write for example: X-Customer = …")
 		}
+		r.checkNotKey(s, b.path.GetAttr("headers").IndexString(name), name)
 	}
 	r.evaluate(b.path.GetAttr("form"), b.config, "form", own)
 	r.evaluate(b.path.GetAttr("body"), b.config, "body", own)

@@ -35,12 +35,13 @@ func TestAddressesThatAreNobodysInPublic(t *testing.T) {
 		"127.0.0.1", "127.255.255.254", "::1", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "fe80::1", "fe80::1%eth0",
 		"fc00::1", "fd00:ec2::254", "0.0.0.0", "0.1.2.3", "::", "100.64.0.1", "192.0.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "ff02::1",
 		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a00:1::1", "::127.0.0.1", "64:ff9b:1::1", "2001:db8::1", "fec0::1", "2001::1", "192.0.2.1",
+		"::ffff:0:7f00:1", "::5", "100::1", "3fff::1", "5f00::1", "192.88.99.1",
 	} {
 		if kindOf(netip.MustParseAddr(text)) == "" {
 			t.Errorf("%s counts as public", text)
 		}
 	}
-	for _, text := range []string{"1.1.1.1", "93.184.216.34", "172.15.0.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::101:101", "2002:101:101::1", "::ffff:1.1.1.1"} {
+	for _, text := range []string{"1.1.1.1", "93.184.216.34", "172.15.0.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1", "64:ff9b::101:101", "2002:101:101::1", "::ffff:1.1.1.1"} {
 		if kind := kindOf(netip.MustParseAddr(text)); kind != "" {
 			t.Errorf("%s counts as %s", text, kind)
 		}
@@ -373,6 +374,56 @@ func TestTokensAreFetchedAndKept(t *testing.T) {
 	if i.times() != 3 {
 		t.Errorf("%d tokens were fetched", i.times())
 	}
+}
+
+// Nobody has told the gateway of a token, so it can't mask it.
+func TestNoMessageAndNoStateHoldsAToken(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	i := newIssuer(t, s)
+	sentence := "message = response.body.error.message"
+	h := configured(t, strings.Replace(i.config(s, ""), sentence, sentence+"\n  customer = response.body.error.message\n  poll {\n    interval = \"5ms\"\n  }", 1))
+	echo := func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		s.write(w, problem(422, "who is "+r.Header.Get("Authorization")))
+	}
+	s.next(echo)
+	op := someOp(t)
+	_, _, err := provision(t, h, op)
+	if f := wantFailure(t, err, backend.Invalid, "answers 422"); strings.Contains(f.Message+f.Customer, "token-1") {
+		t.Errorf("%q, %q", f.Message, f.Customer)
+	}
+	s.next(func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
+		says(202, "", "Location", "/v2/work?by="+url.QueryEscape(r.Header.Get("Authorization")))(w, r, handle)
+	}, echo)
+	_, r, err := provision(t, h, op)
+	wantFailure(t, err, backend.Invalid, "poll: GET /v2/work answers 422")
+	if strings.Contains(err.Error()+string(r.lastState()), "token-1") {
+		t.Errorf("%v, %s", err, r.lastState())
+	}
+}
+
+// The name that is told for the certificate of the API is not that of whom gives
+// out tokens.
+func TestTokensComeFromAServerWithANameOfItsOwn(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	apiCert, apiKey := a.issue("api", "api.mailwind.example")
+	tokenCert, tokenKey := a.issue("token")
+	s := newSaaS(t)
+	i := newIssuer(t, s)
+	i.Listener.Close()
+	pair, err := tls.LoadX509KeyPair(tokenCert, tokenKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	login := httptest.NewUnstartedServer(i.Config.Handler)
+	login.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	login.StartTLS()
+	t.Cleanup(login.Close)
+	i.URL = login.URL
+	at := a.serve(s, apiCert, apiKey, func(*tls.Config) {})
+	h := configured(t, strings.Replace(i.config(s, ""), s.URL, at, 1)+"tls {\n ca_file = \""+a.file+"\"\n server_name = \"api.mailwind.example\"\n}\n")
+	mustProvision(t, h, someOp(t))
 }
 
 func TestATokenThatIsAboutToExpireIsReplaced(t *testing.T) {

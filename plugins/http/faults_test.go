@@ -2,6 +2,7 @@ package http
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -300,6 +301,91 @@ func TestARequestIsSentOnce(t *testing.T) {
 		if n := len(s.requests()) - before; n != 1 {
 			t.Errorf("%d requests arrived: %q", n, s.requests()[before:])
 		}
+	}
+}
+
+// Some servers refuse a POST that does not say how long it is.
+func TestARequestWithoutABodySaysSo(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(verbs+find))
+	op, _ := mustProvision(t, h, someOp(t))
+	s.next(func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
+		if r.ContentLength != 0 || len(r.TransferEncoding) > 0 || r.Header.Get("Content-Length") != "0" {
+			t.Errorf("%s %s: length %d, %q, %v", r.Method, r.URL.Path, r.ContentLength, r.TransferEncoding, r.Header)
+		}
+		handle(w, r)
+	})
+	if _, err := h.Resume(t.Context(), backend.ResumeRequest{Op: op}, &recorder{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a proxy writes into a refusal need not be what it says it is.
+func TestARefusalNeedNotBeJSON(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"<html>", `{"error":`, strings.Repeat("x", 70_000)} {
+		s := newSaaS(t)
+		h := configured(t, s.mailwind(strings.Replace(verbs, "message = response.body.error.message", `message = "it says ${jsonencode(response.body)}"`, 1)+"max_response = 65536\n"))
+		s.next(says(502, body, "Content-Type", "application/json"))
+		_, _, err := provision(t, h, someOp(t))
+		wantFailure(t, err, backend.Retryable, "answers 502: it says null")
+	}
+}
+
+// An order that never left, or was refused, is none: a conflict after it is about
+// somebody else's.
+func TestAConflictAfterNothingWasMadeIsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	away := httptest.NewServer(nil)
+	away.Close()
+	s := newSaaS(t)
+	text := strings.Replace(verbs, `path = "/accounts/${output.account_id}"
+}
+suspend`, `path = "/refs/${resource.id}"
+}
+suspend`, 1)
+	op := someOp(t)
+	_, r, err := provision(t, configured(t, mailwindAt(away.URL, text)), op)
+	wantUnknown(t, err, "refused")
+	h := configured(t, s.mailwind(text))
+	s.next(says(429, "{}"))
+	op = r.again(op)
+	_, r, err = provision(t, h, op)
+	wantFailure(t, err, backend.Retryable)
+	s.accounts["theirs"] = &account{ID: "theirs", Ref: op.ResourceID, Keys: []string{"k"}}
+	op = r.again(op)
+	_, r, err = provision(t, h, op)
+	wantFailure(t, err, backend.Conflict)
+	before := len(s.requests())
+	if _, err := deprovision(t, h, following(op, backend.Result{State: r.lastState()})); err != nil || len(s.requests()) != before {
+		t.Errorf("deprovision: %v, %q", err, s.requests()[before:])
+	}
+
+	// An attempt that nothing is known of may have made it.
+	op.Attempt++
+	_, _, err = provision(t, h, op)
+	wantFailure(t, err, backend.Retryable, "may be about our own order")
+}
+
+// What is there without all its outputs is not ordered a second time where the API
+// would make another one.
+func TestWhatIsFoundInPartIsNotOrderedAgain(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	s.keyless = true
+	h := configured(t, s.mailwind(verbs+strings.Replace(find, "api_key    = response.body[0].key\n", "", 1)+"idempotency_header = \"\"\n"))
+	op := someOp(t)
+	s.next(lost)
+	_, r, err := provision(t, h, op)
+	wantUnknown(t, err)
+	_, r, err = provision(t, h, r.again(op))
+	wantFailure(t, err, backend.Internal, "does not find every output")
+	if orders := strings.Count(strings.Join(s.requests(), "\n"), "POST "); orders != 1 {
+		t.Errorf("%d orders: %q", orders, s.requests())
+	}
+	if _, err := deprovision(t, h, following(op, backend.Result{State: r.lastState()})); err != nil || s.count() != 0 {
+		t.Errorf("deprovision: %v, %d accounts are left", err, s.count())
 	}
 }
 

@@ -25,9 +25,12 @@ type call struct {
 	own      scope
 	kept     kept
 	repeat   bool     // an earlier attempt may have sent the request
-	secrets  []string // that no message and no state may hold
+	secrets  []string // of the operation
 	events   backend.Events
 }
+
+// hidden are the secrets that no message and no state may hold.
+func (c *call) hidden() []string { return slices.Concat(c.secrets, c.client.hidden()) }
 
 // makes reports whether the call makes the resource, and removes whether it
 // removes it again. Of actions the name says so.
@@ -84,10 +87,10 @@ func (c *call) settled(step string, foreign bool) {
 		return
 	}
 	c.kept.Ordered, c.kept.Foreign = nil, foreign
+	c.kept.Unmade = &attempt{OperationID: c.op.OperationID, Number: c.op.Attempt}
 	c.events.Checkpoint(step, c.kept.sealed())
 }
 
-	c.kept.Unmade = &attempt{OperationID: c.op.OperationID, Number: c.op.Attempt}
 // unanswered is the error of a request without an answer. The outcome is
 // unknown, unless nothing was sent.
 func (c *call) unanswered(err error) error {
@@ -142,7 +145,7 @@ func (c *call) sentence(name string, a answer) string {
 	if !v.IsKnown() || v.IsNull() || v.Type() != cty.String {
 		return ""
 	}
-	return clean(v.AsString(), c.secrets)
+	return clean(v.AsString(), c.hidden())
 }
 
 // begun decides from the first answer whether the work is done.
@@ -213,7 +216,7 @@ func (c *call) text(name string, own scope) (string, error) {
 // remember records where to go on after a crash, unless the address itself is a
 // secret: then only this attempt goes on.
 func (c *call) remember(at *url.URL) {
-	if c.op.OperationID == "" || holdsSecret(at.String(), c.secrets) {
+	if c.op.OperationID == "" || holdsSecret(at.String(), c.hidden()) {
 		return
 	}
 	c.kept.Pending = &pending{Verb: c.verb, Action: c.block.action, OperationID: c.op.OperationID, URL: at.String()}

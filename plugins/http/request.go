@@ -121,11 +121,12 @@ func (b *block) fail(class backend.Class, text string) error {
 // an address that it named: then nothing is said of it.
 func (c *call) wrap(err error) error {
 	f, known := err.(*backend.Failure)
+	secret := holdsSecret(err.Error(), c.hidden())
 	switch {
-	case holdsSecret(err.Error(), c.secrets) && known:
+	case secret && known:
 		f.Message = c.block.name() + ": it failed at an address that holds a secret"
 		return f
-	case holdsSecret(err.Error(), c.secrets):
+	case secret:
 		return fmt.Errorf("%s: the answer from an address that holds a secret was lost", c.block.name())
 	case known:
 		f.Message = c.block.name() + ": " + f.Message
