@@ -85,6 +85,14 @@ func TestNoConnectionIsMadeToAPrivateAddress(t *testing.T) {
 	}
 }
 
+// asSomebody leads to the same server, with a password in the address.
+func asSomebody(status int) fault {
+	return func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		w.Header().Set("Location", "http://u:p@"+r.Host+"/v2/there")
+		w.WriteHeader(status)
+	}
+}
+
 // A redirect is followed where that is allowed, by GET, to the same server.
 func TestRedirectsAreFollowedOnTheSameServerOnly(t *testing.T) {
 	t.Parallel()
@@ -108,7 +116,7 @@ action "act" {
 		"allowed":              {"redirects = true\n", "look", says(302, "", "Location", "/v2/there"), true},
 		"to another server":    {"redirects = true\n", "look", says(307, "", "Location", other.URL+"/v2/there"), false},
 		"without a scheme":     {"redirects = true\n", "look", says(307, "", "Location", "//"+strings.TrimPrefix(other.URL, "http://")+"/v2/there"), false},
-		"with a user":          {"redirects = true\n", "look", says(302, "", "Location", "http://u:p@HOST/v2/there"), false},
+		"with a user":          {"redirects = true\n", "look", asSomebody(302), false},
 		"of what changes":      {"redirects = true\n", "act", says(302, "", "Location", "/v2/there"), false},
 		"of what changes, 307": {"redirects = true\n", "act", says(307, "", "Location", "/v2/there"), false},
 	} {
