@@ -2,6 +2,7 @@ package http
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -442,10 +443,12 @@ func (c *call) find(ctx context.Context) (backend.Value, error) {
 	look.block, look.verb, look.events = finder, backend.VerbRead, silent{}
 	look.op.OperationID, look.kept = "", kept{}
 	a, err := look.perform(ctx)
-	if isFailure(err, backend.NotFound) {
+	switch {
+	case isFailure(err, backend.NotFound):
 		return backend.Value{}, nil
-	}
-	if err != nil {
+	case err != nil && !isFailure(err, backend.Retryable, backend.Unauthorized):
+		return backend.Value{}, unseen(err)
+	case err != nil:
 		return backend.Value{}, err
 	}
 	found, err := look.readOutputs(a)
@@ -453,6 +456,15 @@ func (c *call) find(ctx context.Context) (backend.Value, error) {
 		return backend.Value{}, err
 	}
 	return look.checkFound(found)
+}
+
+// unseen is the error of a look: that it was refused says nothing of what the look
+// is for.
+func unseen(err error) error {
+	if f := (*backend.Failure)(nil); errors.As(err, &f) {
+		f.Class, f.Customer = backend.Internal, ""
+	}
+	return err
 }
 
 // checkFound compares what was found with what is declared. A backend that has

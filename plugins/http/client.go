@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -152,15 +151,10 @@ func (o outgoing) failed(err error, sent bool) error {
 
 // request composes what is sent.
 func (c *client) request(ctx context.Context, o outgoing, token string) (*http.Request, error) {
-	var body io.Reader = http.NoBody // whose length is told, also where there has to be one
-	if o.body != "" {
-		body = struct{ io.Reader }{strings.NewReader(o.body)} // that net/http can't send a second time
-	}
-	r, err := http.NewRequestWithContext(ctx, o.method, o.url.String(), body)
+	r, err := http.NewRequestWithContext(ctx, o.method, o.url.String(), strings.NewReader(o.body))
 	if err != nil {
 		return nil, backend.Failf(backend.Internal, "%s can't be sent", o.where())
 	}
-	r.ContentLength = int64(len(o.body))
 	r.Header.Set("User-Agent", "addongw-plugin-http/"+version)
 	r.Header.Set("Accept", "application/json")
 	if o.kind != "" {

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -223,6 +224,7 @@ func (a *authority) serve(s *saas, certFile, keyFile string, change func(*tls.Co
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: x509.NewCertPool()}
 	server.TLS.ClientCAs.AddCert(a.cert)
 	change(server.TLS)
+	server.EnableHTTP2 = slices.Contains(server.TLS.NextProtos, "h2")
 	server.StartTLS()
 	a.t.Cleanup(server.Close)
 	return server.URL
@@ -276,6 +278,37 @@ func TestTLS(t *testing.T) {
 				t.Errorf("%d accounts, %q", s.count(), r.steps)
 			}
 		})
+	}
+}
+
+// Over HTTP/2, too, a request is sent once, and every verb works.
+func TestHTTP2(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	cert, key := a.issue("server")
+	s := newSaaS(t)
+	at := a.serve(s, cert, key, func(c *tls.Config) { c.NextProtos = []string{"h2"} })
+	h := configured(t, mailwindAt(at, verbs+find)+"tls {\n ca_file = \""+a.file+"\"\n}\n")
+	version := func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("%s %s came by %s", r.Method, r.URL.Path, r.Proto)
+		}
+		handle(w, r)
+	}
+	s.next(version)
+	op, _ := mustProvision(t, h, someOp(t))
+	for _, reset := range []bool{true, false} {
+		before := len(s.requests())
+		if reset {
+			s.next(hangUp)
+		}
+		_, err := h.Resume(t.Context(), backend.ResumeRequest{Op: op}, &recorder{})
+		if n := len(s.requests()) - before; n != 1 || (err != nil) != reset {
+			t.Errorf("%v; %d requests arrived", err, n)
+		}
+	}
+	if _, err := deprovision(t, h, op); err != nil || s.count() != 0 {
+		t.Errorf("deprovision: %v", err)
 	}
 }
 

@@ -1,6 +1,8 @@
 package http
 
 import (
+	"bytes"
+	"compress/gzip"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -251,6 +253,19 @@ func TestASecretDoesNotBecomeAnOpenOutput(t *testing.T) {
 	wantFailure(t, err, backend.Internal, "there is a secret in key_id")
 }
 
+// The gateway finds such a query when files are checked; this is for what only
+// shows when it is sent.
+func TestNoSecretIsSentAsAParameter(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(verbs+find+"action \"look\" {\n path = \"/look\"\n query = { key = args.key }\n}\n"))
+	args := value(map[string]cty.Value{"key": cty.StringVal("hidden-key").Mark(backend.Sensitive)})
+	_, err := h.Invoke(t.Context(), backend.InvokeRequest{Op: someOp(t), Action: "look", Args: args}, &recorder{})
+	if f := wantFailure(t, err, backend.Internal, "query holds a secret"); strings.Contains(f.Message, "hidden-key") || len(s.requests()) != 0 {
+		t.Errorf("%v, %q", f, s.requests())
+	}
+}
+
 func TestMessagesOfServersTellNoSecrets(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"bad token secret-token", "bad Bearer secret-token", `it is "secret-token"`} {
@@ -387,6 +402,37 @@ func TestWhatIsFoundInPartIsNotOrderedAgain(t *testing.T) {
 	if _, err := deprovision(t, h, following(op, backend.Result{State: r.lastState()})); err != nil || s.count() != 0 {
 		t.Errorf("deprovision: %v, %d accounts are left", err, s.count())
 	}
+}
+
+// That a look is refused says nothing of the order.
+func TestARefusedLookDoesNotRefuseTheOrder(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{400, 402, 409, 403} {
+		s := newSaaS(t)
+		h := configured(t, s.mailwind(verbs+find))
+		op := someOp(t)
+		s.next(lost, says(status, "{}"))
+		_, r, err := provision(t, h, op)
+		wantUnknown(t, err)
+		_, _, err = provision(t, h, r.again(op))
+		wantFailure(t, err, backend.Internal, "find: GET /v2/accounts answers")
+	}
+}
+
+// What a server packs is as large as it comes out.
+func TestPackedAnswersAreBounded(t *testing.T) {
+	t.Parallel()
+	var bomb bytes.Buffer
+	w := gzip.NewWriter(&bomb)
+	_, _ = w.Write(bytes.Repeat([]byte{' '}, 64<<20))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(verbs+"max_response = 65536\n"))
+	s.next(says(200, bomb.String(), "Content-Encoding", "gzip", "Content-Type", "application/json"))
+	_, _, err := provision(t, h, someOp(t))
+	wantUnknown(t, err, "larger than 65536 bytes")
 }
 
 func TestARequestIsWhatTheBlockSays(t *testing.T) {

@@ -168,6 +168,7 @@ func TestTroubleWithWorkThatGoesOn(t *testing.T) {
 		"the question is a redirect":   {"", "", []fault{begun, says(302, "", "Location", "https://evil.example/")}, backend.Internal, "answers 302", true},
 		"nothing says where":           {"", "", []fault{says(202, `{}`)}, backend.Internal, "no header Location; write path or url", false},
 		"Location leads elsewhere":     {"", "", []fault{says(202, `{}`, "Location", "https://evil.example/ops/1")}, backend.Internal, "can't be followed: it does not belong to http://127.0.0.1:", false},
+		"Location is far too long":     {"", "", []fault{says(202, `{}`, "Location", "/v2/"+strings.Repeat("&", 50_000))}, backend.Internal, "too long", false},
 		"Location has a user":          {"", "", []fault{asSomebody(202)}, backend.Internal, "can't be followed", false},
 		"url leads elsewhere":          {"", "url = response.body.at", []fault{says(202, `{"at":"//evil.example/ops"}`)}, backend.Internal, "url can't be followed", false},
 		"url is nothing":               {"", "url = response.body.at", []fault{says(202, `{"at":null}`)}, backend.Internal, "url is no text", false},
