@@ -79,7 +79,6 @@ func elsewhere(base, from *url.URL, text string) (*url.URL, error) {
 	if !sameOrigin(base, u) || u.User != nil {
 		return nil, fmt.Errorf("it does not belong to %s://%s, where base_url is", base.Scheme, base.Host)
 	}
-	u.Fragment, u.RawFragment = "", ""
 	return u, nil
 }
 

@@ -3,6 +3,7 @@ package http
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -30,7 +31,7 @@ func faults() map[string]struct {
 	}{
 		"hangs up before it does anything": {hangUp, unknownOutcome, "POST /v2/accounts"},
 		"loses the answer":                 {lost, unknownOutcome, "POST /v2/accounts"},
-		"is too slow":                      {slow, unknownOutcome, "no answer within 300ms"},
+		"is too slow":                      {slow, unknownOutcome, "no answer within 1s"},
 		"breaks off in the answer":         {cutOff, unknownOutcome, "broke off"},
 		"answers 500 before":               {says(500, "{}"), backend.Retryable, "answers 500"},
 		"answers 500 after":                {carriesOut(says(500, "{}")), backend.Retryable, "answers 500"},
@@ -69,7 +70,7 @@ func TestWhateverHappensToAnOrderThereIsOneAccount(t *testing.T) {
 				t.Parallel()
 				s := newSaaS(t)
 				s.keyless = keyless
-				h := configured(t, s.mailwind(verbs+find+"timeout = \"300ms\"\nmax_response = 65536\n"))
+				h := configured(t, s.mailwind(verbs+find+"timeout = \"1s\"\nmax_response = 65536\n"))
 				op := someOp(t)
 				s.next(c.fault)
 				_, r, err := provision(t, h, op)
@@ -107,7 +108,7 @@ func TestAnOrderThatIsGivenUpLeavesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSaaS(t)
-			h := configured(t, s.mailwind(verbs+find+"timeout = \"300ms\"\nmax_response = 65536\n"))
+			h := configured(t, s.mailwind(verbs+find+"timeout = \"1s\"\nmax_response = 65536\n"))
 			op := someOp(t)
 			s.next(c.fault)
 			_, r, err := provision(t, h, op)
@@ -127,7 +128,7 @@ func TestARemovalWaitsForAnOrderThatIsStillOnItsWay(t *testing.T) {
 	t.Parallel()
 	s := newSaaS(t)
 	arrived, looked := make(chan struct{}), make(chan struct{})
-	h := configured(t, strings.Replace(s.mailwind(verbs+find+"timeout = \"200ms\"\n"), `settle            = "50ms"`, `settle = "20s"`, 1))
+	h := configured(t, strings.Replace(s.mailwind(verbs+find), `settle            = "50ms"`, `settle = "20s"`, 1))
 	op := someOp(t)
 	s.next(func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
 		close(arrived)
@@ -137,9 +138,14 @@ func TestARemovalWaitsForAnOrderThatIsStillOnItsWay(t *testing.T) {
 		handle(w, r) // the first look finds nothing
 		close(looked)
 	})
-	_, r, err := provision(t, h, op)
+	impatient, giveUp := context.WithCancel(t.Context())
+	go func() {
+		<-arrived
+		giveUp()
+	}()
+	r := &recorder{}
+	_, err := h.Provision(impatient, backend.ProvisionRequest{Op: op}, r)
 	wantUnknown(t, err)
-	<-arrived
 	clean := following(op, backend.Result{State: r.lastState()})
 	clean.Deadline = time.Now().Add(10 * time.Second)
 	if _, err := deprovision(t, h, clean); err != nil || s.count() != 0 || s.made != 1 {
@@ -217,6 +223,19 @@ suspend`, 1)))
 	}
 	if got := s.last(); got.Method != "DELETE" || got.Path != "/v2/refs/"+op.ResourceID {
 		t.Errorf("the clean-up is %s %s", got.Method, got.Path)
+	}
+}
+
+// What is made of a secret is one, although no text of it is known.
+func TestNoMessageIsMadeOfASecret(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(strings.Replace(verbs, "suspend {", "suspend {\n  message = upper(output.api_key)\n  customer = sha256(output.api_key)", 1)))
+	op, _ := mustProvision(t, h, someOp(t))
+	s.next(says(422, "{}"))
+	_, err := h.Suspend(t.Context(), backend.SuspendRequest{Op: op}, &recorder{})
+	if f := wantFailure(t, err, backend.Invalid, "answers 422"); strings.Contains(f.Message, "KEY-") || f.Customer != "" {
+		t.Errorf("%q, %q", f.Message, f.Customer)
 	}
 }
 
@@ -377,9 +396,16 @@ suspend`, 1)
 		t.Errorf("deprovision: %v, %q", err, s.requests()[before:])
 	}
 
-	// An attempt that nothing is known of may have made it.
+	// An attempt that nothing is known of may have made it, and so may one that
+	// took too long for the server.
 	op.Attempt++
 	_, _, err = provision(t, h, op)
+	wantFailure(t, err, backend.Retryable, "may be about our own order")
+	op.OperationID, op.Attempt, op.State = "op_2", 1, nil
+	s.next(says(408, "{}"))
+	_, r, err = provision(t, h, op)
+	wantFailure(t, err, backend.Retryable, "answers 408")
+	_, _, err = provision(t, h, r.again(op))
 	wantFailure(t, err, backend.Retryable, "may be about our own order")
 }
 

@@ -113,6 +113,31 @@ func TestAStageWithoutAnAnswerIsTakenBack(t *testing.T) {
 	}
 }
 
+// Where a repeat would make another key, or make again what has failed, there is
+// nothing to learn from it.
+func TestAStageIsNotRepeatedInVain(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	failing := strings.Replace(later, "\nrotate {\n  poll {", "\nrotate {\n  poll {\n    failed = response.status == 203", 1)
+	for text, trouble := range map[string]fault{verbs + "idempotency_header = \"\"\n": lost, failing: says(203, "")} {
+		h := configured(t, s.mailwind(text+find))
+		op, _ := mustProvision(t, h, someOp(t))
+		s.next(trouble)
+		if _, r, err := rotate(t, h, op, backend.RotateStage); err == nil {
+			t.Error("the stage has not failed")
+		} else {
+			op.State = r.lastState()
+		}
+		before := len(s.requests())
+		if _, _, err := rotate(t, h, op, backend.RotateAbort); err != nil || len(s.requests()) != before {
+			t.Errorf("abort: %v: %q", err, s.requests()[before:])
+		}
+		if _, err := deprovision(t, h, op); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestTheEndOfARotationThatNeverWas(t *testing.T) {
 	t.Parallel()
 	s := newSaaS(t)
