@@ -226,6 +226,34 @@ suspend`, 1)))
 	}
 }
 
+// A secret that reaches a block by an expression is no text of the config block.
+func TestMessagesTellNoSecretsOfExpressions(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	text := s.mailwind(strings.Replace(verbs, "suspend {", "suspend {\n  headers = { X-Key = var.key }\n  message = response.body.error.message", 1))
+	h := configured(t, text)
+	op, _ := mustProvision(t, h, someOp(t))
+	roots := rootsOf(op)
+	roots["var"] = cty.ObjectVal(map[string]cty.Value{"key": cty.StringVal("hidden\tkey").Mark(backend.Sensitive)})
+	op.Config = backend.NewValue(ship(decoded(t, text), roots))
+	s.next(func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		s.write(w, problem(422, "bad key "+r.Header.Get("X-Key")))
+	})
+	_, err := h.Backend.Suspend(t.Context(), backend.SuspendRequest{Op: op}, &recorder{})
+	if f := wantFailure(t, err, backend.Invalid, "answers 422"); strings.Contains(f.Message, "hidden") {
+		t.Errorf("%q", f.Message)
+	}
+}
+
+func TestASecretWithBlanksIsFoundInASentence(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"it is a\tpass  phrase", "it\nis a pass phrase"} {
+		if said := clean(text, []string{"a\tpass  phrase", "a pass phrase"}[:1+strings.Count(text, "\n")]); said != "" {
+			t.Errorf("%q says %q", text, said)
+		}
+	}
+}
+
 // What is made of a secret is one, although no text of it is known.
 func TestNoMessageIsMadeOfASecret(t *testing.T) {
 	t.Parallel()
@@ -450,7 +478,7 @@ func TestPackedAnswersAreBounded(t *testing.T) {
 	t.Parallel()
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)
-	_, _ = w.Write(bytes.Repeat([]byte{' '}, 64<<20))
+	_, _ = w.Write(bytes.Repeat([]byte{' '}, 8<<20))
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
