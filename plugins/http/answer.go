@@ -38,6 +38,7 @@ func readAnswer(r *http.Response, limit int64) (answer, error) {
 	if int64(len(text)) > limit {
 		return a, fmt.Errorf("the answer %d is larger than %d bytes; max_response allows more", a.status, limit)
 	}
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	if len(bytes.TrimSpace(text)) == 0 {
 		return a, nil
 	}
@@ -57,6 +58,10 @@ func readAnswer(r *http.Response, limit int64) (answer, error) {
 	}
 	return a, nil
 }
+
+// byteOrderMark is what some servers put before their texts, JSON included
+// (RFC 8259, section 8.1, lets us ignore it).
+const byteOrderMark = "\uFEFF"
 
 // looksLikeJSON reports whether an answer says that it is JSON, and whether it
 // is worth a try. Servers that say "text/plain" or nothing at all may well mean it.

@@ -280,6 +280,16 @@ func TestARetryIsAskedForWhenTheServerWantsIt(t *testing.T) {
 	}
 }
 
+func TestAByteOrderMarkIsNoPartOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(verbs))
+	s.next(says(201, "\uFEFF"+`{"account":{"id":"x","key":"k","key_id":"k","sent":1}}`, "Content-Type", "application/json"))
+	if _, result := mustProvision(t, h, someOp(t)); output(t, result.Outputs, "account_id") != "x" {
+		t.Errorf("got %v", result.Outputs)
+	}
+}
+
 func TestNumbersKeepAllTheirDigits(t *testing.T) {
 	t.Parallel()
 	s := newSaaS(t)
