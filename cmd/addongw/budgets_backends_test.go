@@ -22,18 +22,25 @@ import (
 
 // sale is an example whose add-on is ordered on Clever Cloud again and again.
 type sale struct {
-	example, backend, addon, plan string
-	env                           func(t testing.TB, dir string) []string // of the gateway
-	orders                        int
+	backend, addon, plan string
+	open                 func(t testing.TB) (dir string, env []string) // of the gateway
+	orders               int
 }
 
 func sales() []sale {
-	none := func(testing.TB, string) []string { return nil }
 	return []sale{
-		{"postgres", "postgres.main", "acme-db", "hobby", func(t testing.TB, _ string) []string {
-			return []string{"ACME_ADMIN_URL=" + postgresServer(t).ProvisionerURL, "ADDONGW_VAR_db_sslmode=disable"}
+		{"postgres.main", "acme-db", "hobby", func(t testing.TB) (string, []string) {
+			return copyExample(t, "postgres"), []string{"ACME_ADMIN_URL=" + postgresServer(t).ProvisionerURL, "ADDONGW_VAR_db_sslmode=disable"}
 		}, 12},
-		{"quickstart", "shell.files", "tinyfiles", "small", none, 60},
+		{"redis.main", "acme-redis", "mini", func(t testing.TB) (string, []string) {
+			_, local := localRedis(t, 200)
+			return changedExample(t, "redis", local...), everywhereEnv()
+		}, 12},
+		{"http.mailwind", "mailwind", "starter", func(t testing.TB) (string, []string) {
+			// An account is made at once: how often one is asked for is none of our time.
+			return copyExample(t, "saas-http"), mailwindEnv(startSaaS(t, "-work", "0s"))
+		}, 60},
+		{"shell.files", "tinyfiles", "small", func(t testing.TB) (string, []string) { return copyExample(t, "quickstart"), nil }, 60},
 	}
 }
 
@@ -41,8 +48,8 @@ func sales() []sale {
 // another process of it gets directly.
 func (b *budgets) backends() {
 	for _, s := range sales() {
-		dir := copyExample(b, s.example)
-		env := append(s.env(b, dir), "CLEVER_PASSWORD="+password, "CLEVER_SSO_SALT="+ssoSalt)
+		dir, env := s.open(b)
+		env = append(env, "CLEVER_PASSWORD="+password, "CLEVER_SSO_SALT="+ssoSalt)
 		g := start(b, dir, []string{"serve", dir, "--listen", "127.0.0.1:0"}, append(env, "TMPDIR="+dir)...)
 		call := b.plugged(dir, s, env)
 		var made atomic.Int64
@@ -64,14 +71,16 @@ func (b *budgets) backends() {
 
 // plugged is a provision by the plugin of a sale, told what the gateway would tell it.
 func (b *budgets) plugged(dir string, s sale, env []string) func(int64) error {
+	vars := map[string]string{}
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
-		b.Setenv(name, value)
+		vars[name] = value
 	}
 	asked := plugins{}
 	b.Cleanup(asked.close)
 	cfg, _, diags := config.Load(b.Context(), config.Options{
 		Dir: dir, Version: version, Dialects: all.Dialects(), Providers: all.Providers(), Secrets: true,
+		Environ: func(name string) (string, bool) { value, found := vars[name]; return value, found },
 		Plugins: func([]string) (config.Plugins, error) { return asked.open([]string{binaries(b)}) },
 	})
 	if diags.HasErrors() {
