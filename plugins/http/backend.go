@@ -59,7 +59,7 @@ func (b *Backend) ValidateConfig(_ context.Context, req backend.ValidateConfigRe
 	s, problems := readSettings(req.Config)
 	problems = append(problems, s.check()...)
 	outputs := declared.Schema(s.outputs)
-	return backend.ValidateConfigResponse{Diagnostics: problems, Outputs: &outputs, Actions: s.actions(), ActionsOnly: s.actionsOnly()}, nil
+	return backend.ValidateConfigResponse{Diagnostics: problems, Outputs: &outputs, Actions: s.actions(), ActionsOnly: s.actionsOnly(), Lacks: s.lacks()}, nil
 }
 
 // ValidatePlan accepts every plan: its params are for the expressions.

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,6 +151,12 @@ func TestWhatABackendCanFollowsFromItsBlocks(t *testing.T) {
 	whole := judged(t, strings.Replace(mailwindAt("https://api.example.com", verbs+find), "private_addresses = true", "", 1))
 	if whole.ActionsOnly || len(whole.Actions) != 0 || len(whole.Outputs.Attributes) != 4 {
 		t.Errorf("got %+v", whole)
+	}
+	if len(whole.Lacks) != 0 {
+		t.Errorf("it lacks %q", whole.Lacks)
+	}
+	if some := judged(t, far+least); !slices.Equal(some.Lacks, []backend.Capability{backend.CanChangePlan, backend.CanRotate, backend.CanRead}) {
+		t.Errorf("with the least that there can be it lacks %q", some.Lacks)
 	}
 	rented := judged(t, "base_url = \"https://a.example\"\n"+servers)
 	if !rented.ActionsOnly || strings.Join(rented.Actions, " ") != "create_server delete_server delete_twin reboot verify" {
