@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -281,4 +282,48 @@ func TestAnOrderThatFailsForGoodLeavesNothing(t *testing.T) {
 		return call.Answer.Status == 500
 	})
 	await(t, "the account is cleaned up", time.Minute, func() bool { return len(m.accounts(t)) == 0 && strings.Contains(m.Log(), "deprovision") })
+}
+
+// mailer is a customer's application that sends e-mail with a key.
+type mailer struct{ api, key string }
+
+func (m mailer) Use(ctx context.Context) error {
+	r, err := http.NewRequestWithContext(ctx, "POST", m.api+"/v2/messages", strings.NewReader("{}"))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("X-Api-Key", m.key)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusAccepted {
+		return fmt.Errorf("status %d", resp.StatusCode)
+	}
+	return nil
+}
+
+func (mailer) Close() {}
+
+// TestNobodyNoticesThatKeysOfASaaSAreRotated lets answers get lost while keys are
+// made and ended, and kills the gateway: no key is left that nobody knows.
+func TestNobodyNoticesThatKeysOfASaaSAreRotated(t *testing.T) {
+	api := startSaaS(t, "-work", "0s")
+	shop := newMarket(t, "mailwind", "MAILWIND_API_KEY", []string{"MAILWIND_API_KEY", "MAILWIND_API_URL"},
+		func(_ context.Context, key string) (connection, error) { return mailer{api, key}, nil })
+	dir := shop.example(t, "saas-http", `timeout           = "5s"`, "timeout = \"500ms\"\nsettle = \"1s\"", `interval = "500ms"`, `interval = "20ms"`)
+	m := startMailwind(t, dir, api)
+	shop.buy(t, m.URL, "growth", 8)
+	m.misbehave(t, "lost", "none", "500", "slow", "none", "truncated", "duplicate", "before", "page", "lost")
+	shop.rotation(t, dir+"/admin.sock", func() {
+		m.Kill()
+		m = startMailwind(t, dir, api)
+	})
+	shop.everyFirst(t, func(key string) error { return mailer{api, key}.Use(t.Context()) })
+	for _, a := range m.accounts(t) {
+		if a != "s1 false 1" {
+			t.Errorf("an account is %q: a key is left, or none", a)
+		}
+	}
 }

@@ -210,7 +210,17 @@ func (l *loader) validateConfigs(loaded []*loadedBackend) {
 			b.Description.Plan = *answers[i].Plan
 		}
 		b.setActions(answers[i])
+		b.Description.Capabilities = without(b.Description.Capabilities, answers[i].Lacks)
 	}
+}
+
+func without(all, lacks []backend.Capability) (rest []backend.Capability) {
+	for _, can := range all {
+		if !slices.Contains(lacks, can) {
+			rest = append(rest, can)
+		}
+	}
+	return rest
 }
 
 // setActions notes what the plugin can do beside the life cycle of add-ons. One

@@ -21,7 +21,7 @@ func fakeCaller() backend.Description {
 		}
 	}
 	return backend.Description{
-		Name: "caller", Version: "1.0.0", Capabilities: []backend.Capability{backend.CanChangePlan},
+		Name: "caller", Version: "1.0.0", Capabilities: []backend.Capability{backend.CanChangePlan, backend.CanRotate},
 		Config: backend.Schema{
 			Attributes: []backend.Attribute{{Name: "base_url", Type: cty.String}},
 			Blocks: []backend.Block{
@@ -37,9 +37,15 @@ func fakeCaller() backend.Description {
 	}
 }
 
-// callerAnswer lists the actions that there are blocks for.
+// callerAnswer lists the actions that there are blocks for, and what there is
+// none for.
 func callerAnswer(config cty.Value) backend.ValidateConfigResponse {
+	lacks := []backend.Capability{backend.CanRotate}
+	if config.GetAttr("change_plan").IsNull() {
+		lacks = append(lacks, backend.CanChangePlan)
+	}
 	return backend.ValidateConfigResponse{
+		Lacks:       lacks,
 		Actions:     slices.Sorted(maps.Keys(config.GetAttr("action").AsValueMap())),
 		ActionsOnly: config.GetAttr("provision").IsNull(),
 	}

@@ -9,14 +9,15 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// Merge joins diagnostics that have the same code and range: one slip in an
-// expression shows in every evaluation of it. The first one's words stay;
+// Merge joins diagnostics that have the same code, severity and range: one slip in
+// an expression shows in every evaluation of it. The first one's words stay;
 // cases, notes and places are collected. Diagnostics without a code are kept
 // as they are.
 func Merge(diags hcl.Diagnostics) hcl.Diagnostics {
 	type key struct {
-		code    string
-		subject hcl.Range
+		code     string
+		severity hcl.DiagnosticSeverity
+		subject  hcl.Range
 	}
 	var out hcl.Diagnostics
 	seen := map[key]int{}
@@ -26,7 +27,7 @@ func Merge(diags hcl.Diagnostics) hcl.Diagnostics {
 			out = append(out, d)
 			continue
 		}
-		k := key{info.Code, *d.Subject}
+		k := key{info.Code, d.Severity, *d.Subject}
 		at, repeated := seen[k]
 		if !repeated {
 			seen[k] = len(out)

@@ -50,6 +50,16 @@ func TestOneProblemSeenManyTimesIsToldOnce(t *testing.T) {
 	}
 }
 
+// An error that a warning swallowed would let the file be served.
+func TestAWarningSwallowsNoError(t *testing.T) {
+	warning := New("careful", at("a.hcl", 1, 1), Info{Code: "AG603"})
+	warning.Severity = hcl.DiagWarning
+	merged := Merge(hcl.Diagnostics{warning, New("wrong", at("a.hcl", 1, 1), Info{Code: "AG603"})})
+	if len(merged) != 2 || !merged.HasErrors() {
+		t.Errorf("got %v", merged)
+	}
+}
+
 func TestAProblemInEveryEvaluationListsNone(t *testing.T) {
 	d := New("s", at("a.hcl", 1, 1), Info{Code: "AG302", Evaluations: 2, Cases: []Case{{Plan: "a"}, {Plan: "b"}}})
 	if got := written(t, Options{}, d); strings.Contains(got, "with plans") {

@@ -237,6 +237,10 @@ type ValidateConfigResponse struct {
 	Plan        *Schema  // nil: as described
 	Actions     []string // none: as described
 	ActionsOnly bool     // with this configuration there is no provision and no deprovision: it makes no add-ons
+
+	// Lacks are capabilities of Describe that are not there with this configuration,
+	// so that files which need them are refused before a call is UNSUPPORTED.
+	Lacks []Capability
 }
 
 // ValidatePlanRequest carries the config block and the params of one plan.

@@ -173,10 +173,22 @@ func (e *encoder) description(x Description) *backendpb.DescribeResponse {
 		Outputs:      e.schema("outputs", x.Outputs),
 		StateVersion: int32(x.StateVersion),
 	}
-	for _, c := range x.Capabilities {
-		m.Capabilities = append(m.Capabilities, string(c))
-	}
+	m.Capabilities = encodeCapabilities(x.Capabilities)
 	return m
+}
+
+func encodeCapabilities(list []Capability) (names []string) {
+	for _, c := range list {
+		names = append(names, string(c))
+	}
+	return names
+}
+
+func decodeCapabilities(names []string) (list []Capability) {
+	for _, name := range names {
+		list = append(list, Capability(name))
+	}
+	return list
 }
 
 func (d *decoder) description(m *backendpb.DescribeResponse) Description {
@@ -191,9 +203,7 @@ func (d *decoder) description(m *backendpb.DescribeResponse) Description {
 		Outputs:      d.schema("outputs", m.GetOutputs()),
 		StateVersion: int(m.GetStateVersion()),
 	}
-	for _, c := range m.GetCapabilities() {
-		x.Capabilities = append(x.Capabilities, Capability(c))
-	}
+	x.Capabilities = decodeCapabilities(m.GetCapabilities())
 	return x
 }
 
@@ -257,6 +267,7 @@ func (e *encoder) validateConfigResponse(r ValidateConfigResponse) *backendpb.Va
 		Plan:        e.optional("plan", r.Plan),
 		Actions:     r.Actions,
 		ActionsOnly: r.ActionsOnly,
+		Lacks:       encodeCapabilities(r.Lacks),
 	}
 }
 
@@ -267,5 +278,6 @@ func (d *decoder) validateConfigResponse(m *backendpb.ValidateConfigResponse) Va
 		Plan:        d.optional("plan", m.GetPlan()),
 		Actions:     m.GetActions(),
 		ActionsOnly: m.GetActionsOnly(),
+		Lacks:       decodeCapabilities(m.GetLacks()),
 	}
 }

@@ -66,17 +66,19 @@ func below(base *url.URL, escaped string) (*url.URL, error) {
 	return &u, nil
 }
 
+// mostAddress is how long an address may be that a server names: it is recorded.
+const mostAddress = 4096
+
 // elsewhere resolves an address that a server named. It must lead to where our
 // credentials belong.
 func elsewhere(base, from *url.URL, text string) (*url.URL, error) {
 	u, err := from.Parse(text)
-	if err != nil {
-		return nil, errors.New("it can't be read")
+	if err != nil || len(text) > mostAddress {
+		return nil, errors.New("it can't be read, or is too long")
 	}
 	if !sameOrigin(base, u) || u.User != nil {
 		return nil, fmt.Errorf("it does not belong to %s://%s, where base_url is", base.Scheme, base.Host)
 	}
-	u.Fragment, u.RawFragment = "", ""
 	return u, nil
 }
 

@@ -38,25 +38,30 @@ func readAnswer(r *http.Response, limit int64) (answer, error) {
 	if int64(len(text)) > limit {
 		return a, fmt.Errorf("the answer %d is larger than %d bytes; max_response allows more", a.status, limit)
 	}
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	if len(bytes.TrimSpace(text)) == 0 {
 		return a, nil
 	}
 	declared, likely := looksLikeJSON(r.Header.Get("Content-Type"), text)
 	if likely {
-		if a.body, err = decodeJSON(text); err == nil {
-			a.isJSON = true
+		body, err := decodeJSON(text)
+		if err == nil {
+			a.body, a.isJSON = body, true
 			return a, nil
 		}
 		if declared {
 			return a, fmt.Errorf("the answer %d says that it is JSON, and %w", a.status, err)
 		}
 	}
-	a.body = cty.NullVal(cty.DynamicPseudoType)
 	if utf8.Valid(text) {
 		a.body = cty.StringVal(string(text))
 	}
 	return a, nil
 }
+
+// byteOrderMark is what some servers put before their texts, JSON included
+// (RFC 8259, section 8.1, lets us ignore it).
+const byteOrderMark = "\uFEFF"
 
 // looksLikeJSON reports whether an answer says that it is JSON, and whether it
 // is worth a try. Servers that say "text/plain" or nothing at all may well mean it.

@@ -59,7 +59,7 @@ func (b *Backend) ValidateConfig(_ context.Context, req backend.ValidateConfigRe
 	s, problems := readSettings(req.Config)
 	problems = append(problems, s.check()...)
 	outputs := declared.Schema(s.outputs)
-	return backend.ValidateConfigResponse{Diagnostics: problems, Outputs: &outputs, Actions: s.actions(), ActionsOnly: s.actionsOnly()}, nil
+	return backend.ValidateConfigResponse{Diagnostics: problems, Outputs: &outputs, Actions: s.actions(), ActionsOnly: s.actionsOnly(), Lacks: s.lacks()}, nil
 }
 
 // ValidatePlan accepts every plan: its params are for the expressions.
@@ -79,10 +79,10 @@ func (b *Backend) Configure(_ context.Context, req backend.ConfigureRequest) (ba
 	if r.problems.HasErrors() {
 		return backend.ConfigureResponse{Diagnostics: r.problems}, nil
 	}
-	web := newHTTPClient(s, config)
-	made := &api{settings: s, client: &client{http: web, base: s.base, headers: s.headers, limit: s.limit,
-		secrets: ownSecrets(req.Config), tokens: s.newTokens(web), limiter: s.newLimiter()}}
-	b.api.Store(made)
+	b.api.Store(&api{settings: s, client: &client{
+		http: newHTTPClient(s, config), base: s.base, headers: s.headers, limit: s.limit,
+		secrets: ownSecrets(req.Config), tokens: s.newTokens(config), limiter: s.newLimiter(),
+	}})
 	return backend.ConfigureResponse{Diagnostics: r.problems}, nil
 }
 
@@ -110,7 +110,7 @@ func (b *Backend) Health(ctx context.Context, _ backend.HealthRequest) (backend.
 	a, err := api.client.send(ctx, o)
 	switch {
 	case err != nil:
-		return backend.HealthResponse{Detail: clean(messageOf(err).Error(), api.client.secrets)}, nil
+		return backend.HealthResponse{Detail: clean(messageOf(err).Error(), api.client.hidden())}, nil
 	case !api.settings.healthy.expects(a.status):
 		return backend.HealthResponse{Detail: fmt.Sprintf("%s answers %s", o.where(), strconv.Itoa(a.status))}, nil
 	}

@@ -2,17 +2,13 @@ package http
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/plugins/backend"
-	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // begin prepares a call of a block. It is UNSUPPORTED where there is none.
@@ -31,9 +27,9 @@ func (b *Backend) begin(kind, action string, verb backend.Verb, op backend.Op, e
 	}
 	c := &call{
 		settings: api.settings, client: api.client, verb: verb, block: written.in(op.Config), op: op, kept: old, events: events,
-		secrets: append(api.settings.secretsOf(op), api.client.secrets...),
+		secrets: api.settings.secretsOf(op),
 	}
-	c.repeat = op.Attempt > 1 || old.Ordered != nil
+	c.repeat = old.mayHaveMade(op)
 	none := cty.NullVal(cty.DynamicPseudoType)
 	c.own = scope{
 		"operation": operationOf(op, ""), "output": c.recorded(),
@@ -55,17 +51,6 @@ func (b *block) in(config backend.Value) *block {
 		own.find = &find
 	}
 	return &own
-}
-
-// finder is the block that looks for what the call is about; nil: there is none.
-func (c *call) finder() *block {
-	if c.block.find != nil {
-		return c.block.find
-	}
-	if written := c.settings.blocks[blockFind]; written != nil {
-		return written.in(c.op.Config)
-	}
-	return nil
 }
 
 // operationOf is the root "operation".
@@ -90,26 +75,6 @@ func credentialOf(credential map[string]string) cty.Value {
 		values[name] = cty.StringVal(value).Mark(backend.Sensitive)
 	}
 	return cty.MapVal(values)
-}
-
-// recorded is the root "output": what is recorded, and what the gateway makes.
-func (c *call) recorded() cty.Value {
-	known := objectOf(c.op.Outputs.Cty())
-	values := map[string]cty.Value{}
-	for _, o := range c.settings.outputs {
-		v, _ := known.at(o.Name).UnmarkDeep()
-		if text, made := c.op.Secrets[o.Name]; made && o.Generated > 0 {
-			v = cty.StringVal(text)
-		}
-		if v.IsNull() {
-			v = cty.NullVal(o.Type)
-		}
-		if o.Sensitive {
-			v = v.Mark(backend.Sensitive)
-		}
-		values[o.Name] = v
-	}
-	return cty.ObjectVal(values)
 }
 
 // within bounds a call by its deadline.
@@ -318,175 +283,9 @@ func (c *call) invoke(ctx context.Context) (a answer, found backend.Value, err e
 	return a, found, err
 }
 
-// findOrdered looks whether an earlier attempt was carried out; null: it has to
-// be ordered. An API that knows no idempotency keys would carry out both the new
-// order and one that is still on its way, so that one is waited for. Work in the
-// background is not found, because it may not be done: it is asked for.
-func (c *call) findOrdered(ctx context.Context, isEnough func(backend.Value) bool) (backend.Value, error) {
-	if !c.repeat || c.block.poll != nil || c.finder() == nil {
-		return backend.Value{}, nil
-	}
-	for {
-		found, err := c.find(ctx)
-		if err != nil || isEnough(found) {
-			return found, err
-		}
-		rest := c.kept.unsettled(c.settings.settle)
-		if rest <= 0 || c.settings.keyName != "" {
-			return backend.Value{}, nil
-		}
-		if rest = min(rest, time.Second); !pause(ctx, rest) {
-			f := backend.Failf(backend.Retryable, "%s: the order before may still be carried out", c.block.name())
-			f.RetryAfter = rest
-			return backend.Value{}, f
-		}
-	}
-}
-
 // done is the result of a call, whose work is over.
 func (c *call) done(outputs backend.Value) backend.Result {
 	return backend.Result{Outputs: outputs, State: kept{Rotation: c.kept.Rotation}.sealed()}
-}
-
-// outputs are what a resource has after an answer: those that the block reads
-// from it, and of a block that does not read all of them those recorded.
-func (c *call) outputs(a answer) (backend.Value, error) {
-	read, err := c.readOutputs(a)
-	if err != nil {
-		return backend.Value{}, err
-	}
-	values := map[string]cty.Value{}
-	for name := range c.settings.returned() {
-		if c.block.kind.yield == yieldSome {
-			values[name], _ = objectOf(c.own["output"]).at(name).UnmarkDeep()
-		}
-	}
-	for _, name := range read.names() {
-		if o, there := c.settings.returned()[name]; there && !o.Sensitive && isSensitive(read.at(name)) {
-			return backend.Value{}, c.block.fail(backend.Internal, fmt.Sprintf("outputs: there is a secret in %s, which is not declared sensitive", name))
-		}
-		values[name], _ = read.at(name).UnmarkDeep()
-	}
-	outputs, err := declared.Schema(c.settings.outputs).CheckOutputs(backend.NewValue(cty.ObjectVal(values)))
-	if err != nil {
-		return backend.Value{}, c.block.fail(backend.Internal, "outputs: "+err.Error())
-	}
-	return outputs, nil
-}
-
-// freeOutputs are those of an action.
-func (c *call) freeOutputs(a answer) (backend.Value, error) {
-	read, err := c.readOutputs(a)
-	if err != nil {
-		return backend.Value{}, err
-	}
-	values := map[string]cty.Value{}
-	for _, name := range read.names() {
-		values[name] = read.at(name)
-	}
-	return backend.NewValue(cty.ObjectVal(values)), nil
-}
-
-// readOutputs evaluates the outputs of a block. An answer that is no JSON, where
-// JSON is needed, comes from somebody on the way: nobody knows what the API did.
-func (c *call) readOutputs(a answer) (object, error) {
-	v, err := c.block.config.evaluate("outputs", c.own.with("response", a.value()))
-	if err != nil && !a.isJSON {
-		return object{}, fmt.Errorf("%s: the answer %d is no JSON: %w", c.block.name(), a.status, err)
-	}
-	if err != nil {
-		return object{}, c.block.fail(backend.Internal, "outputs: "+err.Error())
-	}
-	bare, _ := v.UnmarkDeep()
-	if !bare.IsNull() && (!bare.IsWhollyKnown() || !objectOf(bare).isThere()) {
-		return object{}, c.block.fail(backend.Internal, "outputs: this is "+bare.Type().FriendlyName()+", not an object")
-	}
-	return objectOf(v), nil
-}
-
-// find looks for a resource whose outputs nobody knows; null: there is no block
-// for that, or no resource.
-func (c *call) find(ctx context.Context) (backend.Value, error) {
-	finder := c.finder()
-	if finder == nil {
-		return backend.Value{}, nil
-	}
-	look := *c
-	look.block, look.verb, look.events = finder, backend.VerbRead, silent{}
-	look.op.OperationID, look.kept = "", kept{}
-	a, err := look.perform(ctx)
-	if isFailure(err, backend.NotFound) {
-		return backend.Value{}, nil
-	}
-	if err != nil {
-		return backend.Value{}, err
-	}
-	found, err := look.readOutputs(a)
-	if err != nil || !found.isThere() {
-		return backend.Value{}, err
-	}
-	return look.checkFound(found)
-}
-
-// checkFound compares what was found with what is declared. A backend that has
-// actions only declares nothing.
-func (c *call) checkFound(found object) (backend.Value, error) {
-	if c.block.kind.yield == yieldFree || c.settings.actionsOnly() {
-		return backend.NewValue(found.v), nil
-	}
-	var known []declared.Output
-	for _, name := range found.names() {
-		o, there := c.settings.returned()[name]
-		if !there {
-			return backend.Value{}, c.block.fail(backend.Internal, "outputs: "+strconv.Quote(name)+" is no declared output")
-		}
-		known = append(known, o)
-	}
-	v, err := declared.Schema(known).CheckOutputs(backend.NewValue(found.v))
-	if err != nil {
-		return backend.Value{}, c.block.fail(backend.Internal, "outputs: "+err.Error())
-	}
-	return v, nil
-}
-
-// isWhole reports whether found has every output that the API returns.
-func (c *call) isWhole(found backend.Value) bool {
-	o := objectOf(found.Cty())
-	if !o.isThere() {
-		return false
-	}
-	for name := range c.settings.returned() {
-		if !o.written(name) {
-			return false
-		}
-	}
-	return true
-}
-
-// locate looks for what a request needs and nobody knows: outputs of an order
-// whose answer was lost, and of an action the arguments that come from there.
-func (c *call) locate(ctx context.Context) error {
-	root, lost := "output", c.op.Outputs.IsNull() && c.block.mentions("output")
-	if c.block.action != "" {
-		root, lost = "args", c.lacksArgs()
-	}
-	canFind := c.finder() != nil
-	if !canFind && lost {
-		return c.lost(root)
-	}
-	adopts := c.verb == backend.VerbRead && c.op.Outputs.IsNull() // it returns outputs that its answer may lack
-	if !canFind || !lost && !adopts {
-		return nil
-	}
-	found, err := c.find(ctx)
-	if err != nil {
-		return err
-	}
-	if found.IsNull() {
-		return c.block.fail(backend.NotFound, "the block find finds nothing")
-	}
-	c.own[root] = filled(c.own[root], objectOf(found.Cty()))
-	return nil
 }
 
 // mentions reports whether the request of a block mentions a root.
@@ -496,34 +295,3 @@ func (b *block) mentions(root string) bool {
 
 // requestAttributes are the attributes that make a request.
 func requestAttributes() []string { return []string{"path", "query", "headers", "body", "form"} }
-
-// lacksArgs reports whether the path of an action may need args.ref, and that is
-// null: what it is about was ordered and never answered.
-func (c *call) lacksArgs() bool {
-	args := objectOf(c.own["args"])
-	return slices.Contains(args.names(), "ref") && !args.written("ref") && !c.makes() && c.block.config.mentions("args", "path")
-}
-
-// lost is what a call comes to whose resource nobody can find. Where nothing was
-// ordered, there is none.
-func (c *call) lost(root string) error {
-	if c.kept.Ordered == nil {
-		return c.block.fail(backend.NotFound, "no "+root+" is known, and nothing was ordered")
-	}
-	return c.block.fail(backend.Internal, fmt.Sprintf("the answer to the order was lost, and no %s is known; look for %s at the API, remove what is there, and write a block find for the next time", root, c.op.ResourceID))
-}
-
-// filled is v with what was found in the place of its null members.
-func filled(v cty.Value, found object) cty.Value {
-	values := map[string]cty.Value{}
-	o := objectOf(v)
-	for _, name := range o.names() {
-		values[name] = o.at(name)
-	}
-	for _, name := range found.names() {
-		if !o.written(name) {
-			values[name] = found.at(name)
-		}
-	}
-	return cty.ObjectVal(values)
-}

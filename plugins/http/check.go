@@ -48,6 +48,10 @@ func (r *reader) checkBlocks(s *settings) {
 			r.add(b.path, "There is a block "+kind+", and no block rotate", "Write rotate, which makes the new credentials, or remove this one.")
 		}
 	}
+	if b := s.blocks[blockRotate]; b != nil && s.keyName == "" && b.config.written("outputs") {
+		r.warn(b.path, "Where the answer to a rotation is lost, a key stays at the API that nobody knows",
+			"Its repeat makes another one, because the API knows no idempotency keys. Where the key can be chosen, declare it with generated instead of reading it.")
+	}
 	for _, o := range s.outputs {
 		if o.Measured && !there(backend.VerbRead) {
 			r.add(cty.GetAttrPath("output").IndexString(o.Name).GetAttr("measured"), "A measured output needs a block read", `Write read { path = "/…", outputs = { … } }, or remove measured.`)
@@ -62,12 +66,16 @@ func (r *reader) checkBlocks(s *settings) {
 // checkBlock evaluates the expressions of one block.
 func (r *reader) checkBlock(s *settings, b *block) {
 	own := s.unknownScope()
+	if b.kind.name == string(backend.VerbProvision) || b.kind.name == blockFind && !s.actionsOnly() && b.kind.yield != yieldFree {
+		own = own.with("output", s.beforeOrder())
+	}
 	r.checkPath(b.path.GetAttr("path"), b.config, own)
 	r.evaluate(b.path.GetAttr("query"), b.config, "query", own)
 	for _, name := range objectOf(r.evaluate(b.path.GetAttr("headers"), b.config, "headers", own)).names() {
 		if why := headerProblem(name); why != "" {
 			r.add(b.path.GetAttr("headers").IndexString(name), fmt.Sprintf("%s %s", strconv.Quote(name), why), "Write for example: X-Customer = …")
 		}
+		r.checkNotKey(s, b.path.GetAttr("headers").IndexString(name), name)
 	}
 	r.evaluate(b.path.GetAttr("form"), b.config, "form", own)
 	r.evaluate(b.path.GetAttr("body"), b.config, "body", own)
@@ -104,6 +112,19 @@ func (s *settings) unknownScope() scope {
 		"operation": cty.UnknownVal(operation), "old_plan": cty.UnknownVal(plan),
 		"old_output": cty.ObjectVal(open), "new_output": cty.ObjectVal(open), "args": cty.DynamicVal, "credential": cty.UnknownVal(cty.Map(cty.String)).Mark(backend.Sensitive),
 	}
+}
+
+// beforeOrder is the root "output" while nothing has been answered: the gateway's
+// own values are there, and no others.
+func (s *settings) beforeOrder() cty.Value {
+	values := map[string]cty.Value{}
+	for _, o := range s.outputs {
+		values[o.Name] = cty.NullVal(o.Type)
+		if o.Generated > 0 {
+			values[o.Name] = cty.UnknownVal(o.Type).Mark(backend.Sensitive)
+		}
+	}
+	return cty.ObjectVal(values)
 }
 
 // evaluate reports an expression that can't be evaluated with what the roots of
@@ -154,7 +175,11 @@ func (r *reader) checkPath(path cty.Path, c object, own scope) {
 	if len(known) == 0 {
 		known = []expr.Part{{Value: cty.StringVal(""), Literal: true}}
 	}
-	if _, err := pathOf(known); err != nil {
+	_, err = pathOf(known)
+	switch {
+	case errors.Is(err, errNull):
+		r.add(path, "This path can't be used: "+err.Error(), "Before an order is answered, no output is known but those that are generated. resource.id is.")
+	case err != nil:
 		r.add(path, "This path can't be used: "+err.Error(), "")
 	}
 }

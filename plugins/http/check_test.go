@@ -1,6 +1,7 @@
 package http
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +71,10 @@ func TestMistakesAreFoundWhenFilesAreChecked(t *testing.T) {
 		"a header of the request":      {"base_url = \"https://a.example\"\nheaders = { Host = \"b\" }" + least, []string{`error headers[Host]: "Host" is a header that follows from the request`}},
 		"no header":                    {"base_url = \"https://a.example\"\nheaders = { \"X A\" = \"b\" }" + least, []string{`error headers[X A]: "X A" is no name for a header`}},
 		"no idempotency header":        {far + "idempotency_header = \"a b\"" + least, []string{`error idempotency_header: "a b" is no name for a header`}},
+		"a header and a key":           {far + "idempotency_header = \"authorization\"" + least, []string{"error headers[Authorization]: The header Authorization holds the operation's id"}},
+		"a token and a key":            {strings.Split(far, "headers")[0] + "idempotency_header = \"authorization\"" + least + "oauth2 {\n token_url = \"https://a.example\"\n client_id = \"a\"\n client_secret = secret(\"b\")\n}\n", []string{"error idempotency_header: With oauth2 the header Authorization holds the token"}},
+		"a key of a block's own":       {far + least + "change_plan {\n path = \"/a\"\n headers = { idempotency-key = resource.id }\n}\n", []string{"error change_plan.headers[idempotency-key]: The header idempotency-key holds the operation's id"}},
+		"rotation without keys":        {far + "idempotency_header = \"\"\n" + out + strings.Replace(least, "\n}\ndeprov", "\n outputs = { id = response.body.id }\n}\ndeprov", 1) + "rotate {\n path = \"/a\"\n outputs = { id = response.body.id }\n}\n", []string{"warning rotate: Where the answer to a rotation is lost, a key stays at the API"}},
 		"no time":                      {far + "timeout = \"10\"" + least, []string{`error timeout: "10" is no time`}},
 		"too much time":                {far + "settle = \"2h\"" + least, []string{`error settle: "2h" is no time`}},
 		"no size":                      {far + "max_response = 0" + least, []string{`error max_response: This is no size`}},
@@ -94,6 +99,8 @@ func TestMistakesAreFoundWhenFilesAreChecked(t *testing.T) {
 		"outputs generated":            {far + least + "output \"pw\" {\n type = string\n generated = 20\n}\nchange_plan {\n path = \"/a\"\n outputs = { pw = response.body.a }\n}\n", []string{`error change_plan.outputs.pw: The gateway makes the output "pw" itself`}},
 		"outputs of find":              {far + least + "find {\n path = \"/a\"\n outputs = true ? { foo = 1 } : null\n}\n", []string{`error find.outputs.foo: "foo" is no declared output`}},
 		"a member of response":         {far + least + "change_plan {\n path = \"/a\"\n message = response.boddy.x\n}\n", []string{"error change_plan.message: This can't be evaluated addongw.hcl:"}},
+		"an output of the order":       {far + out + "provision {\n path = \"/a/${output.id}\"\n body = { a = \"b-${output.id}\" }\n outputs = { id = response.body.id }\n}\ndeprovision {\n path = \"/a/${output.id}\"\n}\nfind {\n path = \"/a/${output.id}\"\n}\n", []string{"error find.path: This path can't be used: what stands in the first ${…} is null Before an order is answered, no output is known", "error provision.path: This path can't be used: what stands in the first ${…} is null", "error provision.body: This can't be evaluated"}},
+		"a generated output":           {far + "output \"pw\" {\n type = string\n generated = 20\n}\n" + strings.Replace(least, "\n}\ndeprov", "\n body = { pw = \"x-${output.pw}\" }\n}\ndeprov", 1), nil},
 		"a member of operation":        {far + least + "change_plan {\n path = \"/a/${operation.key}\"\n}\n", []string{"error change_plan.path: This path can't be used addongw.hcl:"}},
 		"a secret of a rotation":       {far + least + "output \"pw\" {\n type = string\n generated = 20\n}\nrotate {\n path = \"/a\"\n}\nrotate_commit {\n path = \"/a/${old_output.pw}\"\n}\n", []string{"error rotate_commit.path: This path can't be used addongw.hcl:"}},
 		"a path without a slash":       {far + least + "change_plan {\n path = \"a\"\n}\n", []string{"error change_plan.path: This path can't be used: it must begin with /"}},
@@ -144,6 +151,12 @@ func TestWhatABackendCanFollowsFromItsBlocks(t *testing.T) {
 	whole := judged(t, strings.Replace(mailwindAt("https://api.example.com", verbs+find), "private_addresses = true", "", 1))
 	if whole.ActionsOnly || len(whole.Actions) != 0 || len(whole.Outputs.Attributes) != 4 {
 		t.Errorf("got %+v", whole)
+	}
+	if len(whole.Lacks) != 0 {
+		t.Errorf("it lacks %q", whole.Lacks)
+	}
+	if some := judged(t, far+least); !slices.Equal(some.Lacks, []backend.Capability{backend.CanChangePlan, backend.CanRotate, backend.CanRead}) {
+		t.Errorf("with the least that there can be it lacks %q", some.Lacks)
 	}
 	rented := judged(t, "base_url = \"https://a.example\"\n"+servers)
 	if !rented.ActionsOnly || strings.Join(rented.Actions, " ") != "create_server delete_server delete_twin reboot verify" {

@@ -5,10 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,11 +22,14 @@ type client struct {
 	http    *http.Client
 	base    *url.URL
 	headers map[string]string // sent with every request
-	secrets []string          // that no message may hold
+	secrets []string          // of the config block
 	tokens  *tokens           // nil: no OAuth2
 	limiter *rate.Limiter
 	limit   int64 // bytes of an answer
 }
+
+// hidden are the secrets that no message may hold.
+func (c *client) hidden() []string { return slices.Concat(c.secrets, c.tokens.secrets()) }
 
 // newHTTPClient is how this plugin speaks HTTP, to the API and to whom gives out
 // tokens.
@@ -148,17 +151,10 @@ func (o outgoing) failed(err error, sent bool) error {
 
 // request composes what is sent.
 func (c *client) request(ctx context.Context, o outgoing, token string) (*http.Request, error) {
-	var body io.Reader = http.NoBody
-	if o.kind != "" || !isSafe(o.method) {
-		// A reader of no known kind: net/http must not send it a second time by
-		// itself. That is decided where an answer that was lost is looked for.
-		body = struct{ io.Reader }{strings.NewReader(o.body)}
-	}
-	r, err := http.NewRequestWithContext(ctx, o.method, o.url.String(), body)
+	r, err := http.NewRequestWithContext(ctx, o.method, o.url.String(), strings.NewReader(o.body))
 	if err != nil {
 		return nil, backend.Failf(backend.Internal, "%s can't be sent", o.where())
 	}
-	r.ContentLength = int64(len(o.body))
 	r.Header.Set("User-Agent", "addongw-plugin-http/"+version)
 	r.Header.Set("Accept", "application/json")
 	if o.kind != "" {
@@ -169,13 +165,24 @@ func (c *client) request(ctx context.Context, o outgoing, token string) (*http.R
 	}
 	for _, headers := range []map[string]string{c.headers, o.headers} {
 		for name, value := range headers {
-			r.Header.Set(name, value)
+			setHeader(r.Header, name, value)
 		}
 	}
 	if o.key != "" && o.keyName != "" {
-		r.Header.Set(o.keyName, o.key)
+		setHeader(r.Header, o.keyName, o.key)
 	}
 	return r, nil
+}
+
+// setHeader sets a header. By the canonical name of an idempotency key net/http
+// knows requests that it sends again by itself, after an answer that was lost:
+// whether that is right is decided where such an order is looked for.
+func setHeader(h http.Header, name, value string) {
+	name = http.CanonicalHeaderKey(name)
+	if strings.HasSuffix(name, "Idempotency-Key") {
+		name = strings.ToLower(name)
+	}
+	h[name] = []string{value}
 }
 
 // isSafe reports whether a method only looks.

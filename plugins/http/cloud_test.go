@@ -167,7 +167,7 @@ func (c *cloud) subject(t *testing.T) backendtest.Subject {
 	object := func(members map[string]cty.Value) backend.Value { return value(members) }
 	ref := object(map[string]cty.Value{"ref": cty.NullVal(cty.String)})
 	return backendtest.Subject{
-		Backend: &hosted{Backend: New()},
+		Backend: New(),
 		Config:  backend.NewValue(decoded(t, c.config())),
 		Op: func(*testing.T) backend.Op {
 			return backend.Op{Plan: backend.Plan{ID: "s1"}, Credential: map[string]string{"access-token": "users-token"}}

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,12 +36,13 @@ func TestAddressesThatAreNobodysInPublic(t *testing.T) {
 		"127.0.0.1", "127.255.255.254", "::1", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "fe80::1", "fe80::1%eth0",
 		"fc00::1", "fd00:ec2::254", "0.0.0.0", "0.1.2.3", "::", "100.64.0.1", "192.0.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "ff02::1",
 		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a00:1::1", "::127.0.0.1", "64:ff9b:1::1", "2001:db8::1", "fec0::1", "2001::1", "192.0.2.1",
+		"::ffff:0:7f00:1", "::5", "100::1", "3fff::1", "5f00::1", "192.88.99.1",
 	} {
 		if kindOf(netip.MustParseAddr(text)) == "" {
 			t.Errorf("%s counts as public", text)
 		}
 	}
-	for _, text := range []string{"1.1.1.1", "93.184.216.34", "172.15.0.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::101:101", "2002:101:101::1", "::ffff:1.1.1.1"} {
+	for _, text := range []string{"1.1.1.1", "93.184.216.34", "172.15.0.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1", "64:ff9b::101:101", "2002:101:101::1", "::ffff:1.1.1.1"} {
 		if kind := kindOf(netip.MustParseAddr(text)); kind != "" {
 			t.Errorf("%s counts as %s", text, kind)
 		}
@@ -84,6 +86,14 @@ func TestNoConnectionIsMadeToAPrivateAddress(t *testing.T) {
 	}
 }
 
+// asSomebody leads to the same server, with a password in the address.
+func asSomebody(status int) fault {
+	return func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		w.Header().Set("Location", "http://u:p@"+r.Host+"/v2/there")
+		w.WriteHeader(status)
+	}
+}
+
 // A redirect is followed where that is allowed, by GET, to the same server.
 func TestRedirectsAreFollowedOnTheSameServerOnly(t *testing.T) {
 	t.Parallel()
@@ -107,7 +117,7 @@ action "act" {
 		"allowed":              {"redirects = true\n", "look", says(302, "", "Location", "/v2/there"), true},
 		"to another server":    {"redirects = true\n", "look", says(307, "", "Location", other.URL+"/v2/there"), false},
 		"without a scheme":     {"redirects = true\n", "look", says(307, "", "Location", "//"+strings.TrimPrefix(other.URL, "http://")+"/v2/there"), false},
-		"with a user":          {"redirects = true\n", "look", says(302, "", "Location", "http://u:p@HOST/v2/there"), false},
+		"with a user":          {"redirects = true\n", "look", asSomebody(302), false},
 		"of what changes":      {"redirects = true\n", "act", says(302, "", "Location", "/v2/there"), false},
 		"of what changes, 307": {"redirects = true\n", "act", says(307, "", "Location", "/v2/there"), false},
 	} {
@@ -214,6 +224,7 @@ func (a *authority) serve(s *saas, certFile, keyFile string, change func(*tls.Co
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: x509.NewCertPool()}
 	server.TLS.ClientCAs.AddCert(a.cert)
 	change(server.TLS)
+	server.EnableHTTP2 = slices.Contains(server.TLS.NextProtos, "h2")
 	server.StartTLS()
 	a.t.Cleanup(server.Close)
 	return server.URL
@@ -267,6 +278,37 @@ func TestTLS(t *testing.T) {
 				t.Errorf("%d accounts, %q", s.count(), r.steps)
 			}
 		})
+	}
+}
+
+// Over HTTP/2, too, a request is sent once, and every verb works.
+func TestHTTP2(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	cert, key := a.issue("server")
+	s := newSaaS(t)
+	at := a.serve(s, cert, key, func(c *tls.Config) { c.NextProtos = []string{"h2"} })
+	h := configured(t, mailwindAt(at, verbs+find)+"tls {\n ca_file = \""+a.file+"\"\n}\n")
+	version := func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("%s %s came by %s", r.Method, r.URL.Path, r.Proto)
+		}
+		handle(w, r)
+	}
+	s.next(version)
+	op, _ := mustProvision(t, h, someOp(t))
+	for _, reset := range []bool{true, false} {
+		before := len(s.requests())
+		if reset {
+			s.next(hangUp)
+		}
+		_, err := h.Resume(t.Context(), backend.ResumeRequest{Op: op}, &recorder{})
+		if n := len(s.requests()) - before; n != 1 || (err != nil) != reset {
+			t.Errorf("%v; %d requests arrived", err, n)
+		}
+	}
+	if _, err := deprovision(t, h, op); err != nil || s.count() != 0 {
+		t.Errorf("deprovision: %v", err)
 	}
 }
 
@@ -373,6 +415,56 @@ func TestTokensAreFetchedAndKept(t *testing.T) {
 	if i.times() != 3 {
 		t.Errorf("%d tokens were fetched", i.times())
 	}
+}
+
+// Nobody has told the gateway of a token, so it can't mask it.
+func TestNoMessageAndNoStateHoldsAToken(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	i := newIssuer(t, s)
+	sentence := "message = response.body.error.message"
+	h := configured(t, strings.Replace(i.config(s, ""), sentence, sentence+"\n  customer = response.body.error.message\n  poll {\n    interval = \"5ms\"\n  }", 1))
+	echo := func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		s.write(w, problem(422, "who is "+r.Header.Get("Authorization")))
+	}
+	s.next(echo)
+	op := someOp(t)
+	_, _, err := provision(t, h, op)
+	if f := wantFailure(t, err, backend.Invalid, "answers 422"); strings.Contains(f.Message+f.Customer, "token-1") {
+		t.Errorf("%q, %q", f.Message, f.Customer)
+	}
+	s.next(func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
+		says(202, "", "Location", "/v2/work?by="+url.QueryEscape(r.Header.Get("Authorization")))(w, r, handle)
+	}, echo)
+	_, r, err := provision(t, h, op)
+	wantFailure(t, err, backend.Invalid, "poll: GET /v2/work answers 422")
+	if strings.Contains(err.Error()+string(r.lastState()), "token-1") {
+		t.Errorf("%v, %s", err, r.lastState())
+	}
+}
+
+// The name that is told for the certificate of the API is not that of whom gives
+// out tokens.
+func TestTokensComeFromAServerWithANameOfItsOwn(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	apiCert, apiKey := a.issue("api", "api.mailwind.example")
+	tokenCert, tokenKey := a.issue("token")
+	s := newSaaS(t)
+	i := newIssuer(t, s)
+	i.Listener.Close()
+	pair, err := tls.LoadX509KeyPair(tokenCert, tokenKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	login := httptest.NewUnstartedServer(i.Config.Handler)
+	login.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	login.StartTLS()
+	t.Cleanup(login.Close)
+	i.URL = login.URL
+	at := a.serve(s, apiCert, apiKey, func(*tls.Config) {})
+	h := configured(t, strings.Replace(i.config(s, ""), s.URL, at, 1)+"tls {\n ca_file = \""+a.file+"\"\n server_name = \"api.mailwind.example\"\n}\n")
+	mustProvision(t, h, someOp(t))
 }
 
 func TestATokenThatIsAboutToExpireIsReplaced(t *testing.T) {

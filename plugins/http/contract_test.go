@@ -11,7 +11,7 @@ import (
 func subject(t *testing.T, text string) backendtest.Subject {
 	large := planOfTier("large", "s1")
 	return backendtest.Subject{
-		Backend: &hosted{Backend: New()},
+		Backend: New(),
 		Config:  backend.NewValue(decoded(t, text)),
 		Op: func(*testing.T) backend.Op {
 			return backend.Op{Plan: planOfTier("small", "s0"), Region: backend.Region{ID: "eu"}}

@@ -1,6 +1,9 @@
 package http
 
 import (
+	"bytes"
+	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -139,5 +142,32 @@ func FuzzAValueStaysInItsSegment(f *testing.F) {
 			t.Fatalf("%q became the address %q: %v", text, u, err)
 		}
 		place{prefix: "/v2/accounts/", suffix: "/keys"}.check(t, cty.StringVal(text).AsString(), seen{Path: again.EscapedPath()})
+	})
+}
+
+func FuzzWhateverIsAnsweredIsAValue(f *testing.F) {
+	for _, text := range []string{"", " ", "{}", `{"a":[1,2.5,null,"ü"]}`, `{"a":`, "[[[[", "1e999", "-0.1e-5", "\xff\xfe", "<html>", `{"a":1,"a":"x"}`, `"\ud800"`} {
+		f.Add("application/json", []byte(text))
+		f.Add("text/plain", []byte(text))
+	}
+	all, err := expr.FromValue(expr.Source{Text: "jsonencode(response)"}.Value())
+	if err != nil {
+		f.Fatal(err)
+	}
+	at, err := url.Parse("https://api.example.com/v2")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, kind string, text []byte) {
+		a, err := readAnswer(&http.Response{
+			StatusCode: 200, Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(bytes.NewReader(text)), Request: &http.Request{URL: at},
+		}, 1<<16)
+		if err != nil && a.isJSON {
+			t.Errorf("%q is JSON, and %v", text, err)
+		}
+		v, err := all.Value(map[string]cty.Value{"response": a.value()})
+		if err != nil || !v.IsWhollyKnown() {
+			t.Errorf("%q became %#v: %v", text, v, err)
+		}
 	})
 }

@@ -1,7 +1,11 @@
 package http
 
 import (
+	"bytes"
+	"compress/gzip"
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +31,7 @@ func faults() map[string]struct {
 	}{
 		"hangs up before it does anything": {hangUp, unknownOutcome, "POST /v2/accounts"},
 		"loses the answer":                 {lost, unknownOutcome, "POST /v2/accounts"},
-		"is too slow":                      {slow, unknownOutcome, "no answer within 300ms"},
+		"is too slow":                      {slow, unknownOutcome, "no answer within 1s"},
 		"breaks off in the answer":         {cutOff, unknownOutcome, "broke off"},
 		"answers 500 before":               {says(500, "{}"), backend.Retryable, "answers 500"},
 		"answers 500 after":                {carriesOut(says(500, "{}")), backend.Retryable, "answers 500"},
@@ -66,7 +70,7 @@ func TestWhateverHappensToAnOrderThereIsOneAccount(t *testing.T) {
 				t.Parallel()
 				s := newSaaS(t)
 				s.keyless = keyless
-				h := configured(t, s.mailwind(verbs+find+"timeout = \"300ms\"\nmax_response = 65536\n"))
+				h := configured(t, s.mailwind(verbs+find+"timeout = \"1s\"\nmax_response = 65536\n"))
 				op := someOp(t)
 				s.next(c.fault)
 				_, r, err := provision(t, h, op)
@@ -104,7 +108,7 @@ func TestAnOrderThatIsGivenUpLeavesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSaaS(t)
-			h := configured(t, s.mailwind(verbs+find+"timeout = \"300ms\"\nmax_response = 65536\n"))
+			h := configured(t, s.mailwind(verbs+find+"timeout = \"1s\"\nmax_response = 65536\n"))
 			op := someOp(t)
 			s.next(c.fault)
 			_, r, err := provision(t, h, op)
@@ -124,7 +128,7 @@ func TestARemovalWaitsForAnOrderThatIsStillOnItsWay(t *testing.T) {
 	t.Parallel()
 	s := newSaaS(t)
 	arrived, looked := make(chan struct{}), make(chan struct{})
-	h := configured(t, strings.Replace(s.mailwind(verbs+find+"timeout = \"200ms\"\n"), `settle            = "50ms"`, `settle = "20s"`, 1))
+	h := configured(t, strings.Replace(s.mailwind(verbs+find), `settle            = "50ms"`, `settle = "20s"`, 1))
 	op := someOp(t)
 	s.next(func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
 		close(arrived)
@@ -134,9 +138,14 @@ func TestARemovalWaitsForAnOrderThatIsStillOnItsWay(t *testing.T) {
 		handle(w, r) // the first look finds nothing
 		close(looked)
 	})
-	_, r, err := provision(t, h, op)
+	impatient, giveUp := context.WithCancel(t.Context())
+	go func() {
+		<-arrived
+		giveUp()
+	}()
+	r := &recorder{}
+	_, err := h.Provision(impatient, backend.ProvisionRequest{Op: op}, r)
 	wantUnknown(t, err)
-	<-arrived
 	clean := following(op, backend.Result{State: r.lastState()})
 	clean.Deadline = time.Now().Add(10 * time.Second)
 	if _, err := deprovision(t, h, clean); err != nil || s.count() != 0 || s.made != 1 {
@@ -217,6 +226,47 @@ suspend`, 1)))
 	}
 }
 
+// A secret that reaches a block by an expression is no text of the config block.
+func TestMessagesTellNoSecretsOfExpressions(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	text := s.mailwind(strings.Replace(verbs, "suspend {", "suspend {\n  headers = { X-Key = var.key }\n  message = response.body.error.message", 1))
+	h := configured(t, text)
+	op, _ := mustProvision(t, h, someOp(t))
+	roots := rootsOf(op)
+	roots["var"] = cty.ObjectVal(map[string]cty.Value{"key": cty.StringVal("hidden\tkey").Mark(backend.Sensitive)})
+	op.Config = backend.NewValue(ship(decoded(t, text), roots))
+	s.next(func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		s.write(w, problem(422, "bad key "+r.Header.Get("X-Key")))
+	})
+	_, err := h.Backend.Suspend(t.Context(), backend.SuspendRequest{Op: op}, &recorder{})
+	if f := wantFailure(t, err, backend.Invalid, "answers 422"); strings.Contains(f.Message, "hidden") {
+		t.Errorf("%q", f.Message)
+	}
+}
+
+func TestASecretWithBlanksIsFoundInASentence(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"it is a\tpass  phrase", "it\nis a pass phrase"} {
+		if said := clean(text, []string{"a\tpass  phrase", "a pass phrase"}[:1+strings.Count(text, "\n")]); said != "" {
+			t.Errorf("%q says %q", text, said)
+		}
+	}
+}
+
+// What is made of a secret is one, although no text of it is known.
+func TestNoMessageIsMadeOfASecret(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(strings.Replace(verbs, "suspend {", "suspend {\n  message = upper(output.api_key)\n  customer = sha256(output.api_key)", 1)))
+	op, _ := mustProvision(t, h, someOp(t))
+	s.next(says(422, "{}"))
+	_, err := h.Suspend(t.Context(), backend.SuspendRequest{Op: op}, &recorder{})
+	if f := wantFailure(t, err, backend.Invalid, "answers 422"); strings.Contains(f.Message, "KEY-") || f.Customer != "" {
+		t.Errorf("%q, %q", f.Message, f.Customer)
+	}
+}
+
 func TestARetryIsAskedForWhenTheServerWantsIt(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "999999": time.Hour, "": 0, "soon": 0, "-5": 0} {
@@ -227,6 +277,16 @@ func TestARetryIsAskedForWhenTheServerWantsIt(t *testing.T) {
 		if f := wantFailure(t, err, backend.Retryable); f.RetryAfter != want {
 			t.Errorf("Retry-After %q: %v, want %v", header, f.RetryAfter, want)
 		}
+	}
+}
+
+func TestAByteOrderMarkIsNoPartOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(verbs))
+	s.next(says(201, "\uFEFF"+`{"account":{"id":"x","key":"k","key_id":"k","sent":1}}`, "Content-Type", "application/json"))
+	if _, result := mustProvision(t, h, someOp(t)); output(t, result.Outputs, "account_id") != "x" {
+		t.Errorf("got %v", result.Outputs)
 	}
 }
 
@@ -248,6 +308,19 @@ func TestASecretDoesNotBecomeAnOpenOutput(t *testing.T) {
 	op, _ := mustProvision(t, h, someOp(t))
 	_, err := h.Rotate(t.Context(), backend.RotateRequest{Op: op, Phase: backend.RotateStage}, &recorder{})
 	wantFailure(t, err, backend.Internal, "there is a secret in key_id")
+}
+
+// The gateway finds such a query when files are checked; this is for what only
+// shows when it is sent.
+func TestNoSecretIsSentAsAParameter(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(verbs+find+"action \"look\" {\n path = \"/look\"\n query = { key = args.key }\n}\n"))
+	args := value(map[string]cty.Value{"key": cty.StringVal("hidden-key").Mark(backend.Sensitive)})
+	_, err := h.Invoke(t.Context(), backend.InvokeRequest{Op: someOp(t), Action: "look", Args: args}, &recorder{})
+	if f := wantFailure(t, err, backend.Internal, "query holds a secret"); strings.Contains(f.Message, "hidden-key") || len(s.requests()) != 0 {
+		t.Errorf("%v, %q", f, s.requests())
+	}
 }
 
 func TestMessagesOfServersTellNoSecrets(t *testing.T) {
@@ -301,6 +374,129 @@ func TestARequestIsSentOnce(t *testing.T) {
 			t.Errorf("%d requests arrived: %q", n, s.requests()[before:])
 		}
 	}
+}
+
+// Some servers refuse a POST that does not say how long it is.
+func TestARequestWithoutABodySaysSo(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(verbs+find))
+	op, _ := mustProvision(t, h, someOp(t))
+	s.next(func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
+		if r.ContentLength != 0 || len(r.TransferEncoding) > 0 || r.Header.Get("Content-Length") != "0" {
+			t.Errorf("%s %s: length %d, %q, %v", r.Method, r.URL.Path, r.ContentLength, r.TransferEncoding, r.Header)
+		}
+		handle(w, r)
+	})
+	if _, err := h.Resume(t.Context(), backend.ResumeRequest{Op: op}, &recorder{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a proxy writes into a refusal need not be what it says it is.
+func TestARefusalNeedNotBeJSON(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"<html>", `{"error":`, strings.Repeat("x", 70_000)} {
+		s := newSaaS(t)
+		h := configured(t, s.mailwind(strings.Replace(verbs, "message = response.body.error.message", `message = "it says ${jsonencode(response.body)}"`, 1)+"max_response = 65536\n"))
+		s.next(says(502, body, "Content-Type", "application/json"))
+		_, _, err := provision(t, h, someOp(t))
+		wantFailure(t, err, backend.Retryable, "answers 502: it says null")
+	}
+}
+
+// An order that never left, or was refused, is none: a conflict after it is about
+// somebody else's.
+func TestAConflictAfterNothingWasMadeIsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	away := httptest.NewServer(nil)
+	away.Close()
+	s := newSaaS(t)
+	text := strings.Replace(verbs, `path = "/accounts/${output.account_id}"
+}
+suspend`, `path = "/refs/${resource.id}"
+}
+suspend`, 1)
+	op := someOp(t)
+	_, r, err := provision(t, configured(t, mailwindAt(away.URL, text)), op)
+	wantUnknown(t, err, "refused")
+	h := configured(t, s.mailwind(text))
+	s.next(says(429, "{}"))
+	op = r.again(op)
+	_, r, err = provision(t, h, op)
+	wantFailure(t, err, backend.Retryable)
+	s.accounts["theirs"] = &account{ID: "theirs", Ref: op.ResourceID, Keys: []string{"k"}}
+	op = r.again(op)
+	_, r, err = provision(t, h, op)
+	wantFailure(t, err, backend.Conflict)
+	before := len(s.requests())
+	if _, err := deprovision(t, h, following(op, backend.Result{State: r.lastState()})); err != nil || len(s.requests()) != before {
+		t.Errorf("deprovision: %v, %q", err, s.requests()[before:])
+	}
+
+	// An attempt that nothing is known of may have made it, and so may one that
+	// took too long for the server.
+	op.Attempt++
+	_, _, err = provision(t, h, op)
+	wantFailure(t, err, backend.Retryable, "may be about our own order")
+	op.OperationID, op.Attempt, op.State = "op_2", 1, nil
+	s.next(says(408, "{}"))
+	_, r, err = provision(t, h, op)
+	wantFailure(t, err, backend.Retryable, "answers 408")
+	_, _, err = provision(t, h, r.again(op))
+	wantFailure(t, err, backend.Retryable, "may be about our own order")
+}
+
+// What is there without all its outputs is not ordered a second time where the API
+// would make another one.
+func TestWhatIsFoundInPartIsNotOrderedAgain(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	s.keyless = true
+	h := configured(t, s.mailwind(verbs+strings.Replace(find, "api_key    = response.body[0].key\n", "", 1)+"idempotency_header = \"\"\n"))
+	op := someOp(t)
+	s.next(lost)
+	_, r, err := provision(t, h, op)
+	wantUnknown(t, err)
+	_, r, err = provision(t, h, r.again(op))
+	wantFailure(t, err, backend.Internal, "does not find every output")
+	if orders := strings.Count(strings.Join(s.requests(), "\n"), "POST "); orders != 1 {
+		t.Errorf("%d orders: %q", orders, s.requests())
+	}
+	if _, err := deprovision(t, h, following(op, backend.Result{State: r.lastState()})); err != nil || s.count() != 0 {
+		t.Errorf("deprovision: %v, %d accounts are left", err, s.count())
+	}
+}
+
+// That a look is refused says nothing of the order.
+func TestARefusedLookDoesNotRefuseTheOrder(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{400, 402, 409, 403} {
+		s := newSaaS(t)
+		h := configured(t, s.mailwind(verbs+find))
+		op := someOp(t)
+		s.next(lost, says(status, "{}"))
+		_, r, err := provision(t, h, op)
+		wantUnknown(t, err)
+		_, _, err = provision(t, h, r.again(op))
+		wantFailure(t, err, backend.Internal, "find: GET /v2/accounts answers")
+	}
+}
+
+// What a server packs is as large as it comes out.
+func TestPackedAnswersAreBounded(t *testing.T) {
+	t.Parallel()
+	var bomb bytes.Buffer
+	w := gzip.NewWriter(&bomb)
+	_, _ = w.Write(bytes.Repeat([]byte{' '}, 8<<20))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(verbs+"max_response = 65536\n"))
+	s.next(says(200, bomb.String(), "Content-Encoding", "gzip", "Content-Type", "application/json"))
+	_, _, err := provision(t, h, someOp(t))
+	wantUnknown(t, err, "larger than 65536 bytes")
 }
 
 func TestARequestIsWhatTheBlockSays(t *testing.T) {

@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	backendtest.Main(&hosted{Backend: New()})
+	backendtest.Main(New())
 	os.Exit(m.Run())
 }
 

@@ -87,10 +87,11 @@ func holdsSecret(text string, secrets []string) bool {
 
 // clean makes a sentence of a text from elsewhere; empty: nothing can be said.
 func clean(text string, secrets []string) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
-	if holdsSecret(text, secrets) {
+	said := strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+	if holdsSecret(text, secrets) || holdsSecret(said, secrets) {
 		return ""
 	}
+	text = said
 	if runes := []rune(text); len(runes) > mostLength {
 		text = string(runes[:mostLength]) + "…"
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -42,16 +43,19 @@ var notPublic = []netip.Prefix{
 	netip.MustParsePrefix("100.64.0.0/10"), // carriers' own
 	netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("192.0.2.0/24"),
+	netip.MustParsePrefix("192.88.99.0/24"),
 	netip.MustParsePrefix("198.18.0.0/15"),
 	netip.MustParsePrefix("198.51.100.0/24"),
 	netip.MustParsePrefix("203.0.113.0/24"),
 	netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b:1::/48"), // translation to private networks
-	netip.MustParsePrefix("100::/64"),
 	netip.MustParsePrefix("2001::/23"),
 	netip.MustParsePrefix("2001:db8::/32"),
-	netip.MustParsePrefix("fec0::/10"),
+	netip.MustParsePrefix("3fff::/20"),
 }
+
+// global are the IPv6 addresses that are given to anybody at all (RFC 4291,
+// section 2.4).
+var global = netip.MustParsePrefix("2000::/3")
 
 // kindOf says what an address is that is nobody's in public; empty: public.
 func kindOf(a netip.Addr) string {
@@ -66,10 +70,9 @@ func kindOf(a netip.Addr) string {
 	case a.IsUnspecified(), a.IsMulticast():
 		return "no address of a server"
 	}
-	for _, p := range notPublic {
-		if p.Contains(a) {
-			return "a special-purpose address"
-		}
+	special := func(p netip.Prefix) bool { return p.Contains(a) }
+	if a.Is6() && !global.Contains(a) || slices.ContainsFunc(notPublic, special) {
+		return "a special-purpose address"
 	}
 	return ""
 }

@@ -44,6 +44,8 @@ func ordinal(parts []expr.Part, at int) string {
 	return []string{"first", "second", "third"}[min(n, 3)-1]
 }
 
+var errNull = errors.New("is null")
+
 // pieceOf is a part of a path as it is sent.
 func pieceOf(p expr.Part) (string, error) {
 	if isSensitive(p.Value) {
@@ -52,7 +54,7 @@ func pieceOf(p expr.Part) (string, error) {
 	v, _ := p.Value.UnmarkDeep()
 	switch {
 	case v.IsNull():
-		return "", errors.New("is null")
+		return "", errNull
 	case !v.IsKnown():
 		return "", errors.New("is not known")
 	case p.Literal:

@@ -25,9 +25,12 @@ type call struct {
 	own      scope
 	kept     kept
 	repeat   bool     // an earlier attempt may have sent the request
-	secrets  []string // that no message and no state may hold
+	secrets  []string // of the operation
 	events   backend.Events
 }
+
+// hidden are the secrets that no message and no state may hold.
+func (c *call) hidden() []string { return slices.Concat(c.secrets, c.client.hidden()) }
 
 // makes reports whether the call makes the resource, and removes whether it
 // removes it again. Of actions the name says so.
@@ -74,7 +77,7 @@ func (c *call) order() {
 		return
 	}
 	now := time.Now().UTC()
-	c.kept.Ordered, c.kept.Foreign = &now, false
+	c.kept = kept{Ordered: &now, Rotation: c.kept.Rotation}
 	c.events.Checkpoint("order", c.kept.sealed())
 }
 
@@ -84,6 +87,7 @@ func (c *call) settled(step string, foreign bool) {
 		return
 	}
 	c.kept.Ordered, c.kept.Foreign = nil, foreign
+	c.kept.Unmade = &attempt{OperationID: c.op.OperationID, Number: c.op.Attempt}
 	c.events.Checkpoint(step, c.kept.sealed())
 }
 
@@ -141,7 +145,7 @@ func (c *call) sentence(name string, a answer) string {
 	if !v.IsKnown() || v.IsNull() || v.Type() != cty.String {
 		return ""
 	}
-	return clean(v.AsString(), c.secrets)
+	return clean(v.AsString(), c.hidden())
 }
 
 // begun decides from the first answer whether the work is done.
@@ -212,16 +216,16 @@ func (c *call) text(name string, own scope) (string, error) {
 // remember records where to go on after a crash, unless the address itself is a
 // secret: then only this attempt goes on.
 func (c *call) remember(at *url.URL) {
-	if c.op.OperationID == "" || holdsSecret(at.String(), c.secrets) {
+	if c.op.OperationID == "" || holdsSecret(at.String(), c.hidden()) {
 		return
 	}
 	c.kept.Pending = &pending{Verb: c.verb, Action: c.block.action, OperationID: c.op.OperationID, URL: at.String()}
 	c.events.Checkpoint("pending", c.kept.sealed())
 }
 
-// forget is for work that is over: a repeat orders anew.
-func (c *call) forget() {
-	c.kept.Pending = nil
+// forget is for work that is over: a repeat does not ask for it any more.
+func (c *call) forget(how ending) {
+	c.kept.Pending, c.kept.Ended = nil, how
 	c.events.Checkpoint("over", c.kept.sealed())
 }
 
@@ -258,11 +262,11 @@ func (c *call) follow(ctx context.Context, at *url.URL) (answer, error) {
 
 // pollRefused is what an answer means that is none about the work. Where there
 // is nothing any more, the work is over: of a removal that is success, everything
-// else is ordered anew, which is harmless.
+// else is looked for or ordered anew.
 func (c *call) pollRefused(a answer, where string) error {
 	class := c.block.classOf(a.status)
 	if class == backend.NotFound {
-		c.forget()
+		c.forget(endedForgotten)
 		if !c.removes() {
 			class = backend.Retryable
 		}
@@ -275,7 +279,7 @@ func (c *call) pollRefused(a answer, where string) error {
 }
 
 func (c *call) workFailed(a answer) error {
-	c.forget()
+	c.forget(endedFailed)
 	return c.failure(c.block.poll.class, "the work has failed", a)
 }
 

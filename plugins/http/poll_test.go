@@ -3,6 +3,7 @@ package http
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,9 @@ func TestWorkIsAskedForUntilItIsDone(t *testing.T) {
 		"by a relative Location": {``,
 			[]fault{json(202, `{}`, "Location", "builds/7?x=1"), json(200, `{"n":"z"}`)},
 			[]string{"POST /v2/builds", "GET /v2/builds/7"}, "z"},
+		"accepted, whatever it says": {"done = response.body.state == \"up\"",
+			[]fault{json(202, `{"state":"up"}`, "Location", "/v2/ops/1"), json(200, `{"state":"up","n":"z"}`)},
+			[]string{"POST /v2/builds", "GET /v2/ops/1"}, "z"},
 		"done at once": {``,
 			[]fault{json(201, `{"n":"a"}`)},
 			[]string{"POST /v2/builds"}, "a"},
@@ -167,6 +171,8 @@ func TestTroubleWithWorkThatGoesOn(t *testing.T) {
 		"the question is a redirect":   {"", "", []fault{begun, says(302, "", "Location", "https://evil.example/")}, backend.Internal, "answers 302", true},
 		"nothing says where":           {"", "", []fault{says(202, `{}`)}, backend.Internal, "no header Location; write path or url", false},
 		"Location leads elsewhere":     {"", "", []fault{says(202, `{}`, "Location", "https://evil.example/ops/1")}, backend.Internal, "can't be followed: it does not belong to http://127.0.0.1:", false},
+		"Location is far too long":     {"", "", []fault{says(202, `{}`, "Location", "/v2/"+strings.Repeat("&", 50_000))}, backend.Internal, "too long", false},
+		"Location has a user":          {"", "", []fault{asSomebody(202)}, backend.Internal, "can't be followed", false},
 		"url leads elsewhere":          {"", "url = response.body.at", []fault{says(202, `{"at":"//evil.example/ops"}`)}, backend.Internal, "url can't be followed", false},
 		"url is nothing":               {"", "url = response.body.at", []fault{says(202, `{"at":null}`)}, backend.Internal, "url is no text", false},
 		"path leads elsewhere":         {"", `path = "/ops/${response.body.id}"`, []fault{says(202, `{"id":"../accounts/acc1"}`)}, backend.Internal, "has a slash in it", false},
@@ -246,6 +252,86 @@ func TestHowLongToWaitIsKeptWithinBounds(t *testing.T) {
 		}
 		if got := c.interval(a); got != want {
 			t.Errorf("Retry-After %q: %v, want %v", header, got, want)
+		}
+	}
+}
+
+// worked does what was asked for without being asked again.
+func (s *saas) worked(handle http.HandlerFunc, r *http.Request) {
+	handle(httptest.NewRecorder(), r)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, do := range s.work {
+		do()
+	}
+}
+
+// Without keys a second order would be a second one, so what the first one has
+// made is looked for, although it may still be worked on.
+func TestAnOrderInTheBackgroundIsNotRepeatedWithoutKeys(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	s.keyless = true
+	h := configured(t, s.mailwind(later+find+"idempotency_header = \"\"\n"))
+	op := someOp(t)
+	s.next(func(_ http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
+		s.worked(handle, r)
+		panic(http.ErrAbortHandler)
+	}, says(200, `[{"id":null,"key":null,"key_id":null,"sent":null}]`, "Content-Type", "application/json"))
+	_, r, err := provision(t, h, op)
+	wantUnknown(t, err)
+	op = r.again(op)
+	_, _, err = provision(t, h, op)
+	if f := wantFailure(t, err, backend.Retryable, "not find every output yet"); f.RetryAfter == 0 {
+		t.Error("no time to come back")
+	}
+	result, _, err := provision(t, h, r.again(op))
+	if err != nil || output(t, result.Outputs, "account_id") != "acc1" {
+		t.Errorf("got %v, %v", result, err)
+	}
+	if orders := strings.Count(strings.Join(s.requests(), "\n"), "POST "); orders != 1 {
+		t.Errorf("%d orders: %q", orders, s.requests())
+	}
+}
+
+// Who was away for long asks for work that is over and forgotten, and must not
+// throw away what it has made.
+func TestWorkThatIsForgottenIsLookedFor(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	h := configured(t, s.mailwind(later+find))
+	op := someOp(t)
+	s.next(func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
+		s.worked(handle, r)
+		says(202, "", "Location", "/v2/operations/gone")(w, r, handle)
+	})
+	_, r, err := provision(t, h, op)
+	wantFailure(t, err, backend.Retryable, "poll: GET /v2/operations/gone answers 404")
+	result, _, err := provision(t, h, r.again(op))
+	if err != nil || output(t, result.Outputs, "account_id") != "acc1" {
+		t.Errorf("got %v, %v", result, err)
+	}
+	if orders := strings.Count(strings.Join(s.requests(), "\n"), "POST "); orders != 1 {
+		t.Errorf("%d orders: %q", orders, s.requests())
+	}
+}
+
+// What has failed is ordered anew, not found.
+func TestWorkThatHasFailedIsNotFound(t *testing.T) {
+	t.Parallel()
+	for _, more := range []string{"", "idempotency_header = \"\"\n"} {
+		s := newSaaS(t)
+		h := configured(t, s.mailwind(strings.Replace(later, "provision {\n  poll {", "provision {\n  poll {\n    failed = try(response.body.state == \"failed\", false)", 1)+find+more))
+		op := someOp(t)
+		s.next(says(202, `{"state":"failed"}`, "Content-Type", "application/json"))
+		_, r, err := provision(t, h, op)
+		wantFailure(t, err, backend.Internal, "the work has failed")
+		before := len(s.requests())
+		if _, _, err = provision(t, h, r.again(op)); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.requests()[before]; got != "POST /v2/slow/accounts" {
+			t.Errorf("the repeat begins with %s", got)
 		}
 	}
 }

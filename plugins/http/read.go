@@ -45,17 +45,35 @@ func readSettings(config backend.Value) (*settings, backend.Diagnostics) {
 	r.readNumbers(s, c)
 	r.checkHeaderNames(cty.GetAttrPath("headers"), c.object("headers").names())
 	r.checkHeaderValues(cty.GetAttrPath("headers"), s.headers)
-	if c.known("idempotency_header") {
-		s.keyName = c.text("idempotency_header")
-		if s.keyName != "" && headerProblem(s.keyName) != "" {
-			r.add(cty.GetAttrPath("idempotency_header"), fmt.Sprintf("%s %s", strconv.Quote(s.keyName), headerProblem(s.keyName)), `Write the name that the API knows, or "" for none.`)
-		}
-	}
+	r.readKeyName(s, c)
 	r.readTLS(s.tls)
 	r.readHealth(s, c.object(blockHealth))
 	r.readOAuth(s, c.object("headers").names())
 	r.readBlocks(s, c)
 	return s, r.problems
+}
+
+func (r *reader) readKeyName(s *settings, c object) {
+	if c.known("idempotency_header") {
+		s.keyName = c.text("idempotency_header")
+	}
+	path := cty.GetAttrPath("idempotency_header")
+	if s.keyName != "" && headerProblem(s.keyName) != "" {
+		r.add(path, fmt.Sprintf("%s %s", strconv.Quote(s.keyName), headerProblem(s.keyName)), `Write the name that the API knows, or "" for none.`)
+	}
+	if s.oauth.isThere() && http.CanonicalHeaderKey(s.keyName) == "Authorization" {
+		r.add(path, "With oauth2 the header Authorization holds the token", `Write the name that the API knows, or "" for none.`)
+	}
+	for _, name := range c.object("headers").names() {
+		r.checkNotKey(s, cty.GetAttrPath("headers").IndexString(name), name)
+	}
+}
+
+// checkNotKey refuses a header that the operation's id would replace.
+func (r *reader) checkNotKey(s *settings, path cty.Path, name string) {
+	if s.keyName != "" && http.CanonicalHeaderKey(name) == http.CanonicalHeaderKey(s.keyName) {
+		r.add(path, fmt.Sprintf("The header %s holds the operation's id", name), "Remove it here, or name the header of the id in idempotency_header.")
+	}
 }
 
 func (r *reader) readBase(s *settings, c object) {

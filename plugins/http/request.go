@@ -33,7 +33,7 @@ func (c *call) compose(base *url.URL) (outgoing, error) {
 		return o, err
 	}
 	if !isSafe(b.method) && !b.kind.pure {
-		o.key = c.key()
+		o.key = c.op.OperationID
 	}
 	return o, nil
 }
@@ -121,24 +121,16 @@ func (b *block) fail(class backend.Class, text string) error {
 // an address that it named: then nothing is said of it.
 func (c *call) wrap(err error) error {
 	f, known := err.(*backend.Failure)
+	secret := holdsSecret(err.Error(), c.hidden())
 	switch {
-	case holdsSecret(err.Error(), c.secrets) && known:
+	case secret && known:
 		f.Message = c.block.name() + ": it failed at an address that holds a secret"
 		return f
-	case holdsSecret(err.Error(), c.secrets):
+	case secret:
 		return fmt.Errorf("%s: the answer from an address that holds a secret was lost", c.block.name())
 	case known:
 		f.Message = c.block.name() + ": " + f.Message
 		return f
 	}
 	return fmt.Errorf("%s: %w", c.block.name(), err)
-}
-
-// key is what the API recognises a repeat by. The phases of a rotation are one
-// operation, and different requests.
-func (c *call) key() string {
-	if c.op.OperationID == "" || c.block.kind.name != blockRotateCommit && c.block.kind.name != blockRotateAbort {
-		return c.op.OperationID
-	}
-	return c.op.OperationID + "-" + c.block.kind.name
 }

@@ -21,8 +21,9 @@ const (
 // rotation is what one phase tells a later one: the outputs that are no secrets,
 // such as the id of a key, as they were before the stage and as they are after it.
 type rotation struct {
+	Stage  string          `json:"stage"` // the operation
 	Before json.RawMessage `json:"before,omitempty"`
-	After  json.RawMessage `json:"after,omitempty"`
+	After  json.RawMessage `json:"after,omitempty"` // none: its answer was lost
 }
 
 // Rotate sends the request of a phase. Without a block for it a commit and an
@@ -34,14 +35,14 @@ func (b *Backend) Rotate(ctx context.Context, req backend.RotateRequest, events 
 	if err != nil {
 		return backend.Result{}, err
 	}
-	if req.Phase == backend.RotateStage {
+	switch req.Phase {
+	case backend.RotateStage:
 		return c.stage(ctx)
+	case backend.RotateAbort:
+		return c.abort(ctx)
+	default:
+		return c.conclude(ctx, blockRotateCommit, "old_output", c.kept.before())
 	}
-	kind, root, told := blockRotateCommit, "old_output", c.kept.before()
-	if req.Phase == backend.RotateAbort {
-		kind, root, told = blockRotateAbort, "new_output", c.kept.after()
-	}
-	return c.conclude(ctx, kind, root, told)
 }
 
 func (k kept) before() json.RawMessage {
@@ -62,6 +63,8 @@ func (c *call) stage(ctx context.Context) (backend.Result, error) {
 	if err := c.locate(ctx); err != nil {
 		return backend.Result{}, err
 	}
+	c.kept.Rotation = &rotation{Stage: c.op.OperationID, Before: c.settings.open(c.own["output"])}
+	c.events.Checkpoint("stage", c.kept.sealed())
 	a, err := c.perform(ctx)
 	if err != nil {
 		return backend.Result{}, err
@@ -70,8 +73,45 @@ func (c *call) stage(ctx context.Context) (backend.Result, error) {
 	if err != nil {
 		return backend.Result{}, err
 	}
-	c.kept.Rotation = &rotation{Before: c.settings.open(c.own["output"]), After: c.settings.open(outputs.Cty())}
+	c.kept.Rotation.After = c.settings.open(outputs.Cty())
 	return c.done(outputs), nil
+}
+
+func (c *call) abort(ctx context.Context) (backend.Result, error) {
+	told := c.kept.after()
+	if b := c.settings.blocks[blockRotateAbort]; told == nil && b != nil && b.in(c.op.Config).mentions("new_output") {
+		var err error
+		if told, err = c.learn(ctx); err != nil {
+			return backend.Result{}, err
+		}
+	}
+	return c.conclude(ctx, blockRotateAbort, "new_output", told)
+}
+
+// learn asks for the answer to a stage again, which was lost: by the key of its
+// request it is the same one. It is null where nothing was made, and where nobody
+// can say what.
+func (c *call) learn(ctx context.Context) (json.RawMessage, error) {
+	r := c.kept.Rotation
+	if r == nil || c.settings.keyName == "" || c.kept.Ended == endedFailed {
+		return nil, nil
+	}
+	stage := *c
+	stage.op.OperationID = r.Stage
+	stage.own = c.own.with("operation", operationOf(stage.op, ""))
+	a, err := stage.perform(ctx)
+	c.kept = stage.kept
+	if isFailure(err, backend.Invalid, backend.NotFound, backend.Conflict, backend.Quota, backend.Unsupported) {
+		return nil, nil // it is refused now as it was then
+	}
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := stage.outputs(a)
+	if err != nil {
+		return nil, err
+	}
+	return c.settings.open(outputs.Cty()), nil
 }
 
 // conclude commits or aborts. That the credentials are not there any more is

@@ -80,6 +80,64 @@ func TestARotation(t *testing.T) {
 	}
 }
 
+// A key whose answer was lost works, so it is ended too.
+func TestAStageWithoutAnAnswerIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"at once": verbs, "in the background": later} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSaaS(t)
+			h := configured(t, s.mailwind(text+find))
+			op, _ := mustProvision(t, h, someOp(t))
+			s.next(lost)
+			_, r, err := rotate(t, h, op, backend.RotateStage)
+			wantUnknown(t, err)
+			op.OperationID, op.State = "op_9", r.lastState()
+			s.next(hangUp)
+			_, r, err = rotate(t, h, op, backend.RotateAbort)
+			wantUnknown(t, err) // nobody knows yet
+			if _, _, err = rotate(t, h, r.again(op), backend.RotateAbort); err != nil || s.keys("acc1") != "k0-1" {
+				t.Errorf("abort: %v: keys %s", err, s.keys("acc1"))
+			}
+
+			// What was refused has made nothing.
+			s.next(says(402, "{}"))
+			_, r, err = rotate(t, h, op, backend.RotateStage)
+			wantFailure(t, err, backend.Quota)
+			op.State = r.lastState()
+			s.next(says(402, "{}"))
+			if _, _, err = rotate(t, h, op, backend.RotateAbort); err != nil || s.keys("acc1") != "k0-1" {
+				t.Errorf("abort: %v: keys %s", err, s.keys("acc1"))
+			}
+		})
+	}
+}
+
+// Where a repeat would make another key, or make again what has failed, there is
+// nothing to learn from it.
+func TestAStageIsNotRepeatedInVain(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t)
+	failing := strings.Replace(later, "\nrotate {\n  poll {", "\nrotate {\n  poll {\n    failed = response.status == 203", 1)
+	for text, trouble := range map[string]fault{verbs + "idempotency_header = \"\"\n": lost, failing: says(203, "")} {
+		h := configured(t, s.mailwind(text+find))
+		op, _ := mustProvision(t, h, someOp(t))
+		s.next(trouble)
+		if _, r, err := rotate(t, h, op, backend.RotateStage); err == nil {
+			t.Error("the stage has not failed")
+		} else {
+			op.State = r.lastState()
+		}
+		before := len(s.requests())
+		if _, _, err := rotate(t, h, op, backend.RotateAbort); err != nil || len(s.requests()) != before {
+			t.Errorf("abort: %v: %q", err, s.requests()[before:])
+		}
+		if _, err := deprovision(t, h, op); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestTheEndOfARotationThatNeverWas(t *testing.T) {
 	t.Parallel()
 	s := newSaaS(t)

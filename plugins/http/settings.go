@@ -104,6 +104,17 @@ func (s *settings) actionsOnly() bool {
 	return len(s.actions()) > 0 && s.blocks[string(backend.VerbProvision)] == nil && s.blocks[string(backend.VerbDeprovision)] == nil
 }
 
+// lacks are the abilities whose blocks are not there. Without suspend there is
+// still something to do: the gateway records it.
+func (s *settings) lacks() (list []backend.Capability) {
+	for _, can := range []backend.Capability{backend.CanChangePlan, backend.CanRotate, backend.CanRead} {
+		if s.blocks[string(can)] == nil {
+			list = append(list, can)
+		}
+	}
+	return list
+}
+
 // returned are the outputs that the API returns: the gateway makes the others.
 func (s *settings) returned() map[string]declared.Output {
 	all := map[string]declared.Output{}

@@ -18,11 +18,40 @@ type kept struct {
 	// is not known.
 	Ordered *time.Time `json:"ordered,omitempty"`
 
+	// Unmade is the last attempt of an order of which, and of all before it, it is
+	// known that they have made nothing.
+	Unmade *attempt `json:"unmade,omitempty"`
+
+	// Ended is what the API said last of work that it had accepted, where that was
+	// not that it is done.
+	Ended ending `json:"ended,omitempty"`
+
 	// Foreign: what was ordered exists and is not ours, so it must be left alone.
 	Foreign bool `json:"foreign,omitempty"`
 
 	// Rotation is between a stage and its end, whatever else happens meanwhile.
 	Rotation *rotation `json:"rotation,omitempty"`
+}
+
+// attempt is one call of an operation.
+type attempt struct {
+	OperationID string `json:"operation_id"`
+	Number      int    `json:"number"`
+}
+
+// ending is how work ended that was accepted and not done.
+type ending string
+
+const (
+	endedFailed    ending = "failed"
+	endedForgotten ending = "forgotten" // it may have been done
+)
+
+// mayHaveMade reports whether an attempt before this one may have made what is
+// ordered.
+func (k kept) mayHaveMade(op backend.Op) bool {
+	last := attempt{OperationID: op.OperationID, Number: op.Attempt - 1}
+	return k.Ordered != nil || op.Attempt > 1 && (k.Unmade == nil || *k.Unmade != last)
 }
 
 // pending is where the work of an operation is asked for.

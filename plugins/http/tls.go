@@ -3,14 +3,12 @@ package http
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"net/url"
 	"os"
 
 	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
-
-	"net/http"
-	"net/url"
 )
 
 // tlsConfig reads certificates and keys, on the machine that will use them.
@@ -54,11 +52,16 @@ func (r *reader) file(path cty.Path, name string) []byte {
 	return text
 }
 
-// newTokens is nil without a block oauth2.
-func (s *settings) newTokens(web *http.Client) *tokens {
+// newTokens is nil without a block oauth2. Where tokens come from another server,
+// that has a name of its own.
+func (s *settings) newTokens(secure *tls.Config) *tokens {
 	c := s.oauth
 	if !c.isThere() {
 		return nil
+	}
+	if at, err := url.Parse(c.text("token_url")); err != nil || !sameOrigin(s.base, at) {
+		secure = secure.Clone()
+		secure.ServerName = ""
 	}
 	config := clientcredentials.Config{
 		ClientID: c.text("client_id"), ClientSecret: c.text("client_secret"), TokenURL: c.text("token_url"),
@@ -76,5 +79,5 @@ func (s *settings) newTokens(web *http.Client) *tokens {
 			config.Scopes = append(config.Scopes, v.AsString())
 		}
 	}
-	return newTokens(config, web)
+	return newTokens(config, newHTTPClient(s, secure))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -20,6 +21,7 @@ type tokens struct {
 	http   *http.Client
 	lock   chan struct{} // of token; waiting for it ends with the context
 	token  *oauth2.Token
+	given  atomic.Pointer[[]string] // the last ones, which no message may hold
 }
 
 func newTokens(config clientcredentials.Config, client *http.Client) *tokens {
@@ -48,8 +50,28 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 			return "", tokenFailure(err)
 		}
 		t.token = token
+		t.remember(token.AccessToken)
 	}
 	return t.token.Type() + " " + t.token.AccessToken, nil
+}
+
+// mostGiven is how many tokens are remembered: a request that is slow may have
+// one that others have replaced.
+const mostGiven = 8
+
+// remember is called with the lock held.
+func (t *tokens) remember(token string) {
+	given := append([]string{token}, t.secrets()...)
+	given = given[:min(len(given), mostGiven)]
+	t.given.Store(&given)
+}
+
+// secrets are the last tokens.
+func (t *tokens) secrets() []string {
+	if t == nil || t.given.Load() == nil {
+		return nil
+	}
+	return *t.given.Load()
 }
 
 // drop forgets a token that the API did not take, unless there is another one

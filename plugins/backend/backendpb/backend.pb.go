@@ -1168,7 +1168,9 @@ type ValidateConfigResponse struct {
 	Actions []string `protobuf:"bytes,4,rep,name=actions,proto3" json:"actions,omitempty"`
 	// With this configuration there is neither Provision nor Deprovision, only
 	// actions: no add-on can be made with it, and neither rpc is called.
-	ActionsOnly   bool `protobuf:"varint,5,opt,name=actions_only,json=actionsOnly,proto3" json:"actions_only,omitempty"`
+	ActionsOnly bool `protobuf:"varint,5,opt,name=actions_only,json=actionsOnly,proto3" json:"actions_only,omitempty"`
+	// The capabilities of Describe that are not there with this configuration.
+	Lacks         []string `protobuf:"bytes,6,rep,name=lacks,proto3" json:"lacks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1236,6 +1238,13 @@ func (x *ValidateConfigResponse) GetActionsOnly() bool {
 		return x.ActionsOnly
 	}
 	return false
+}
+
+func (x *ValidateConfigResponse) GetLacks() []string {
+	if x != nil {
+		return x.Lacks
+	}
+	return nil
 }
 
 // ValidatePlanRequest carries one plan.
@@ -3020,13 +3029,14 @@ const file_plugins_backend_backendpb_backend_proto_rawDesc = "" +
 	"\rstate_version\x18\n" +
 	" \x01(\x05R\fstateVersion\"J\n" +
 	"\x15ValidateConfigRequest\x121\n" +
-	"\x06config\x18\x01 \x01(\v2\x19.addongw.backend.v1.ValueR\x06config\"\xfd\x01\n" +
+	"\x06config\x18\x01 \x01(\v2\x19.addongw.backend.v1.ValueR\x06config\"\x93\x02\n" +
 	"\x16ValidateConfigResponse\x12@\n" +
 	"\vdiagnostics\x18\x01 \x03(\v2\x1e.addongw.backend.v1.DiagnosticR\vdiagnostics\x124\n" +
 	"\aoutputs\x18\x02 \x01(\v2\x1a.addongw.backend.v1.SchemaR\aoutputs\x12.\n" +
 	"\x04plan\x18\x03 \x01(\v2\x1a.addongw.backend.v1.SchemaR\x04plan\x12\x18\n" +
 	"\aactions\x18\x04 \x03(\tR\aactions\x12!\n" +
-	"\factions_only\x18\x05 \x01(\bR\vactionsOnly\"v\n" +
+	"\factions_only\x18\x05 \x01(\bR\vactionsOnly\x12\x14\n" +
+	"\x05lacks\x18\x06 \x03(\tR\x05lacks\"v\n" +
 	"\x13ValidatePlanRequest\x121\n" +
 	"\x06config\x18\x01 \x01(\v2\x19.addongw.backend.v1.ValueR\x06config\x12,\n" +
 	"\x04plan\x18\x02 \x01(\v2\x18.addongw.backend.v1.PlanR\x04plan\"X\n" +
