@@ -76,6 +76,9 @@ func TestGoodConfigDeclaresItsOutputs(t *testing.T) {
 		{Required: true, Name: "used_mb", Type: cty.Number, Measured: true},
 		{Required: true, Name: "username", Type: cty.String, Doc: "Login name."},
 	}
+	if diff := cmp.Diff([]backend.Capability{backend.CanRotate}, resp.Lacks); diff != "" {
+		t.Errorf("what has no script (-want +got):\n%s", diff)
+	}
 	same := cmp.Options{cmp.Comparer(func(a, b cty.Type) bool { return a.Equals(b) }), cmp.Comparer(func(a, b cty.Value) bool { return a == b })}
 	if diff := cmp.Diff(want, resp.Outputs.Attributes, same); diff != "" {
 		t.Errorf("outputs (-want +got):\n%s", diff)
@@ -85,8 +88,8 @@ func TestGoodConfigDeclaresItsOutputs(t *testing.T) {
 func TestWhatIsNotKnownYetIsNotJudged(t *testing.T) {
 	t.Parallel()
 	resp := validate(t, attributes{"directory": cty.UnknownVal(cty.String), "env": cty.UnknownVal(cty.Map(cty.String))}.value())
-	if len(resp.Diagnostics) > 0 {
-		t.Errorf("problems: %+v", resp.Diagnostics)
+	if len(resp.Diagnostics)+len(resp.Lacks) > 0 {
+		t.Errorf("problems: %+v, and lacking %q", resp.Diagnostics, resp.Lacks)
 	}
 }
 

@@ -65,6 +65,21 @@ func checkScripts(directory string, actions []string) backend.Diagnostics {
 	return append(problems, checkActionScripts(directory, actions)...)
 }
 
+// lacks are the abilities whose scripts are not there. Without suspend there is
+// still something to do: the gateway records it. Of a folder that is not known
+// yet nothing is said.
+func lacks(directory string) (list []backend.Capability) {
+	if directory == "" {
+		return nil
+	}
+	for _, can := range []backend.Capability{backend.CanChangePlan, backend.CanRotate, backend.CanRead} {
+		if _, err := os.Stat(filepath.Join(directory, string(can))); errors.Is(err, fs.ErrNotExist) {
+			list = append(list, can)
+		}
+	}
+	return list
+}
+
 // missingScript looks for what the operator may have meant.
 func missingScript(directory string, verb backend.Verb) backend.Diagnostic {
 	detail := fmt.Sprintf("Write an executable file %s; it receives one JSON document on standard input and prints another.",

@@ -64,7 +64,11 @@ func (b *Backend) Describe(context.Context, backend.DescribeRequest) (backend.De
 func (b *Backend) ValidateConfig(_ context.Context, req backend.ValidateConfigRequest) (backend.ValidateConfigResponse, error) {
 	s, problems := readConfig(req.Config)
 	outputs := declared.Schema(s.outputs)
-	return backend.ValidateConfigResponse{Diagnostics: problems, Outputs: &outputs, Actions: s.validActions(), ActionsOnly: s.actionsOnly}, nil
+	resp := backend.ValidateConfigResponse{Diagnostics: problems, Outputs: &outputs, Actions: s.validActions(), ActionsOnly: s.actionsOnly}
+	if !problems.HasErrors() { // what is lacking may be for the same reason
+		resp.Lacks = lacks(s.directory)
+	}
+	return resp, nil
 }
 
 // ValidatePlan accepts every plan: its params are for the scripts to read.
