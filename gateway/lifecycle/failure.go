@@ -84,7 +84,7 @@ func asFailure(err error) *backend.Failure {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return backend.Failf(backend.Retryable, "the call ran out of time, its outcome is unknown")
 	}
-	return backend.Failf(backend.Retryable, "outcome unknown: %v", err)
+	return backend.Failf(backend.Retryable, "%v", err)
 }
 
 // longestError bounds the texts kept in the tables, in bytes.

@@ -294,7 +294,7 @@ func (b *Backend) callError(p *process, verb string, err error) error {
 		masked.RetryAfter = min(failure.RetryAfter, maxRetryAfter)
 		return &masked
 	}
-	what := err.Error()
+	what := said(err)
 	if isClosed(b.halt) {
 		what = "the backend was stopped"
 	} else if broken(err) && p.diedJustNow() {
@@ -302,6 +302,19 @@ func (b *Backend) callError(p *process, verb string, err error) error {
 	}
 	text := fmt.Sprintf("backend %s: %s: the outcome is unknown: %s", b.spec.Backend, verb, what)
 	return &maskedError{text: masker.line(text, 2000), err: timeUp(err)}
+}
+
+// said is what the plugin ended a call with, without what gRPC puts around it;
+// of every other error its text.
+func said(err error) string {
+	type statusError interface {
+		error
+		GRPCStatus() *status.Status
+	}
+	if s, ok := errors.AsType[statusError](err); ok && s.GRPCStatus().Code() == codes.Unknown {
+		return s.GRPCStatus().Message()
+	}
+	return err.Error()
 }
 
 // timeUp lets a deadline that the plugin's side sees first be recognised like

@@ -258,7 +258,7 @@ func TestOutputsThatBreakTheSchemaAreErrorsWithoutValues(t *testing.T) {
 		"null":      "output name is null",
 		"generated": "output password was returned",
 		"big_state": "the state has",
-		"error":     "the outcome is unknown",
+		"error":     "provision: the outcome is unknown: no idea about ",
 	} {
 		_, err := r.run(b, call(do))
 		var failure *backend.Failure
