@@ -39,6 +39,9 @@ func classOf(said string) (backend.Class, string) {
 	case "NOPERM":
 		return backend.Invalid, "the user in url may not do that: give it +@all ~* &*"
 	}
+	if strings.Contains(said, "error trying to save the ACLs") {
+		return backend.Retryable, "the server cannot write its file of users: is its disk full, and may it write to the file's folder?"
+	}
 	if strings.Contains(said, "not able to handle the specified number of clients") {
 		return backend.Invalid, "this machine allows too few open files for max_clients: raise the limit (LimitNOFILE) of the gateway or of the runner's service"
 	}

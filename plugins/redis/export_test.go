@@ -11,9 +11,6 @@ func (b *Backend) SetClock(now func() time.Time) { b.now = now }
 // SetGrace says how long servers get to end, from the next Configure on.
 func (b *Backend) SetGrace(d time.Duration) { b.grace = d }
 
-// SharedRules are what the ACL lets a tenant do.
-func SharedRules(prefix string) []string { return sharedRules(prefix) }
-
 // Saver is for the test of coalesced saves.
 type Saver = saver
 
