@@ -73,6 +73,11 @@ func (c cgroups) set(name string, bytes int64) error {
 	if err := os.Mkdir(group, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
+	if c.v2 { // where there is swap, a server would go there instead of ending
+		if err := writeControl(filepath.Join(group, "memory.swap.max"), "0"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	return writeControl(filepath.Join(group, c.limit), strconv.FormatInt(bytes, 10))
 }
 

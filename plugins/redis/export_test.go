@@ -27,3 +27,6 @@ func FindCgroups(c cgroups) error {
 	_, err := findCgroups([]cgroups{c})
 	return err
 }
+
+// Limit is set.
+func (c cgroups) Limit(name string, bytes int64) error { return c.set(name, bytes) }

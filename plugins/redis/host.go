@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,6 +46,9 @@ func (d *dedicated) examine(ctx context.Context) (backend.Diagnostics, error) {
 	settings := runnerSettings{Program: program, Bind: d.settings.bind, User: d.settings.user, TLS: d.settings.tls, Cgroup: d.settings.cgroup}
 	if who != nil && settings.User == "" {
 		settings.User = defaultUser
+	}
+	if foreign, err := d.directory.foreign(); err == nil && foreign {
+		return wrongAt("directory", "The directory holds other things", fmt.Sprintf("Write a folder that only this backend uses, such as %s.", filepath.Join(d.directory.path, "addongw-redis"))), nil
 	}
 	if err := d.directory.prepare(settings); err != nil {
 		return wrongAt("directory", "The directory can't be used", err.Error()+". Write a folder that the gateway may make and write to."), nil
@@ -247,11 +251,11 @@ func (d *dedicated) health(context.Context) (string, error) {
 	on, down := 0, 0
 	for _, i := range all {
 		r, err := readRecord(i)
-		if err != nil || r.Phase != phaseOn {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && r.Phase != phaseOn {
 			continue
 		}
 		on++
-		if !i.runs() {
+		if err != nil || !i.runs() {
 			down++
 		}
 	}

@@ -98,6 +98,17 @@ func TestHierarchiesOfControlGroups(t *testing.T) {
 			t.Errorf("%s is %q (%v): servers' groups could not limit memory", file, text, err)
 		}
 	}
+	group := filepath.Join(v2, "addongw-redis", "server")
+	ok(t, "make a group", os.Mkdir(group, 0o755))
+	for _, file := range []string{"memory.max", "memory.swap.max"} {
+		ok(t, "write", os.WriteFile(filepath.Join(group, file), nil, 0o644))
+	}
+	ok(t, "limit", redis.Cgroups(v2, "memory.max", true).Limit("server", 123))
+	for file, want := range map[string]string{"memory.max": "123", "memory.swap.max": "0"} {
+		if text, err := os.ReadFile(filepath.Join(group, file)); err != nil || string(text) != want {
+			t.Errorf("%s is %q (%v), want %s", file, text, err, want)
+		}
+	}
 	ok(t, "version 1", redis.FindCgroups(redis.Cgroups(one("cgroup.procs"), "memory.limit_in_bytes", false)))
 	if err := redis.FindCgroups(redis.Cgroups(one(), "memory.max", true)); err == nil || !strings.Contains(err.Error(), "is no cgroup hierarchy") {
 		t.Errorf("an empty folder: %v", err)
@@ -148,11 +159,18 @@ func serial(t *testing.T, addr string) *big.Int {
 // certificate makes a folder with one that servers can read.
 func certificate(t *testing.T) string {
 	t.Helper()
+	folder := openFolder(t)
+	writeCertificate(t, folder)
+	return folder
+}
+
+// openFolder makes one that servers can enter.
+func openFolder(t *testing.T) string {
+	t.Helper()
 	folder, err := os.MkdirTemp("/tmp", "redistest-")
 	ok(t, "make a folder", err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	ok(t, "open the folder", os.Chmod(folder, 0o755))
-	writeCertificate(t, folder)
 	return folder
 }
 

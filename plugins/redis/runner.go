@@ -74,6 +74,9 @@ const (
 func (r *runner) run() error {
 	keepFiles()
 	held, err := tryLock(r.directory.runnerLock())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is no directory of the redis backend: start the gateway first, which makes it, or correct the path", r.directory.path)
+	}
 	if err != nil {
 		return err
 	}
@@ -150,7 +153,9 @@ func (r *runner) look() error {
 		return err
 	}
 	r.renew(all)
+	r.trim(r.directory.runnerFile("log"))
 	for _, i := range all {
+		r.trim(i.logFile())
 		if !r.due(i) {
 			continue
 		}
@@ -188,7 +193,7 @@ func (r *runner) failed(i instance, why error) time.Duration {
 
 // tell notes why a server could not be started, for a call that waits for it.
 func (r *runner) tell(i instance, why error) {
-	if err := os.WriteFile(i.failureFile(), []byte(why.Error()), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := writeFile(i.failureFile(), []byte(why.Error()), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.log.Error("note why", "server", i.name(), "error", err)
 	}
 }
@@ -309,16 +314,32 @@ func (r *runner) await(i instance, cmd *exec.Cmd, begun time.Time) {
 	notify(r.again)
 }
 
-// maxLog is when a server's log is put aside, at its next start.
+func openLog(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+}
+
+// maxLog is when the end of a log is put aside and the log begins anew. A
+// customer's script can write into the one of its server, as much as it likes.
 const maxLog = 1 << 20
 
-func openLog(path string) (*os.File, error) {
-	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
-		if err := os.Rename(path, path+".1"); err != nil {
-			return nil, err
-		}
+func (r *runner) trim(path string) {
+	log, err := os.Open(path)
+	if err != nil {
+		return // there is none yet
 	}
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	defer func() { _ = log.Close() }()
+	info, err := log.Stat()
+	if err != nil || info.Size() <= maxLog {
+		return
+	}
+	end := make([]byte, maxLog)
+	_, err = log.ReadAt(end, info.Size()-maxLog)
+	if err == nil {
+		err = writeFile(path+".1", end, 0o600)
+	}
+	if err = errors.Join(err, os.Truncate(path, 0)); err != nil { // its writers append
+		r.log.Error("a log is cut off", "path", path, "error", sentence(err))
+	}
 }
 
 // lastLine is what a server said before it ended.
