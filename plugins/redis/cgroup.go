@@ -99,12 +99,12 @@ func writeControl(path, value string) error {
 }
 
 // confine puts a server into a group of its own.
-func confine(name string, bytes int64, pid int) error {
+func confine(name string, l limits, pid int) error {
 	c, err := findCgroups(hierarchies())
 	if err != nil {
 		return err
 	}
-	if err := c.set(name, bytes); err != nil {
+	if err := c.set(name, l.kernelLimit()); err != nil {
 		return err
 	}
 	return c.admit(name, pid)

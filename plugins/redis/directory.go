@@ -76,9 +76,6 @@ func (d directory) prepare(s runnerSettings) error {
 	if err != nil {
 		return err
 	}
-	if old, err := os.ReadFile(d.settingsFile()); err == nil && string(old) == string(text) {
-		return nil
-	}
 	return writeFile(d.settingsFile(), text, 0o600)
 }
 

@@ -69,10 +69,3 @@ func (f field) elements() []string {
 func (f field) wrong(summary, remedy string) backend.Diagnostic {
 	return backend.Diagnostic{Severity: backend.SeverityError, Summary: summary, Detail: remedy, Path: f.path}
 }
-
-// doubtful is a warning.
-func (f field) doubtful(summary, remedy string) backend.Diagnostic {
-	d := f.wrong(summary, remedy)
-	d.Severity = backend.SeverityWarning
-	return d
-}

@@ -55,6 +55,14 @@ func TestTheKernelLimitsTheMemoryOfAServer(t *testing.T) {
 	}
 	wantLimit(16*2 + 64)
 	wantMember()
+	// As it is when the runner dies between starting a server and limiting it.
+	ok(t, "let it out", os.WriteFile(filepath.Join(filepath.Dir(group), "../../cgroup.procs"), []byte(strconv.Itoa(the(t, "servers", redistest.Servers(t, w.folder)))), 0o644))
+	kill(t, the(t, "runners", redistest.Runners(t, w.folder)))
+	await(t, "the next runner limits it", func() bool {
+		text, err := os.ReadFile(filepath.Join(filepath.Dir(group), "cgroup.procs"))
+		return err == nil && len(text) > 0
+	})
+	wantMember()
 	op.Plan = dedicatedPlan(32, 10)
 	_, err := w.changePlan(op)
 	ok(t, "change plan", err)

@@ -302,3 +302,17 @@ func errorsOf(found backend.Diagnostics) error {
 	}
 	return nil
 }
+
+// TestAServerComesBackOnAFullDisk: its start writes nothing that is there.
+func TestAServerComesBackOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	w, op, _ := used(t, nil)
+	config := filepath.Join(w.folderOf(op), "redis.conf")
+	before, err := os.Stat(config)
+	ok(t, "look", err)
+	kill(t, redistest.Servers(t, w.folder)...)
+	w.wantBack(op)
+	if after, err := os.Stat(config); err != nil || !os.SameFile(before, after) {
+		t.Errorf("%s was written anew (%v)", config, err)
+	}
+}

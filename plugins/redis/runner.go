@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ type runner struct {
 	log       *slog.Logger
 	again     chan struct{} // a server has ended: look soon
 	tls       freshness
+	caged     map[string]bool // servers known to be in their control groups
 
 	mu      sync.Mutex
 	servers map[string]*attempts // by name of the instance
@@ -153,6 +155,7 @@ func (r *runner) look() error {
 		return err
 	}
 	r.renew(all)
+	r.cage(all)
 	r.trim(r.directory.runnerFile("log"))
 	for _, i := range all {
 		r.trim(i.logFile())
@@ -165,6 +168,38 @@ func (r *runner) look() error {
 		}
 	}
 	return nil
+}
+
+// cage makes sure of the control groups of servers that run, once: the runner
+// before us may have died between starting one and limiting it.
+func (r *runner) cage(all []instance) {
+	settings, err := r.settings()
+	if err != nil || settings.Cgroup == cgroupOff {
+		return
+	}
+	caged := map[string]bool{}
+	for _, i := range all {
+		caged[i.name()] = r.caged[i.name()] || r.confine(i, settings)
+	}
+	r.caged = caged
+}
+
+// confine reports false where no server runs yet.
+func (r *runner) confine(i instance, s runnerSettings) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), askTime)
+	defer cancel()
+	pid, err := i.peer(ctx)
+	if err != nil {
+		return false
+	}
+	record, err := readRecord(i)
+	if err == nil {
+		err = confine(i.name(), record.Limits, pid)
+	}
+	if err != nil && s.Cgroup == cgroupRequired {
+		r.log.Error("the kernel does not limit a server's memory", "server", i.name(), "error", sentence(err))
+	}
+	return true
 }
 
 func (r *runner) due(i instance) bool {
@@ -271,7 +306,7 @@ func (r *runner) start(i instance, record record, s runnerSettings, held *os.Fil
 		return fmt.Errorf("start %s: %w", s.Program, err)
 	}
 	if s.Cgroup != cgroupOff {
-		if err := confine(i.name(), record.Limits.kernelLimit(), cmd.Process.Pid); err != nil && s.Cgroup == cgroupRequired {
+		if err := confine(i.name(), record.Limits, cmd.Process.Pid); err != nil && s.Cgroup == cgroupRequired {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 			return fmt.Errorf("limit its memory: %w", err)
