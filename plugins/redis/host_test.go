@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -152,6 +153,25 @@ func TestServersSpeakTLS(t *testing.T) {
 	await(t, "the server has the new certificate", func() bool { return serial(t, out.addr()).Cmp(first) != 0 })
 	if session := c.Ping(context.Background()).Err(); session != nil {
 		t.Errorf("the session: %v", session)
+	}
+}
+
+func TestServersThatHangHoldNobodyUpWhenACertificateIsRenewed(t *testing.T) {
+	t.Parallel()
+	files := certificate(t)
+	w := dedicatedWorld(t, attributes{"tls_cert_file": str(files + "/cert.pem"), "tls_key_file": str(files + "/key.pem")})
+	for range 2 {
+		hung, _ := w.provision(newOp(dedicatedPlan(16, 10)))
+		ok(t, "hold it", syscall.Kill(the(t, "servers", redistest.Servers(t, w.folderOf(hung))), syscall.SIGSTOP))
+	}
+	op, _ := w.provision(newOp(dedicatedPlan(16, 10)))
+	before := the(t, "servers", redistest.Servers(t, w.folderOf(op)))
+	writeCertificate(t, files)
+	begun := time.Now()
+	kill(t, before)
+	await(t, "another server begins", func() bool { return len(redistest.Servers(t, w.folderOf(op))) == 1 })
+	if took := time.Since(begun); took > 5*time.Second { // one that hangs is waited for as long
+		t.Errorf("a server that was killed comes back after %v", took)
 	}
 }
 

@@ -9,34 +9,46 @@ import (
 	"time"
 )
 
-// freshness is which certificate the servers have.
-type freshness struct {
-	stamp string    // of the files that all have read
-	next  time.Time // not before, after a failure
-}
-
 // renewTimeout bounds how long one server is waited for.
 const renewTimeout = 5 * time.Second
 
-// renew lets servers read a certificate that was renewed, without a restart. A
-// new runner can't know what they have read, and begins with that.
-func (r *runner) renew(all []instance) {
-	settings, err := r.settings()
-	if err != nil || !settings.TLS.on() || time.Now().Before(r.tls.next) {
-		return
-	}
-	stamp, err := stampOf(settings.TLS)
-	if err == nil && stamp != r.tls.stamp {
-		for _, i := range all {
-			err = errors.Join(err, i.readCertificate(settings.TLS))
+// keepFresh lets servers read a certificate that was renewed, without a restart,
+// as long as the runner lives. It waits for servers that hang, so it is apart
+// from what starts them. A new runner can't know what they have read, and begins
+// with that.
+func (r *runner) keepFresh() {
+	var stamp string    // of the files
+	var late []instance // that have not read them
+	for pause := runnerTick; ; time.Sleep(pause) {
+		pause = runnerTick
+		settings, err := r.settings()
+		if err != nil || !settings.TLS.on() {
+			continue
+		}
+		now, err := stampOf(settings.TLS)
+		if err == nil && now != stamp {
+			if late, err = r.directory.instances(); err == nil {
+				stamp = now
+			}
+		}
+		if err == nil {
+			late, err = renew(late, settings.TLS)
+		}
+		if err != nil {
+			pause = longPause
+			r.log.Error("a certificate is not renewed", "error", sentence(err), "again_in", pause.String())
 		}
 	}
-	if err != nil {
-		r.log.Error("a certificate is not renewed", "error", sentence(err), "again_in", longPause.String())
-		r.tls.next = time.Now().Add(longPause)
-		return
+}
+
+// renew returns those that could not read the files.
+func renew(all []instance, files tlsFiles) (late []instance, err error) {
+	for _, i := range all {
+		if failed := i.readCertificate(files); failed != nil {
+			late, err = append(late, i), errors.Join(err, failed)
+		}
 	}
-	r.tls.stamp = stamp
+	return late, err
 }
 
 // stampOf changes with the files.

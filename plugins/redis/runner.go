@@ -50,8 +50,7 @@ func RunIfAsked() {
 type runner struct {
 	directory directory
 	log       *slog.Logger
-	again     chan struct{} // a server has ended: look soon
-	tls       freshness
+	again     chan struct{}   // a server has ended: look soon
 	caged     map[string]bool // servers known to be in their control groups
 
 	mu      sync.Mutex
@@ -97,6 +96,7 @@ func (r *runner) run() error {
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	signal.Ignore(syscall.SIGHUP)
 	r.log.Info("the runner begins", "directory", r.directory.path)
+	go r.keepFresh() // until this process ends
 	for {
 		if err := r.look(); err != nil {
 			return err
@@ -154,7 +154,6 @@ func (r *runner) look() error {
 	if err != nil {
 		return err
 	}
-	r.renew(all)
 	r.cage(all)
 	r.trim(r.directory.runnerFile("log"))
 	for _, i := range all {
