@@ -25,8 +25,7 @@ func sharedRules(prefix string) []string {
 		"+@keyspace", "+@string", "+@bitmap", "+@hyperloglog", "+@list", "+@set", "+@sortedset", "+@hash", "+@geo", "+@stream",
 		"+@pubsub", "+@transaction", "+@connection",
 		"-@admin", "-@dangerous",
-		"-scan", "-randomkey", "-dbsize", "-pubsub", "-select", "-move", "-swapdb",
-		"-client|unblock",  // wakes anybody's clients
+		"-scan", "-randomkey", "-dbsize", "-pubsub", "-select", "-move",
 		"-client|tracking", // in broadcast mode it tells everybody's key names
 		"+acl|whoami", "+memory|usage", "+time",
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -357,17 +358,11 @@ func openLog(path string) (*os.File, error) {
 const maxLog = 1 << 20
 
 func (r *runner) trim(path string) {
-	log, err := os.Open(path)
-	if err != nil {
-		return // there is none yet
-	}
-	defer func() { _ = log.Close() }()
-	info, err := log.Stat()
+	info, err := os.Stat(path)
 	if err != nil || info.Size() <= maxLog {
-		return
+		return // or there is none yet
 	}
-	end := make([]byte, maxLog)
-	_, err = log.ReadAt(end, info.Size()-maxLog)
+	end, err := tail(path, maxLog)
 	if err == nil {
 		err = writeFile(path+".1", end, 0o600)
 	}
@@ -378,13 +373,26 @@ func (r *runner) trim(path string) {
 
 // lastLine is what a server said before it ended.
 func lastLine(path string) string {
-	text, err := os.ReadFile(path)
+	text, err := tail(path, 2000)
 	if err != nil {
 		return "it left no log"
 	}
-	text = text[max(0, len(text)-2000):]
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// tail is the end of a file, which may be larger than our memory.
+func tail(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-most), most))
 }
 
 // poke wakes the runner. It reports false where there is none.
