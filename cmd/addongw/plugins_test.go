@@ -77,7 +77,7 @@ backend "shell" "a" { config { directory = "." } }
 	if code != 0 || !result.Valid {
 		t.Errorf("exit %d though no backend uses a broken one: %+v", code, result)
 	}
-	if got := strings.Join(slices.Sorted(maps.Keys(plugins)), " "); got != "exits garbage hangs newer nowhere plain postgres shell" {
+	if got := strings.Join(slices.Sorted(maps.Keys(plugins)), " "); got != "exits garbage hangs http newer nowhere plain postgres redis shell" {
 		t.Errorf("listed: %s", got)
 	}
 	shell := plugins["shell"]
@@ -97,7 +97,7 @@ backend "shell" "a" { config { directory = "." } }
 		}
 	}
 	out, errOut, code := addongw(t, dir, nil, "plugins", "list", dir)
-	if code != 0 || strings.Count(out, "\n") != 9 || strings.Contains(out+errOut, "\x1b") || !strings.Contains(out, "its last words: cannot find libfoo") {
+	if code != 0 || strings.Count(out, "\n") != 11 || strings.Contains(out+errOut, "\x1b") || !strings.Contains(out, "its last words: cannot find libfoo") {
 		t.Errorf("exit %d: %s%s", code, out, errOut)
 	}
 }
@@ -130,7 +130,7 @@ backend "postgres" "d" { version = "~> 99.0" }
 func TestPluginsListNeedsNoDirectory(t *testing.T) {
 	t.Parallel()
 	plugins, _, code := listPlugins(t, tempDir(t))
-	if code != 0 || len(plugins) != 2 || !plugins["postgres"].OK {
+	if code != 0 || len(plugins) != 4 || !plugins["postgres"].OK {
 		t.Errorf("exit %d: %+v", code, plugins)
 	}
 	if _, errOut, code := addongw(t, tempDir(t), nil, "plugins", "list", "nowhere"); code != 64 || !strings.Contains(errOut, "there is no directory nowhere") {
@@ -308,7 +308,7 @@ func TestNamesOfPluginsAreCompleted(t *testing.T) {
 		name, _, _ := strings.Cut(line, "\t")
 		names = append(names, name)
 	}
-	if got := strings.Join(names, " "); got != "exits postgres shell gone" || directive != noFiles {
+	if got := strings.Join(names, " "); got != "exits http postgres redis shell gone" || directive != noFiles {
 		t.Errorf("%s (%s)", got, directive)
 	}
 	if list, _ := completed(t, dir, "plugins", "schema", "shell", ""); len(list) != 0 {

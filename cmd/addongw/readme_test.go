@@ -11,15 +11,18 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addongw/addongw/plugins/redis/redistest"
 )
 
 // readmeCommand is a line "$ command" of the README and what it shows below.
 type readmeCommand struct{ line, shown string }
 
 var (
-	consoleBlock = regexp.MustCompile("(?ms)^ *```console\n(.*?)^ *```$")
-	hclBlock     = regexp.MustCompile("(?s)```hcl\n(.*?)```")
-	assignment   = regexp.MustCompile(`^(?:export )?([A-Z_]+)=`)
+	consoleBlock  = regexp.MustCompile("(?ms)^ *```console\n(.*?)^ *```$")
+	hclBlock      = regexp.MustCompile("(?s)```hcl\n(.*?)```")
+	printsNothing = regexp.MustCompile(`--check|^sed | > |^kill |/-/misbehave$`) // commands that print nothing
+	assignment    = regexp.MustCompile(`^(?:export )?([A-Z_]+)=`)
 )
 
 func readmeCommands(text string) []readmeCommand {
@@ -42,6 +45,7 @@ type reader struct {
 	dir     string
 	env     []string
 	gateway *process
+	saas    string // where Mailwind is, once it runs
 }
 
 // TestEveryCommandOfTheReadmeWorks runs them in order, on a real server.
@@ -52,6 +56,7 @@ func TestEveryCommandOfTheReadmeWorks(t *testing.T) {
 	}
 	server := postgresServer(t)
 	r := &reader{t: t, dir: clone(t, string(text)), env: []string{"LANG=C.UTF-8", "ACME_ADMIN_URL=" + server.ProvisionerURL}}
+	redistest.Guard(t, filepath.Join(r.dir, "examples/redis/redis"))
 	commands := readmeCommands(string(text))
 	if len(commands) < 15 {
 		t.Fatalf("found %d commands: has the README another form now?", len(commands))
@@ -83,6 +88,9 @@ func (r *reader) ordersWent() {
 func clone(t *testing.T, readme string) string {
 	t.Helper()
 	dir := tempDir(t)
+	if err := os.Chmod(dir, 0o755); err != nil { // Redis servers have a user of their own
+		t.Fatal(err)
+	}
 	if err := os.Symlink(binaries(t), filepath.Join(dir, "bin")); err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +124,9 @@ func (r *reader) follow(c readmeCommand) {
 	case name != nil:
 		out, _ := r.shell(c.line+`; printf %s "$`+name[1]+`"`, 0)
 		r.env = append(r.env, name[1]+"="+out)
+	case strings.HasPrefix(c.line, "go run ./examples/saas-http/saas"):
+		r.saas = startSaaS(r.t)
+		r.env = append(r.env, "MAILWIND_PARTNER_TOKEN="+partnerToken, "ADDONGW_VAR_api="+r.saas+"/v2")
 	case strings.HasPrefix(c.line, "make "):
 		cmd := exec.Command("make", "-n", strings.TrimPrefix(c.line, "make "))
 		cmd.Dir = root(r.t)
@@ -146,18 +157,14 @@ func (r *reader) run(c readmeCommand) {
 	case strings.Contains(c.shown, "error["), strings.Contains(c.shown, "Errors in the manifest"):
 		want = exitFailed
 	}
-	line := c.line
-	if r.gateway != nil {
-		line = strings.ReplaceAll(line, "http://127.0.0.1:8080", r.gateway.URL)
-	}
-	out, all := r.shell(line, want)
+	out, all := r.shell(c.line, want)
 	if c.shown != "" {
 		if diff := cmp.Diff(c.shown, r.settled(all)); diff != "" {
 			r.t.Errorf("%s (-README +now):\n%s", c.line, diff)
 		}
 		return
 	}
-	if out == "" && !strings.Contains(line, "--check") && !strings.HasPrefix(line, "sed ") && !strings.Contains(line, " > ") {
+	if out == "" && !printsNothing.MatchString(c.line) {
 		r.t.Errorf("%s prints nothing", c.line)
 	}
 }
@@ -204,10 +211,16 @@ func (r *reader) develop(c readmeCommand) {
 	p.Stop()
 }
 
-// shell runs a line and returns its standard output, and that with its
-// standard error.
+// shell runs a line, with the addresses that servers have here, and returns its
+// standard output, and that with its standard error.
 func (r *reader) shell(line string, want int) (out, all string) {
 	r.t.Helper()
+	if r.gateway != nil {
+		line = strings.ReplaceAll(line, "http://127.0.0.1:8080", r.gateway.URL)
+	}
+	if r.saas != "" {
+		line = strings.ReplaceAll(line, "http://127.0.0.1:9090", r.saas)
+	}
 	cmd := exec.Command("sh", "-c", line)
 	cmd.Dir = r.dir
 	cmd.Env = append(bareEnvironment(r.dir), r.env...)

@@ -23,16 +23,24 @@ type redisShop struct {
 	servers string // their directory
 }
 
-// openRedisShop makes the example one for this machine alone.
+// openRedisShop serves the example for this machine alone.
 func openRedisShop(t *testing.T) redisShop {
 	t.Helper()
-	servers := redistest.Directory(t)
-	first, last := redistest.Ports(t, 50)
-	dir := changedExample(t, "redis",
-		"/var/lib/addongw/redis", servers, `"redis.acme.example"`, `"127.0.0.1"`, "0.0.0.0", "127.0.0.1",
-		"7000-7999", fmt.Sprintf("%d-%d", first, last))
-	s := redisShop{&process{dir: dir}, servers}
+	servers, local := localRedis(t, 50)
+	s := redisShop{&process{dir: changedExample(t, "redis", local...)}, servers}
 	return s.open(t)
+}
+
+// localRedis is what to replace in the example so that it is for this machine
+// alone, with as many ports, and the directory of its servers.
+func localRedis(t testing.TB, ports int) (servers string, oldnew []string) {
+	t.Helper()
+	servers = redistest.Directory(t)
+	first, last := redistest.Ports(t, ports)
+	return servers, []string{
+		"/var/lib/addongw/redis", servers, `"redis.acme.example"`, `"127.0.0.1"`, "0.0.0.0", "127.0.0.1",
+		"7000-7999", fmt.Sprintf("%d-%d", first, last),
+	}
 }
 
 // open serves, again if need be.

@@ -51,15 +51,16 @@ func newMarket(t *testing.T, addon, config string, declared []string, dial func(
 	}
 }
 
-// example copies an example whose platform blocks call the stand-ins.
-func (m *market) example(t *testing.T, name string) string {
+// example copies an example whose platform blocks call the stand-ins, with more
+// replaced.
+func (m *market) example(t *testing.T, name string, oldnew ...string) string {
 	t.Helper()
 	clever, scalingo := httptest.NewServer(m.clever), httptest.NewServer(m.scalingo)
 	t.Cleanup(clever.Close)
 	t.Cleanup(scalingo.Close)
-	return changedExample(t, name,
+	return changedExample(t, name, append(oldnew,
 		"platform \"clevercloud\" {\n", fmt.Sprintf("platform \"clevercloud\" {\n    api_url = %q\n", clever.URL+"/v2"),
-		"platform \"scalingo\" {\n", fmt.Sprintf("platform \"scalingo\" {\n    api_url = %q\n", scalingo.URL))
+		"platform \"scalingo\" {\n", fmt.Sprintf("platform \"scalingo\" {\n    api_url = %q\n", scalingo.URL))...)
 }
 
 // buy orders n resources, by turns on the two platforms.

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
 )
 
 // pgSession is a customer's connection to a database.
@@ -23,6 +25,33 @@ func (s pgSession) Use(ctx context.Context) error {
 }
 
 func (s pgSession) Close() { _ = s.conn.Close(context.Background()) }
+
+// redisSession is a customer's connection to a server.
+type redisSession struct{ client *redis.Client }
+
+func dialRedis(_ context.Context, url string) (connection, error) {
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, errors.New("the config var is no URL")
+	}
+	options.MaxRetries, options.PoolSize, options.Protocol, options.ContextTimeoutEnabled = -1, 1, 2, true
+	options.DisableIdentity = true
+	return redisSession{redis.NewClient(options)}, nil
+}
+
+func (s redisSession) Use(ctx context.Context) error { return s.client.Incr(ctx, "visits").Err() }
+
+func (s redisSession) Close() { _ = s.client.Close() }
+
+func useRedis(t *testing.T, url string) error {
+	t.Helper()
+	c, err := dialRedis(t.Context(), url)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.Use(t.Context())
+}
 
 // TestNobodyNoticesThatCredentialsAreRotated rotates many databases on two platforms
 // while their customers use them without pause, and kills the gateway meanwhile.
@@ -50,6 +79,23 @@ func TestNobodyNoticesThatCredentialsAreRotated(t *testing.T) {
 			t.Errorf("%s: a repeat of the order is answered with other credentials than the platform was sent", c.id)
 		}
 	}
+}
+
+// TestNobodyNoticesThatPasswordsOfRedisAreRotated does the same with Redis servers.
+func TestNobodyNoticesThatPasswordsOfRedisAreRotated(t *testing.T) {
+	n := 200
+	if testing.Short() {
+		n = 40
+	}
+	m := newMarket(t, "acme-redis", "ACME_REDIS_URL", []string{"ACME_REDIS_URL"}, dialRedis)
+	servers, local := localRedis(t, n)
+	s := redisShop{&process{dir: m.example(t, "redis", local...)}, servers}.open(t)
+	m.buy(t, s.URL, "mini", n)
+	m.rotation(t, s.dir+"/admin.sock", func() {
+		s.Kill()
+		s = s.open(t)
+	})
+	m.everyFirst(t, func(url string) error { return useRedis(t, url) })
 }
 
 // rotation rotates everything while customers live, with kills in between.

@@ -66,9 +66,8 @@ func TestWhatTheReadmeShowsIsRight(t *testing.T) {
 	}
 	for _, more := range blocks[1:] {
 		config := without(t, whole, more)
-		if strings.Contains(more, "provision {") { // it is shown without what it returns
-			more = strings.Replace(more, "provision {", "provision {\n  outputs = { account_id = response.body.a, api_key = response.body.b }", 1)
-		}
+		// It is shown without what it returns.
+		more = strings.Replace(more, "provision {", "provision {\n  outputs = { account_id = response.body.a, api_key = response.body.b }", 1)
 		for line := range strings.Lines(words(judged(t, config+more).Diagnostics)) {
 			// Only the order of the first block does not know the key of the rotation.
 			if !strings.HasPrefix(line, "error provision.outputs: These outputs are declared, and provision does not read them: key_id ") {

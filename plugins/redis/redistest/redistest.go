@@ -83,12 +83,19 @@ func Directory(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	Guard(t, folder)
+	return folder
+}
+
+// Guard has everything that works in a folder end with the test, however that
+// ends, and the folder removed.
+func Guard(t testing.TB, folder string) {
+	t.Helper()
 	end, err := guard(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(end)
-	return folder
 }
 
 // cleaner ends all processes that work in a folder or are the runner of it, and
