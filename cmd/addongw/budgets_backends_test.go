@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,18 +23,21 @@ import (
 
 // sale is an example whose add-on is ordered on Clever Cloud again and again.
 type sale struct {
-	example, backend, addon, plan string
-	env                           func(t testing.TB, dir string) []string // of the gateway
-	orders                        int
+	backend, addon, plan string
+	open                 func(t testing.TB) (dir string, env []string) // of the gateway
+	orders               int
 }
 
 func sales() []sale {
-	none := func(testing.TB, string) []string { return nil }
 	return []sale{
-		{"postgres", "postgres.main", "acme-db", "hobby", func(t testing.TB, _ string) []string {
-			return []string{"ACME_ADMIN_URL=" + postgresServer(t).ProvisionerURL, "ADDONGW_VAR_db_sslmode=disable"}
+		{"postgres.main", "acme-db", "hobby", func(t testing.TB) (string, []string) {
+			return copyExample(t, "postgres"), []string{"ACME_ADMIN_URL=" + postgresServer(t).ProvisionerURL, "ADDONGW_VAR_db_sslmode=disable"}
 		}, 12},
-		{"quickstart", "shell.files", "tinyfiles", "small", none, 60},
+		{"redis.main", "acme-redis", "mini", func(t testing.TB) (string, []string) {
+			_, local := localRedis(t, 50)
+			return changedExample(t, "redis", local...), everywhereEnv()
+		}, 5},
+		{"shell.files", "tinyfiles", "small", func(t testing.TB) (string, []string) { return copyExample(t, "quickstart"), nil }, 60},
 	}
 }
 
@@ -41,8 +45,8 @@ func sales() []sale {
 // another process of it gets directly.
 func (b *budgets) backends() {
 	for _, s := range sales() {
-		dir := copyExample(b, s.example)
-		env := append(s.env(b, dir), "CLEVER_PASSWORD="+password, "CLEVER_SSO_SALT="+ssoSalt)
+		dir, env := s.open(b)
+		env = append(env, "CLEVER_PASSWORD="+password, "CLEVER_SSO_SALT="+ssoSalt)
 		g := start(b, dir, []string{"serve", dir, "--listen", "127.0.0.1:0"}, append(env, "TMPDIR="+dir)...)
 		call := b.plugged(dir, s, env)
 		var made atomic.Int64
@@ -71,7 +75,7 @@ func (b *budgets) plugged(dir string, s sale, env []string) func(int64) error {
 	asked := plugins{}
 	b.Cleanup(asked.close)
 	cfg, _, diags := config.Load(b.Context(), config.Options{
-		Dir: dir, Version: version, Dialects: all.Dialects(), Providers: all.Providers(), Secrets: true,
+		Dir: dir, Version: version, Dialects: all.Dialects(), Providers: all.Providers(), Secrets: true, Environ: os.LookupEnv,
 		Plugins: func([]string) (config.Plugins, error) { return asked.open([]string{binaries(b)}) },
 	})
 	if diags.HasErrors() {
