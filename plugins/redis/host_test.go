@@ -149,7 +149,12 @@ func TestServersSpeakTLS(t *testing.T) {
 	defer func() { _ = c.Close() }()
 	ok(t, "with TLS", c.Ping(context.Background()).Err())
 	first := serial(t, out.addr())
-	writeCertificate(t, files)
+	writeCertificate(t, files, func() { // the key is new and the certificate old
+		await(t, "the runner finds that they do not match", func() bool {
+			log, err := os.ReadFile(filepath.Join(w.folder, ".runner", "log"))
+			return err == nil && strings.Contains(string(log), "a certificate is not renewed")
+		})
+	})
 	await(t, "the server has the new certificate", func() bool { return serial(t, out.addr()).Cmp(first) != 0 })
 	if session := c.Ping(context.Background()).Err(); session != nil {
 		t.Errorf("the session: %v", session)
@@ -166,7 +171,7 @@ func TestServersThatHangHoldNobodyUpWhenACertificateIsRenewed(t *testing.T) {
 	}
 	op, _ := w.provision(newOp(dedicatedPlan(16, 10)))
 	before := the(t, "servers", redistest.Servers(t, w.folderOf(op)))
-	writeCertificate(t, files)
+	writeCertificate(t, files, func() {})
 	begun := time.Now()
 	kill(t, before)
 	await(t, "another server begins", func() bool { return len(redistest.Servers(t, w.folderOf(op))) == 1 })
@@ -188,7 +193,7 @@ func serial(t *testing.T, addr string) *big.Int {
 func certificate(t *testing.T) string {
 	t.Helper()
 	folder := openFolder(t)
-	writeCertificate(t, folder)
+	writeCertificate(t, folder, func() {})
 	return folder
 }
 
@@ -202,7 +207,8 @@ func openFolder(t *testing.T) string {
 	return folder
 }
 
-func writeCertificate(t *testing.T, folder string) {
+// writeCertificate writes a new one, and does something between the two files.
+func writeCertificate(t *testing.T, folder string, between func()) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ok(t, "make a key", err)
@@ -216,9 +222,12 @@ func writeCertificate(t *testing.T, folder string) {
 	ok(t, "sign", err)
 	secret, err := x509.MarshalPKCS8PrivateKey(key)
 	ok(t, "write the key", err)
-	for name, block := range map[string]*pem.Block{"key.pem": {Type: "PRIVATE KEY", Bytes: secret}, "cert.pem": {Type: "CERTIFICATE", Bytes: cert}} {
+	write := func(name string, block *pem.Block) {
 		next := filepath.Join(folder, name+".next")
 		ok(t, "write", os.WriteFile(next, pem.EncodeToMemory(block), 0o644))
 		ok(t, "rename", os.Rename(next, filepath.Join(folder, name)))
 	}
+	write("key.pem", &pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	between()
+	write("cert.pem", &pem.Block{Type: "CERTIFICATE", Bytes: cert})
 }

@@ -17,38 +17,46 @@ const renewTimeout = 5 * time.Second
 // from what starts them. A new runner can't know what they have read, and begins
 // with that.
 func (r *runner) keepFresh() {
-	var stamp string    // of the files
-	var late []instance // that have not read them
+	var seen stamped
 	for pause := runnerTick; ; time.Sleep(pause) {
-		pause = runnerTick
 		settings, err := r.settings()
-		if err != nil || !settings.TLS.on() {
-			continue
-		}
-		now, err := stampOf(settings.TLS)
-		if err == nil && now != stamp {
-			if late, err = r.directory.instances(); err == nil {
-				stamp = now
-			}
+		if err == nil && settings.TLS.on() {
+			err = seen.renew(r.directory, settings.TLS)
 		}
 		if err == nil {
-			late, err = renew(late, settings.TLS)
+			pause = runnerTick
+			continue
 		}
-		if err != nil {
-			pause = longPause
-			r.log.Error("a certificate is not renewed", "error", sentence(err), "again_in", pause.String())
-		}
+		pause = min(2*pause, longPause) // a certificate and its key are renewed one after the other
+		r.log.Error("a certificate is not renewed", "error", sentence(err), "again_in", pause.String())
 	}
 }
 
-// renew returns those that could not read the files.
-func renew(all []instance, files tlsFiles) (late []instance, err error) {
+// stamped is which files servers have read.
+type stamped struct {
+	stamp string
+	late  []instance // all but these
+}
+
+func (s *stamped) renew(d directory, files tlsFiles) error {
+	now, err := stampOf(files)
+	if err != nil {
+		return err
+	}
+	if now != s.stamp {
+		if s.late, err = d.instances(); err != nil {
+			return err
+		}
+		s.stamp = now
+	}
+	all := s.late
+	s.late = nil
 	for _, i := range all {
 		if failed := i.readCertificate(files); failed != nil {
-			late, err = append(late, i), errors.Join(err, failed)
+			s.late, err = append(s.late, i), errors.Join(err, failed)
 		}
 	}
-	return late, err
+	return err
 }
 
 // stampOf changes with the files.
