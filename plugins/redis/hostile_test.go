@@ -262,3 +262,44 @@ func runOutput(program, folder string) (string, error) {
 	said, err := exec.Command(program, "run", folder).CombinedOutput()
 	return string(said), err
 }
+
+// TestAnArchiveTakesNothingOfTheMachine: who broke into a server can write into
+// its folder, and root packs it.
+func TestAnArchiveTakesNothingOfTheMachine(t *testing.T) {
+	t.Parallel()
+	archive := filepath.Join(t.TempDir(), "archive")
+	w, op, _ := used(t, attributes{"archive": str(archive)})
+	data := filepath.Join(w.folderOf(op), "data")
+	ok(t, "a link", os.Symlink("/etc/passwd", filepath.Join(data, "link")))
+	ok(t, "a link to a folder", os.Symlink("/etc", filepath.Join(data, "folder")))
+	ok(t, "a pipe that nobody writes to", unix.Mkfifo(filepath.Join(data, "pipe"), 0o600))
+	w.purge(op)
+	wantArchived(t, archive, op)
+	said, err := exec.Command("tar", "-tzf", filepath.Join(archive, "redis-"+op.ShortID+".tar.gz")).Output()
+	ok(t, "list the archive", err)
+	for _, name := range []string{"link", "folder", "pipe", "redis.sock"} {
+		if strings.Contains("\n"+string(said), "\n"+name) {
+			t.Errorf("%s is in the archive:\n%s", name, said)
+		}
+	}
+}
+
+func TestARemovalThatIsRefusedIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	w := sharedWorld(t, nil)
+	op, _ := w.provision(newOp(sharedPlan("small")))
+	admin := w.server.Admin()
+	defer func() { _ = admin.Close() }()
+	ok(t, "another administrator", admin.Do(t.Context(), "ACL", "SETUSER", "other", "on", ">other-password", "~*", "&*", "+@all").Err())
+	other := redistest.Client(w.server.Addr(), "other", "other-password")
+	defer func() { _ = other.Close() }()
+	ok(t, "another password", other.Do(t.Context(), "ACL", "SETUSER", "admin", "resetpass", ">new-password").Err())
+	ok(t, "end sessions", other.Do(t.Context(), "CLIENT", "KILL", "USER", "admin").Err())
+	await(t, "the old connections are noticed", func() bool {
+		_, err := w.b.Read(t.Context(), backend.ReadRequest{Op: op})
+		failure, isFailure := errors.AsType[*backend.Failure](err)
+		return isFailure && failure.Class == backend.Invalid
+	})
+	_, err := w.b.Deprovision(t.Context(), backend.DeprovisionRequest{Op: op, Mode: backend.ModePurge}, &recorder{})
+	wantClass(t, err, backend.Retryable)
+}
