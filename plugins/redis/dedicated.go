@@ -204,7 +204,7 @@ func (s *server) measure(ctx context.Context) error {
 		}
 	}
 	used, err := s.instance.used(ctx)
-	if isFull(err) || isBusy(err) {
+	if keptOut(err) {
 		used, err = s.record.UsedBytes, nil // the next read measures it
 	}
 	if err != nil {

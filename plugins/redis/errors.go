@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
+	"syscall"
 
 	"github.com/addongw/addongw/plugins/backend"
 	client "github.com/redis/go-redis/v9"
@@ -18,6 +20,12 @@ func isFull(err error) bool {
 
 // isBusy is a server that does nothing but run a customer's script.
 func isBusy(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "BUSY ") }
+
+// keptOut is a server that runs and does not let us in, by its customer's doing:
+// he uses all connections, runs a script for ever, or ends ours.
+func keptOut(err error) bool {
+	return isFull(err) || isBusy(err) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
 
 // classOf sorts what a server said by the word that it begins with. Whatever is
 // not listed is a bug of ours.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/addongw/addongw/plugins/backend"
 	"github.com/addongw/addongw/plugins/redis/redistest"
+	client "github.com/redis/go-redis/v9"
 	"golang.org/x/sys/unix"
 )
 
@@ -302,4 +303,40 @@ func TestARemovalThatIsRefusedIsNotGivenUp(t *testing.T) {
 	})
 	_, err := w.b.Deprovision(t.Context(), backend.DeprovisionRequest{Op: op, Mode: backend.ModePurge}, &recorder{})
 	wantClass(t, err, backend.Retryable)
+}
+
+// TestWhoKillsOurConnectionsCannotKeepAPassword: a thief of a password who
+// hangs up on us must not keep it from being taken away.
+func TestWhoKillsOurConnectionsCannotKeepAPassword(t *testing.T) {
+	t.Parallel()
+	w, op, _ := used(t, nil)
+	stage := op
+	stage.Secrets = map[string]string{"password": strings.Repeat("rotated", 4)}
+	result, err := w.b.Rotate(t.Context(), backend.RotateRequest{Op: stage, Phase: backend.RotateStage}, &recorder{})
+	ok(t, "stage", err)
+	stage.Outputs = result.Outputs
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for range 2 {
+		thief := w.customer(op)
+		go func() {
+			for ctx.Err() == nil {
+				_, _ = thief.Pipelined(ctx, func(p client.Pipeliner) error {
+					for range 100 {
+						p.Do(ctx, "CLIENT", "KILL", "USER", "addongw")
+					}
+					return nil
+				})
+			}
+		}()
+	}
+	await(t, "nobody gets through to the server", func() bool {
+		_, err := w.b.Read(t.Context(), backend.ReadRequest{Op: op})
+		return err != nil
+	})
+	_, err = w.b.Rotate(t.Context(), backend.RotateRequest{Op: stage, Phase: backend.RotateCommit}, &recorder{})
+	ok(t, "commit", err)
+	if works(t, op) || !works(t, stage) {
+		t.Error("the wrong password works")
+	}
 }

@@ -168,7 +168,7 @@ func (i instance) awaitReady(ctx context.Context, poke func() error) error {
 			}
 		}
 		err := i.ping(ctx)
-		if err == nil || isFull(err) || isBusy(err) {
+		if err == nil || keptOut(err) {
 			return nil
 		}
 		if why, err := os.ReadFile(i.failureFile()); err == nil {
@@ -195,7 +195,7 @@ func (i instance) ping(ctx context.Context) error {
 // effect.
 func (i instance) apply(ctx context.Context, r record, events backend.Events, grace time.Duration, poke func() error) error {
 	err := i.applyLive(ctx, r)
-	if !isFull(err) && !isBusy(err) {
+	if !keptOut(err) {
 		return err
 	}
 	events.Log(slog.LevelWarn, "the server is restarted: "+explain(ctx, "change its settings", err).Error())
@@ -222,7 +222,7 @@ func (i instance) try(ctx context.Context, l limits) error {
 		return err
 	}
 	defer func() { _ = admin.Close() }()
-	if err := setLimits(ctx, admin, l); !isFull(err) && !isBusy(err) {
+	if err := setLimits(ctx, admin, l); !keptOut(err) {
 		return err
 	}
 	return nil // apply knows what to do
