@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -34,9 +33,13 @@ func sales() []sale {
 			return copyExample(t, "postgres"), []string{"ACME_ADMIN_URL=" + postgresServer(t).ProvisionerURL, "ADDONGW_VAR_db_sslmode=disable"}
 		}, 12},
 		{"redis.main", "acme-redis", "mini", func(t testing.TB) (string, []string) {
-			_, local := localRedis(t, 50)
+			_, local := localRedis(t, 200)
 			return changedExample(t, "redis", local...), everywhereEnv()
-		}, 5},
+		}, 12},
+		{"http.mailwind", "mailwind", "starter", func(t testing.TB) (string, []string) {
+			// An account is made at once: how often one is asked for is none of our time.
+			return copyExample(t, "saas-http"), mailwindEnv(startSaaS(t, "-work", "0s"))
+		}, 60},
 		{"shell.files", "tinyfiles", "small", func(t testing.TB) (string, []string) { return copyExample(t, "quickstart"), nil }, 60},
 	}
 }
@@ -68,14 +71,16 @@ func (b *budgets) backends() {
 
 // plugged is a provision by the plugin of a sale, told what the gateway would tell it.
 func (b *budgets) plugged(dir string, s sale, env []string) func(int64) error {
+	vars := map[string]string{}
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
-		b.Setenv(name, value)
+		vars[name] = value
 	}
 	asked := plugins{}
 	b.Cleanup(asked.close)
 	cfg, _, diags := config.Load(b.Context(), config.Options{
-		Dir: dir, Version: version, Dialects: all.Dialects(), Providers: all.Providers(), Secrets: true, Environ: os.LookupEnv,
+		Dir: dir, Version: version, Dialects: all.Dialects(), Providers: all.Providers(), Secrets: true,
+		Environ: func(name string) (string, bool) { value, found := vars[name]; return value, found },
 		Plugins: func([]string) (config.Plugins, error) { return asked.open([]string{binaries(b)}) },
 	})
 	if diags.HasErrors() {

@@ -4,13 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/user"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,22 +33,26 @@ type patient struct {
 }
 
 type doctorStep struct {
-	Step    string `json:"step"`    // "found", "permissions", "checksum", "start", "handshake", "description", "abilities", "schemas", "version", "stop", "config" or "health"
+	Step    string `json:"step"`    // "found", "permissions", "checksum", "start", "handshake", "description", "abilities", "schemas", "version", "stop", "config", "health" or "round trip"
 	Backend string `json:"backend"` // the one that the step is about; empty: all
 	Status  string `json:"status"`
 	Detail  string `json:"detail"`
 	Next    string `json:"next"` // what to do about it; empty where there is nothing
 }
 
+// doctorMode is how far the doctor goes with the backends of a directory.
+type doctorMode struct{ live, roundTrip bool }
+
 func newPluginsDoctor(c *command) *cobra.Command {
-	var live bool
+	var how doctorMode
 	cmd := &cobra.Command{
 		Use:   "doctor [NAME]",
 		Short: "Look step by step for what is wrong with plugins",
 		Long: "Looks at one plugin, or at all that are found or used: where it is, who may change it, its checksum, whether it starts,\n" +
 			"makes its handshake, describes itself with sound schemas and stops when asked. In a configuration directory also\n" +
 			"whether it takes the config block of each backend that uses it. With --live the backends are started with their\n" +
-			"secrets too and asked for their health; nothing is made or changed. Exits with 1 when a step failed.",
+			"secrets too and asked for their health; nothing is made or changed. With --round-trip each of them also makes something\n" +
+			"that it sells, reads it, changes its plan, replaces its credentials and removes it. Exits with 1 when a step failed.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := c.openBench(cmd)
@@ -61,7 +60,7 @@ func newPluginsDoctor(c *command) *cobra.Command {
 				return err
 			}
 			defer b.close()
-			if live && !b.dir {
+			if how.live = how.live || how.roundTrip; how.live && !b.dir {
 				return usage(errors.New("--live needs the backends of a configuration directory"), "Name it with --dir DIR.")
 			}
 			names := args
@@ -69,13 +68,14 @@ func newPluginsDoctor(c *command) *cobra.Command {
 				names = b.names()
 			}
 			patients := forAll(names, func(name string) patient { return b.diagnose(cmd.Context(), name) })
-			if err := c.diagnoseBackends(cmd.Context(), b, patients, live); err != nil {
+			if err := c.diagnoseBackends(cmd.Context(), b, patients, how); err != nil {
 				return err
 			}
 			return c.printPatients(b, patients)
 		},
 	}
-	cmd.Flags().BoolVar(&live, "live", false, "also start the backends of the directory with their secrets, and ask for their health")
+	cmd.Flags().BoolVar(&how.live, "live", false, "also start the backends of the directory with their secrets, and ask for their health")
+	cmd.Flags().BoolVar(&how.roundTrip, "round-trip", false, "also have each of them make, change and remove something real; implies --live")
 	return cmd
 }
 
@@ -115,53 +115,20 @@ func (b *bench) findPatient(p *patient) bool {
 	}
 	var missing *pluginhost.NotFoundError
 	if errors.As(err, &missing) {
+		if strange := notAFile(b.host.Candidates(p.Name)); strange != "" {
+			p.add("found", stepFailed, strange, "Put the plugin's file, or a link to it, in its place.")
+			return false
+		}
 		p.add("found", stepFailed, b.reason(p.Name, err), whereElse(p.Name, missing))
 		return false
 	}
 	p.Path = path
 	if len(shadowed) > 0 {
-		p.add("found", stepWarning, path+"; not used: "+strings.Join(shadowed, ", "), "The first folder wins, that of addongw itself before all others. Remove the file that is not meant.")
+		p.add("found", stepWarning, shownPath(path)+"; not used: "+strings.Join(shadowed, ", "), "The first folder wins, that of addongw itself before all others. Remove the file that is not meant.")
 		return true
 	}
-	p.add("found", stepOK, path, "")
+	p.add("found", stepOK, shownPath(path), "")
 	return true
-}
-
-// checkPermissions is about who may replace what the gateway runs.
-func (p *patient) checkPermissions() bool {
-	info, err := os.Stat(p.Path)
-	if err != nil {
-		p.add("permissions", stepFailed, err.Error(), "")
-		return false
-	}
-	owner, trusted := ownerOf(info)
-	detail := fmt.Sprintf("mode %04o%s", info.Mode().Perm(), owner)
-	folder := filepath.Dir(p.Path)
-	in, err := os.Stat(folder)
-	switch {
-	case info.Mode().Perm()&0o002 != 0:
-		p.add("permissions", stepFailed, detail+": everybody may write to it", "Make sure that it is still the plugin, then: chmod o-w "+shellQuote(p.Path))
-	case err == nil && in.Mode().Perm()&0o002 != 0 && in.Mode()&os.ModeSticky == 0:
-		p.add("permissions", stepFailed, detail+"; everybody may replace it: its folder is writable by all", "Make sure that it is still the plugin, then: chmod o-w "+shellQuote(folder))
-	case !trusted:
-		p.add("permissions", stepWarning, detail, "Its owner can replace what the gateway runs: let it belong to root or to the gateway's user.")
-	default:
-		p.add("permissions", stepOK, detail, "")
-	}
-	return true
-}
-
-// ownerOf tells a file's owner, and whether that is root or we.
-func ownerOf(info os.FileInfo) (text string, trusted bool) {
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return "", true
-	}
-	id := strconv.FormatUint(uint64(stat.Uid), 10)
-	if u, err := user.LookupId(id); err == nil {
-		id = u.Username
-	}
-	return ", owner " + id, stat.Uid == 0 || int(stat.Uid) == os.Geteuid()
 }
 
 // checkPins compares the file with the checksums in the files.
@@ -296,6 +263,8 @@ func (p *patient) addStartError(err error) {
 		}
 		if known := remedy(err); known != "" {
 			s.next = strings.ToUpper(known[:1]) + known[1:] + "."
+		} else if known := unstartable(p.Path); stage == pluginhost.StageStart && known != "" {
+			s.next = known
 		}
 		p.add(s.name, stepFailed, pluginReason(err), s.next)
 		return

@@ -34,7 +34,7 @@ func (p soundPlugins) Describe(ctx context.Context, plugin config.Plugin) (backe
 }
 
 // diagnoseBackends adds the steps about the backends that use the plugins.
-func (c *command) diagnoseBackends(ctx context.Context, b *bench, patients []patient, live bool) error {
+func (c *command) diagnoseBackends(ctx context.Context, b *bench, patients []patient, how doctorMode) error {
 	sound, asked := map[string]bool{}, false
 	for i := range patients {
 		p := &patients[i]
@@ -45,7 +45,7 @@ func (c *command) diagnoseBackends(ctx context.Context, b *bench, patients []pat
 	if asked {
 		var err error
 		l, err = c.load(ctx, func(o *config.Options) {
-			o.Secrets = live
+			o.Secrets = how.live
 			open := o.Plugins
 			o.Plugins = func(dirs []string) (config.Plugins, error) {
 				all, err := open(dirs)
@@ -65,8 +65,8 @@ func (c *command) diagnoseBackends(ctx context.Context, b *bench, patients []pat
 			}
 			step := c.configStep(l, u)
 			p.Steps = append(p.Steps, step)
-			if live && step.Status != stepFailed {
-				p.Steps = append(p.Steps, c.healthStep(ctx, l, u))
+			if how.live && step.Status != stepFailed {
+				p.Steps = append(p.Steps, c.liveSteps(ctx, l, u, how.roundTrip)...)
 			}
 		}
 	}
@@ -95,8 +95,9 @@ func (c *command) configStep(l loaded, u config.Use) doctorStep {
 	return step
 }
 
-// healthStep starts a backend as serve does, and asks how it is.
-func (c *command) healthStep(ctx context.Context, l loaded, u config.Use) doctorStep {
+// liveSteps starts a backend as serve does, asks how it is, and plays a round trip
+// with it where that is wanted and makes sense.
+func (c *command) liveSteps(ctx context.Context, l loaded, u config.Use, roundTrip bool) []doctorStep {
 	step := doctorStep{Step: "health", Backend: u.Backend, Status: stepFailed}
 	if l.Config == nil {
 		step.Detail, step.Next = "the files have mistakes elsewhere, or a secret is missing", "addongw validate "+shellQuote(c.dir)+" shows mistakes, addongw serve also which secrets it misses."
@@ -106,42 +107,51 @@ func (c *command) healthStep(ctx context.Context, l loaded, u config.Use) doctor
 				break
 			}
 		}
-		return step
+		return []doctorStep{step}
 	}
 	i := slices.IndexFunc(l.Backends, func(b config.Backend) bool { return b.Name == u.Backend })
 	if i < 0 {
 		step.Detail = "the backend is gone from the files"
-		return step
+		return []doctorStep{step}
 	}
-	health, err := c.healthOf(ctx, l, l.Backends[i])
-	switch {
-	case err != nil:
+	var steps []doctorStep
+	err := c.withBackend(ctx, l, l.Backends[i], func(b runningBackend) {
+		health := b.Health(ctx)
+		if !health.OK {
+			step.Detail, step.Next = "not well: "+health.Detail, "Orders would wait for it. Look at what it connects to."
+		} else {
+			step.Status, step.Detail = stepOK, strings.TrimSuffix("well: "+health.Detail, ": ")
+		}
+		if steps = append(steps, step); health.OK && roundTrip {
+			steps = append(steps, c.roundStep(ctx, l, b))
+		}
+	})
+	if err != nil {
 		step.Detail, step.Next = pluginReason(err), "It refuses its configuration, or stops over it: see its config block and what it connects to."
-	case !health.OK:
-		step.Detail, step.Next = "not well: "+health.Detail, "Orders would wait for it. Look at what it connects to."
-	default:
-		step.Status, step.Detail = stepOK, strings.TrimSuffix("well: "+health.Detail, ": ")
+		steps = append(steps, step)
 	}
-	return step
+	return steps
 }
 
-func (c *command) healthOf(ctx context.Context, l loaded, b config.Backend) (backend.HealthResponse, error) {
+// withBackend starts a backend for as long as use takes.
+func (c *command) withBackend(ctx context.Context, l loaded, b config.Backend, use func(runningBackend)) error {
 	host, err := newHost(pluginhost.Options{Dirs: l.Gateway.PluginDirs, Logger: slog.New(slog.DiscardHandler), Redact: l.writing().Redact})
 	if err != nil {
-		return backend.HealthResponse{}, err
+		return err
 	}
 	defer func() {
 		closing, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		_ = host.Close(closing) // only its socket folder could be left, and that is temporary
 	}()
-	ctx, cancel := context.WithTimeout(ctx, 2*pluginPatience)
+	starting, cancel := context.WithTimeout(ctx, 2*pluginPatience)
 	defer cancel()
 	alone := *l.Config
 	alone.Backends = []config.Backend{b}
-	started, err := launch(ctx, host, &alone, nil)
+	started, err := launch(starting, host, &alone, nil)
 	if err != nil {
-		return backend.HealthResponse{}, err
+		return err
 	}
-	return started[b.Name].Health(ctx), nil
+	use(started[b.Name])
+	return nil
 }

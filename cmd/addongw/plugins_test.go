@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -89,7 +91,7 @@ backend "shell" "a" { config { directory = "." } }
 		t.Errorf("one without TLS: %+v", p)
 	}
 	for name, want := range map[string]string{
-		"garbage": "what it printed is no handshake: hello", "exits": "it ended without a line of handshake; its last words: cannot find libfoo",
+		"garbage": "what it printed is no handshake: hello", "exits": "it ended without a line of handshake (exit status 3); its last words: cannot find libfoo",
 		"hangs": "no answer in time", "nowhere": "no such file", "newer": "it speaks protocol 99 and no older one",
 	} {
 		if p := plugins[name]; p.OK || !strings.Contains(p.Problem, want) || p.Path == "" || p.Checksum == "" {
@@ -97,7 +99,7 @@ backend "shell" "a" { config { directory = "." } }
 		}
 	}
 	out, errOut, code := addongw(t, dir, nil, "plugins", "list", dir)
-	if code != 0 || strings.Count(out, "\n") != 11 || strings.Contains(out+errOut, "\x1b") || !strings.Contains(out, "its last words: cannot find libfoo") {
+	if code != 0 || strings.Count(out, "\n") != 1+len(plugins) || strings.Contains(out+errOut, "\x1b") || !strings.Contains(out, "its last words: cannot find libfoo") {
 		t.Errorf("exit %d: %s%s", code, out, errOut)
 	}
 }
@@ -130,7 +132,7 @@ backend "postgres" "d" { version = "~> 99.0" }
 func TestPluginsListNeedsNoDirectory(t *testing.T) {
 	t.Parallel()
 	plugins, _, code := listPlugins(t, tempDir(t))
-	if code != 0 || len(plugins) != 4 || !plugins["postgres"].OK {
+	if code != 0 || slices.ContainsFunc(slices.Collect(maps.Values(plugins)), func(p listedPlugin) bool { return !p.OK }) || len(plugins) != 4 {
 		t.Errorf("exit %d: %+v", code, plugins)
 	}
 	if _, errOut, code := addongw(t, tempDir(t), nil, "plugins", "list", "nowhere"); code != 64 || !strings.Contains(errOut, "there is no directory nowhere") {
@@ -250,9 +252,71 @@ backend "shell" "s" { config { directory = "nowhere" } }
 	if next := steps["newer"]["handshake"].Next; !strings.Contains(next, "Upgrade addongw") {
 		t.Errorf("another protocol: %s", next)
 	}
+	if next := steps["nowhere"]["start"].Next; !strings.HasPrefix(next, "Install /nonexistent/python") {
+		t.Errorf("no interpreter: %s", next)
+	}
 	out, errOut, code := addongw(t, dir, nil, "plugins", "doctor", "garbage")
 	if code != 1 || !strings.Contains(out, "  failed   handshake ") || !strings.Contains(out, "\n           = ") || strings.Contains(out, "\x1b") || !strings.Contains(errOut, "1 step failed") {
 		t.Errorf("exit %d: %s%s", code, out, errOut)
+	}
+}
+
+// TestPluginsDoctorKnowsWhatIsWrongWithAFile is about files that never become a
+// process, and about those that others may replace.
+func TestPluginsDoctorKnowsWhatIsWrongWithAFile(t *testing.T) {
+	t.Parallel()
+	elsewhere := append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 57)...) // for AArch64, or for RISC-V
+	copy(elsewhere[16:], []byte{2, 0, 183, 0, 1, 0, 0, 0})
+	if runtime.GOARCH == "arm64" {
+		elsewhere[18] = 243
+	}
+	elsewhere[52], elsewhere[54], elsewhere[58] = 64, 56, 64
+	dir := pluginDirectory(t, map[string]string{
+		"empty": "", "crlf": "#!/bin/sh\r\n", "text": "echo hello\n", "elsewhere": string(elsewhere), "broken": "\x7fELF",
+		"noise": "#!/bin/sh\necho Loading\nsleep 1\n",
+	}, "")
+	own, open := filepath.Join(binaries(t), "addongw-plugin-shell"), filepath.Join(dir, "open")
+	plugins := filepath.Join(dir, "plugins")
+	for _, folder := range []string{open, filepath.Join(open, "inner"), filepath.Join(plugins, "addongw-plugin-folder")} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(open, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(open, "inner", "shell"), string(program))
+	if err := os.Chmod(filepath.Join(open, "inner", "shell"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range map[string]string{"replaceable": filepath.Join(open, "inner", "shell"), "dangling": "/nowhere/at/all", "linked": own} {
+		if err := os.Symlink(to, filepath.Join(plugins, "addongw-plugin-"+name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]doctorStep{
+		"empty":       {Step: "start", Next: "It is empty"},
+		"crlf":        {Step: "start", Next: "Its first line ends with a carriage return"},
+		"text":        {Step: "start", Next: "It is no program for this machine, and no script"},
+		"elsewhere":   {Step: "start", Next: "It is a program for "},
+		"broken":      {Step: "start", Next: "It is broken"},
+		"noise":       {Step: "handshake", Next: "Let it print on standard error only"},
+		"dangling":    {Step: "found", Detail: "is a link to /nowhere/at/all", Next: "Put the plugin's file"},
+		"folder":      {Step: "found", Detail: "is no file", Next: "Put the plugin's file"},
+		"replaceable": {Step: "permissions", Detail: open + " is writable by all", Next: "Make sure that it is still the plugin"},
+	} {
+		steps, code := doctored(t, dir, nil, name)
+		got := steps[name][want.Step]
+		if code != 1 || got.Status != stepFailed || !strings.Contains(got.Detail, want.Detail) || !strings.HasPrefix(got.Next, want.Next) {
+			t.Errorf("%s: exit %d: %+v", name, code, steps[name])
+		}
+	}
+	if steps, code := doctored(t, dir, nil, "linked"); code != 0 || !strings.HasSuffix(steps["linked"]["found"].Detail, ", a link to "+own) {
+		t.Errorf("exit %d: %+v", code, steps)
 	}
 }
 
@@ -296,6 +360,76 @@ func TestPluginsDoctorAsksLiveBackendsForTheirHealth(t *testing.T) {
 	}
 	if _, errOut, code := addongw(t, tempDir(t), nil, "plugins", "doctor", "--live"); code != 64 || !strings.Contains(errOut, "--dir") {
 		t.Errorf("live without a directory: exit %d: %s", code, errOut)
+	}
+}
+
+// TestPluginsDoctorPlaysARoundTrip breaks the scripts of a backend one after the
+// other: whatever fails, what was made is removed, or named.
+func TestPluginsDoctorPlaysARoundTrip(t *testing.T) {
+	t.Parallel()
+	secrets := []string{"CLEVER_PASSWORD=" + strings.Repeat("password", 5), "CLEVER_SSO_SALT=" + strings.Repeat("salt", 10)}
+	for broken, want := range map[string]struct {
+		status, detail, next string
+		left                 int
+	}{
+		"":            {stepOK, "made, read, changed to large, rotated, removed", "", 0},
+		"provision":   {stepFailed, "removed; provision: INVALID: ", "Orders would fare alike.", 0},
+		"change_plan": {stepFailed, "made, read, removed; change_plan: INVALID: ", "Orders would fare alike.", 0},
+		"rotate":      {stepFailed, "made, read, changed to large, removed; rotate: INVALID: ", "Orders would fare alike.", 0},
+		"deprovision": {stepFailed, ") may be left: deprovision: INVALID: ", "Remove it where the backend makes its things", 1},
+	} {
+		t.Run(broken, func(t *testing.T) {
+			t.Parallel()
+			dir := copyExample(t, "quickstart")
+			if broken != "" {
+				write(t, filepath.Join(dir, "scripts", broken), "#!/bin/sh\nexit 64\n")
+			}
+			write(t, filepath.Join(dir, "spare.hcl"), "backend \"shell\" \"spare\" {\n  config { directory = \"scripts\" }\n}\n")
+			steps, code := doctored(t, dir, secrets, "shell", "--round-trip")
+			got := steps["shell"]["round trip shell.files"]
+			if (code == 0) != (want.status == stepOK) || got.Status != want.status || !strings.Contains(got.Detail, want.detail) || !strings.HasPrefix(got.Next, want.next) {
+				t.Errorf("exit %d: %+v", code, got)
+			}
+			if spare := steps["shell"]["round trip shell.spare"]; spare.Status != stepSkipped {
+				t.Errorf("one that sells nothing: %+v", spare)
+			}
+			if left, err := filepath.Glob(filepath.Join(dir, "data", "*")); err != nil || len(left) != want.left {
+				t.Errorf("left: %q, %v", left, err)
+			}
+		})
+	}
+}
+
+// TestPluginsDoctorRemovesWhatItMadeWhenInterrupted sends what Ctrl-C does while a call
+// runs.
+func TestPluginsDoctorRemovesWhatItMadeWhenInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := copyExample(t, "quickstart")
+	mark := filepath.Join(tempDir(t), "mark")
+	write(t, filepath.Join(dir, "scripts", "change_plan"), "#!/bin/sh\n: >"+mark+"\nsleep 60\n")
+	doctor := exec.Command(filepath.Join(binaries(t), "addongw"), "plugins", "doctor", "shell", "--round-trip", "--dir", dir)
+	doctor.Env = append(os.Environ(), "CLEVER_PASSWORD="+strings.Repeat("password", 5), "CLEVER_SSO_SALT="+strings.Repeat("salt", 10))
+	if err := doctor.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- doctor.Wait() }()
+	await(t, "the plan change", 20*time.Second, func() bool { _, err := os.Stat(mark); return err == nil })
+	made, err := filepath.Glob(filepath.Join(dir, "data", "*"))
+	if err != nil || len(made) != 1 {
+		t.Errorf("made: %q, %v", made, err)
+	}
+	if err := doctor.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(30 * time.Second):
+		_ = doctor.Process.Kill()
+		t.Fatal("it does not end")
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "data", "*")); err != nil || len(left) != 0 {
+		t.Errorf("left: %q, %v", left, err)
 	}
 }
 

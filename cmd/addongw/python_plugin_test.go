@@ -266,8 +266,8 @@ func TestAPluginInPythonIsLookedAt(t *testing.T) {
 	if p := plugins["notes"]; code != 0 || !p.OK || p.TLS || p.Protocol != 1 || p.Version != "1.0.0" || len(p.Capabilities) != 4 {
 		t.Errorf("exit %d: %+v", code, p)
 	}
-	steps, code := doctored(t, dir, noteSecrets(), "notes", "--live")
-	if code != 0 || len(steps["notes"]) != 12 || steps["notes"]["health notes.main"].Status != stepOK {
+	steps, code := doctored(t, dir, noteSecrets(), "notes", "--round-trip")
+	if code != 0 || len(steps["notes"]) != 13 || steps["notes"]["health notes.main"].Status != stepOK || steps["notes"]["round trip notes.main"].Status != stepOK {
 		t.Errorf("exit %d: %+v", code, steps)
 	}
 	out, errOut, code := addongw(t, dir, nil, "plugins", "schema", "notes", "--dir", dir)

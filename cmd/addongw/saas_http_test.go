@@ -28,7 +28,7 @@ type mailwind struct {
 
 // startSaaS builds and starts the service of the example, and ends it with the
 // test.
-func startSaaS(t *testing.T, args ...string) (url string) {
+func startSaaS(t testing.TB, args ...string) (url string) {
 	t.Helper()
 	binary := filepath.Join(tempDir(t), "saas")
 	build := exec.Command("go", "build", "-o", binary, "./examples/saas-http/saas")
@@ -41,7 +41,7 @@ func startSaaS(t *testing.T, args ...string) (url string) {
 
 // startListening starts a server whose first line of standard error ends with
 // its address.
-func startListening(t *testing.T, cmd *exec.Cmd, env ...string) (url string) {
+func startListening(t testing.TB, cmd *exec.Cmd, env ...string) (url string) {
 	t.Helper()
 	cmd.Env = append(bareEnvironment("/"), env...)
 	stderr, err := cmd.StderrPipe()

@@ -21,16 +21,28 @@ const binaryPrefix = "addongw-plugin-"
 // configured folders that has it. The error is a *NotFoundError.
 func (h *Host) Find(name string) (string, error) {
 	notFound := &NotFoundError{Name: name, Searched: h.searched()}
-	valid := ValidName(name)
-	for _, dir := range notFound.Searched {
-		if path := filepath.Join(dir, binaryPrefix+name); valid && executable(path) {
+	for _, path := range h.Candidates(name) {
+		if executable(path) {
 			return path, nil
 		}
+	}
+	for _, dir := range notFound.Searched {
 		notFound.Installed = append(notFound.Installed, installed(dir)...)
 	}
 	slices.Sort(notFound.Installed)
 	notFound.Installed = slices.Compact(notFound.Installed)
 	return "", notFound
+}
+
+// Candidates are the paths at which Find looks, in order; none for what is no name.
+func (h *Host) Candidates(name string) []string {
+	var paths []string
+	if ValidName(name) {
+		for _, dir := range h.searched() {
+			paths = append(paths, filepath.Join(dir, binaryPrefix+name))
+		}
+	}
+	return paths
 }
 
 // searched lists the folders in which plugins are looked for.

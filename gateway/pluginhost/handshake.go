@@ -27,7 +27,10 @@ func judge(line string, tls bool) *HandshakeError {
 	case line == "":
 		return &HandshakeError{Problem: "it ended without a line of handshake"}
 	case len(fields) < 4:
-		return &HandshakeError{Problem: "what it printed is no handshake: " + strings.TrimSpace(line)}
+		return &HandshakeError{
+			Problem: fmt.Sprintf("what it printed is no handshake: %.200s", strings.TrimSpace(line)),
+			Remedy:  "let it print on standard error only until it has printed its handshake",
+		}
 	case fields[0] != "1":
 		return nil
 	}
@@ -38,10 +41,32 @@ func judge(line string, tls bool) *HandshakeError {
 	if len(fields) < 5 || fields[4] != "grpc" {
 		return nil
 	}
-	if certified := len(fields) > 5 && fields[5] != ""; tls && !certified {
+	certified := len(fields) > 5 && fields[5] != ""
+	switch {
+	case tls && !certified && fields[2] != "unix":
+		return &HandshakeError{Problem: "it offers no TLS, and listens on " + fields[2], Remedy: "let it listen on a unix socket and write tls = false into its backend block, or use TLS"}
+	case tls && !certified:
 		return &HandshakeError{Problem: "it offers no TLS", Remedy: "write tls = false into its backend block; then they talk over a unix socket"}
 	}
 	return nil
+}
+
+// foreignWords are what go-plugin prints in a plugin that does not find its cookie.
+const foreignWords = "This binary is a plugin."
+
+// endedEarly is a handshake that never came, with what is known since the process
+// ended, and so has printed all that it had to say.
+func (p *process) endedEarly(err *HandshakeError) *HandshakeError {
+	if strings.Contains(p.log.last(), foreignWords) {
+		return &HandshakeError{
+			Problem: fmt.Sprintf("it is a plugin, and none of addongw: it does not look for %s=%s", backend.CookieKey, backend.CookieValue),
+			Remedy:  "install the plugin of that name that is made for addongw",
+		}
+	}
+	if p.runner.wasKilled() { // by us, most likely
+		return &HandshakeError{Problem: "it closed its standard output, or was killed, without a line of handshake"}
+	}
+	return &HandshakeError{Problem: err.Problem + " (" + p.runner.ended() + ")"}
 }
 
 // otherProtocol is about a plugin that shares no version of the protocol with

@@ -231,6 +231,9 @@ func (p *process) startError(ctx context.Context, err error) error {
 	if p.stage == StageStart && p.runner.ID() != "" {
 		p.stage = StageHandshake
 	}
+	if handshake := (*HandshakeError)(nil); errors.As(err, &handshake) && p.runner.handshake.String() == "" && !p.alive() {
+		err = p.endedEarly(handshake)
+	}
 	masked := &maskedError{text: p.log.masker.line(err.Error(), 1000), err: err}
 	return &StartError{Name: p.spec.Name, Path: p.path, Stage: p.stage, Cause: masked, Stderr: p.log.last()}
 }

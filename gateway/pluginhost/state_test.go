@@ -75,9 +75,11 @@ func TestAnUpgradeThatFailsIsNoCall(t *testing.T) {
 	r := newAgesRig(t)
 	c := call("")
 	c.Op.State = json.RawMessage(`2:{"n":1}`)
-	_, err := r.launchAge("breaks-3").Run(t.Context(), c, func(string, []byte) { t.Error("it was called") })
-	if !isUnknown(err) || !strings.Contains(err.Error(), "upgrade of its state") || !strings.Contains(err.Error(), "cannot make head or tail of it") {
-		t.Error(err)
+	for plugin, want := range map[string]string{"breaks-3": "cannot make head or tail of it", "loses-3": "it returned no state"} {
+		_, err := r.launchAge(plugin).Run(t.Context(), c, func(string, []byte) { t.Error("it was called") })
+		if !isUnknown(err) || !strings.Contains(err.Error(), "upgrade of its state") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", plugin, err, want)
+		}
 	}
 }
 

@@ -60,6 +60,20 @@ func TestAnExpressionIsTheSameAtItsPlugin(t *testing.T) {
 	}
 }
 
+// TestAPartOfASensitiveObjectIsSensitive: of an object only what is mentioned goes to
+// the plugin, with the mark of the whole.
+func TestAPartOfASensitiveObjectIsSensitive(t *testing.T) {
+	account := cty.ObjectVal(map[string]cty.Value{"login": cty.StringVal("acme"), "token": cty.StringVal("hush")}).Mark(backend.Sensitive)
+	scope := &hcl.EvalContext{Variables: map[string]cty.Value{"local": cty.ObjectVal(map[string]cty.Value{"account": account, "zone": cty.StringVal("eu")})}}
+	for text, want := range map[string]cty.Value{
+		`local.account.login`: cty.StringVal("acme").Mark(backend.Sensitive), `local.account`: account, `local.zone`: cty.StringVal("eu"),
+	} {
+		if got, err := shipped(t, "x = "+text+"\n", scope).Value(nil); err != nil || !got.RawEquals(want) {
+			t.Errorf("%s: %#v, %v", text, got, err)
+		}
+	}
+}
+
 // shipped is an expression as its plugin reads it.
 func shipped(t *testing.T, text string, scope *hcl.EvalContext) expr.Expression {
 	t.Helper()

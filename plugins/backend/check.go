@@ -184,7 +184,12 @@ func (c *checker) expression(at string, a Attribute) {
 	}
 }
 
-// hostNames are what the gateway itself offers to expressions.
+// hostNames are the names with which a reference of the language begins, in whatever
+// setting: none may mean something else in a plugin's. A caller's credential is
+// known to plugins alone, which may offer it.
 func hostNames() []string {
-	return []string{"addon", "backend", "each", "local", "output", "plan", "platform", "region", "resource", "var"}
+	return []string{
+		"addon", "backend", "binding", "current", "each", "local", "output", "plan",
+		"platform", "region", "request", "resource", "sso", "var",
+	}
 }

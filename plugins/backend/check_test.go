@@ -38,6 +38,8 @@ func contradictions() map[string]Description {
 		"and has no default":                                 {Config: with(func(a *Attribute) { a.Expression, a.Default = true, cty.StringVal("x") })},
 		"own names but is no":                                {Config: with(func(a *Attribute) { a.Live, a.Own = true, []string{"response"} })},
 		"own name \"plan\"":                                  {Config: with(func(a *Attribute) { a.Expression, a.Own = true, []string{"plan"} })},
+		"own name \"sso\"":                                   {Config: with(func(a *Attribute) { a.Expression, a.Own = true, []string{"sso"} })},
+		"own name \"request\"":                               {Config: with(func(a *Attribute) { a.Expression, a.Own = true, []string{"request"} })},
 		"own name \"x\"":                                     {Config: with(func(a *Attribute) { a.Expression, a.Own = true, []string{"x", "x"} })},
 		"own name \"X.y\"":                                   {Config: with(func(a *Attribute) { a.Expression, a.Own = true, []string{"X.y"} })},
 		"21 own names":                                       {Config: with(func(a *Attribute) { a.Expression, a.Own = true, make([]string, maxOwn+1) })},

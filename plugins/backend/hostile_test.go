@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"slices"
@@ -258,4 +259,20 @@ func pair(t *testing.T, typeJSON, text string, sensitive bool) {
 	_ = Description{Name: "x", Version: "1.0.0", Config: Schema{Attributes: []Attribute{a}}}.Check()
 	v := d.value("outputs", &backendpb.Value{Json: []byte(`{"a":` + text + `}`)})
 	_, _ = Schema{Attributes: []Attribute{a}}.CheckOutputs(v)
+}
+
+// TestWhatNoMessageCanCarryIsAnAnswer is about expressions of which each brings
+// large outputs along: a repeat would be as large.
+func TestWhatNoMessageCanCarryIsAnAnswer(t *testing.T) {
+	b := serve(t, &fake{})
+	op := Op{ResourceID: "res_1", Config: NewValue(cty.ObjectVal(map[string]cty.Value{"hush": cty.StringVal(strings.Repeat("x", MaxMessage/2))}))}
+	for name, call := range map[string]func() error{
+		"Provision": func() error { _, err := b.Provision(t.Context(), ProvisionRequest{Op: op}, nil); return err },
+		"Read":      func() error { _, err := b.Read(t.Context(), ReadRequest{Op: op}); return err },
+	} {
+		var failure *Failure
+		if err := call(); !errors.As(err, &failure) || failure.Class != Internal || !strings.Contains(failure.Message, "there may be") {
+			t.Errorf("%s: %v, want %s", name, err, Internal)
+		}
+	}
 }

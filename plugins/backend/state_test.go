@@ -10,6 +10,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/addongw/addongw/plugins/backend/backendpb"
 )
 
 // upgrader answers with what it was asked, or what it is told to.
@@ -56,6 +58,28 @@ func TestAStateIsUpgradedOverTheWire(t *testing.T) {
 		case tc.code != codes.Unimplemented && status.Code(err) != tc.code:
 			t.Errorf("%s: %v, want %s", name, err, tc.code)
 		}
+	}
+}
+
+// heedless is a plugin that was made without this package.
+type heedless struct {
+	backendpb.UnimplementedBackendServer
+}
+
+func (heedless) UpgradeState(context.Context, *backendpb.UpgradeStateRequest) (*backendpb.UpgradeStateResponse, error) {
+	return &backendpb.UpgradeStateResponse{State: []byte("none")}, nil
+}
+
+// TestAnUpgradedStateIsCheckedAtBothEnds: whoever sends what is no state hears of it,
+// and whoever gets it takes it from nobody.
+func TestAnUpgradedStateIsCheckedAtBothEnds(t *testing.T) {
+	remote := dial(t, func(s *grpc.Server) { backendpb.RegisterBackendServer(s, heedless{}) })
+	if _, err := remote.UpgradeState(t.Context(), UpgradeStateRequest{Version: 1, State: []byte("{}")}); err == nil || !strings.Contains(err.Error(), "not JSON") {
+		t.Errorf("the gateway takes it: %v", err)
+	}
+	local := &server{backend: upgrader{answer: []byte("none")}}
+	if _, err := local.UpgradeState(t.Context(), &backendpb.UpgradeStateRequest{Version: 1, State: []byte("{}")}); status.Code(err) != codes.Unknown {
+		t.Errorf("the plugin sends it: %v", err)
 	}
 }
 

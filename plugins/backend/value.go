@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,7 +57,8 @@ func (v Value) attribute(name string) (cty.Value, bool) {
 
 // Decode fills into, a pointer to a struct with json tags, from an object.
 // Unknown and null attributes leave their fields as they are; attributes
-// without a field are ignored.
+// without a field are ignored. A number that goes into an interface is a json.Number,
+// with all of its digits.
 func (v Value) Decode(into any) error {
 	u, _ := v.Cty().UnmarkDeep()
 	if u.IsNull() || !u.IsKnown() {
@@ -76,7 +78,9 @@ func (v Value) Decode(into any) error {
 	if err != nil {
 		return errors.New("decode: the value has no JSON form")
 	}
-	return json.Unmarshal(text, into)
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return decoder.Decode(into)
 }
 
 // ObjectOf makes a Value from a struct with json tags or a map. It is how a

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -284,5 +285,24 @@ func TestOutputsAreWhatTheSchemaSays(t *testing.T) {
 		case json == good && !got.Cty().GetAttr("token").HasMark(Sensitive):
 			t.Error("token is not marked")
 		}
+	}
+}
+
+// TestNumbersAreDecodedWhole is about a plugin that hands a map on, and knows none of
+// its members.
+func TestNumbersAreDecodedWhole(t *testing.T) {
+	v := NewValue(cty.ObjectVal(map[string]cty.Value{
+		"id": cty.MustParseNumberVal("9007199254740993"), "long": cty.MustParseNumberVal("12345678901234567890.25"), "small": cty.NumberIntVal(7),
+	}))
+	var members map[string]any
+	if err := v.Decode(&members); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(members)
+	if want := `{"id":9007199254740993,"long":12345678901234567890.25,"small":7}`; err != nil || string(text) != want {
+		t.Errorf("got %s, %v, want %s", text, err, want)
+	}
+	if back, err := ObjectOf(members); err != nil || !back.Cty().RawEquals(v.Cty()) {
+		t.Errorf("and back: %#v, %v", back.Cty(), err)
 	}
 }

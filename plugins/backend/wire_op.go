@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/addongw/addongw/plugins/backend/backendpb"
@@ -12,7 +13,7 @@ import (
 
 func (e *encoder) op(o Op) *backendpb.Op {
 	e.fail("state", checkState(o.State))
-	return &backendpb.Op{
+	m := &backendpb.Op{
 		OperationId: o.OperationID,
 		ResourceId:  o.ResourceID,
 		ShortId:     o.ShortID,
@@ -28,7 +29,16 @@ func (e *encoder) op(o Op) *backendpb.Op {
 		State:       o.State,
 		Secrets:     o.Secrets,
 	}
+	if size := proto.Size(m); size > maxOp {
+		// An answer, because a repeat is as large.
+		e.fail("the operation", Failf(Internal, "what the call is told has %d bytes; there may be %d", size, maxOp))
+	}
+	return m
 }
+
+// maxOp leaves room for what else is in a request: the plan from before a change
+// and the arguments of an action.
+const maxOp = MaxMessage - 512<<10
 
 func (d *decoder) op(m *backendpb.Op) Op {
 	d.fail("state", checkState(m.GetState()))

@@ -40,7 +40,7 @@ type Crashing struct {
 // last is the answer. TestMain must call [Main], unless there is a Program: that one
 // is killed as soon as the event has arrived, and may have come a little further.
 func Crash(t *testing.T, c Crashing) {
-	b := newBench(t, c.Subject, start(t, c.Program, fate{}).remote)
+	b := newBench(t, c.Subject, start(t, c.Subject, fate{}).remote)
 	b.configure(t)
 	lab := &crashLab{Crashing: c, bench: b, wants: map[string][]string{}, steps: map[string][]string{}}
 	lab.observe(t)
@@ -278,7 +278,7 @@ func (l *crashLab) run(t *testing.T, v crashVerb, f fate, row *crashRow) {
 // kill makes the call on a process that dies of it.
 func (l *crashLab) kill(t *testing.T, v crashVerb, f fate, op backend.Op, w *watcher) {
 	t.Helper()
-	victim := start(t, l.Program, f)
+	victim := start(t, l.Subject, f)
 	doomed := l.bench.reached(victim.remote)
 	doomed.configure(t)
 	if l.Program != "" {

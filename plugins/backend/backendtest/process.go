@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -194,11 +195,11 @@ type process struct {
 	remote   backend.Backend
 }
 
-// start starts a plugin process, which ends with the test. Without the name of
-// another program it is this test binary, which meets its fate.
-func start(t *testing.T, program string, f fate) *process {
+// start starts a plugin process, which ends with the test. Where the subject names
+// no program it is this test binary, which meets its fate.
+func start(t *testing.T, s Subject, f fate) *process {
 	t.Helper()
-	program, err := orSelf(program)
+	program, err := orSelf(s.Program)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,16 +232,21 @@ func start(t *testing.T, program string, f fate) *process {
 	}
 	_ = theirs.Close() // the plugin has its own
 	t.Cleanup(p.end)
-	lines := bufio.NewScanner(out)
-	lines.Scan()
-	socket := lines.Text()
+	hangs := time.AfterFunc(s.timeout(), p.killGroup)
+	lines := bufio.NewReaderSize(out, 64<<10)
+	line, _ := lines.ReadSlice('\n') // without its end it is no handshake
+	first := strings.TrimSpace(string(line))
+	began := hangs.Stop()
 	go func() {
-		for lines.Scan() { // or a plugin that prints would stand still
-		}
+		_, _ = io.Copy(io.Discard, lines) // or a plugin that prints would stand still
 		_ = p.cmd.Wait()
 		close(p.ended)
 	}()
-	p.connect(t, socket)
+	if !began {
+		p.end()
+		t.Fatalf("%s printed no handshake within %v\n%s", program, s.timeout(), p.stderr.String())
+	}
+	p.connect(t, first)
 	return p
 }
 
@@ -258,7 +264,7 @@ func (p *process) connect(t *testing.T, handshake string) {
 	fields := strings.Split(handshake, "|")
 	if len(fields) < 5 || fields[2] != "unix" || fields[4] != "grpc" {
 		p.end()
-		t.Fatalf("%s begins with %q: want a handshake (a Go test needs backendtest.Main in its TestMain)\n%s", p.cmd.Path, handshake, p.stderr.String())
+		t.Fatalf("%s begins with %.200q: want a handshake (a Go test needs backendtest.Main in its TestMain)\n%s", p.cmd.Path, handshake, p.stderr.String())
 	}
 	conn, err := grpc.NewClient("unix:"+fields[3],
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -273,10 +279,17 @@ func (p *process) connect(t *testing.T, handshake string) {
 // kill ends the process if it lives.
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
-// end does so, and waits for its end.
+// killGroup ends what it has started, too. It must not have been collected.
+func (p *process) killGroup() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
+
+// end ends all of it, and waits for its end.
 func (p *process) end() {
 	p.ending.Do(func() {
-		p.kill()
+		select {
+		case <-p.ended:
+		default:
+			p.killGroup()
+		}
 		<-p.ended
 		_ = p.lifeline.Close()
 	})

@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"maps"
 	"strings"
@@ -58,7 +59,7 @@ type Subject struct {
 	// as sensitive, and generated outputs, are looked for anyway.
 	Secrets []string
 
-	// Timeout bounds one call. Default: one minute.
+	// Timeout bounds one call, and the start of a process. Default: one minute.
 	Timeout time.Duration
 }
 
@@ -93,9 +94,7 @@ type bench struct {
 // newBench asks the backend behind remote who it is.
 func newBench(t *testing.T, s Subject, remote backend.Backend) *bench {
 	t.Helper()
-	if s.Timeout == 0 {
-		s.Timeout = time.Minute
-	}
+	s.Timeout = s.timeout()
 	b := &bench{Subject: s, remote: remote, oldPlan: s.Op(t).Plan}
 	var err error
 	if b.description, err = b.remote.Describe(t.Context(), backend.DescribeRequest{HostVersion: "0.0.0-test"}); err != nil {
@@ -118,6 +117,8 @@ func newBench(t *testing.T, s Subject, remote backend.Backend) *bench {
 	return b
 }
 
+func (s Subject) timeout() time.Duration { return cmp.Or(s.Timeout, time.Minute) }
+
 // configure is what a gateway does before the first life-cycle call.
 func (b *bench) configure(t *testing.T) {
 	t.Helper()
@@ -135,7 +136,7 @@ func (b *bench) configure(t *testing.T) {
 func (s Subject) open(t *testing.T) backend.Backend {
 	t.Helper()
 	if s.Program != "" {
-		return start(t, s.Program, fate{}).remote
+		return start(t, s, fate{}).remote
 	}
 	return connect(t, s.Backend)
 }

@@ -98,7 +98,7 @@ func TestMarksAroundAnExpressionReachItsResult(t *testing.T) {
 	plain := Source{Text: `"a"`}.Value()
 	members := plain.AsValueMap()
 	members["source"] = members["source"].Mark(backend.Sensitive)
-	for name, v := range map[string]cty.Value{"whole": plain.Mark(backend.Sensitive), "source": object(members)} {
+	for name, v := range map[string]cty.Value{"whole": plain.Mark(backend.Sensitive), "source": object(members), "unknown": cty.DynamicVal.Mark(backend.Sensitive)} {
 		e, err := FromValue(v)
 		if err != nil {
 			t.Fatal(err)

@@ -57,7 +57,8 @@ func (e Expression) pieces() ([]hclsyntax.Expression, error) {
 		if err := json.Unmarshal([]byte(e.text), &text); err != nil {
 			return nil, noText(at)
 		}
-		template, diags := hclsyntax.ParseTemplate([]byte(text), at.Filename, at.Start)
+		behindQuote := hcl.Pos{Line: at.Start.Line, Column: at.Start.Column + 1, Byte: at.Start.Byte + 1}
+		template, diags := hclsyntax.ParseTemplate([]byte(text), at.Filename, behindQuote)
 		if diags.HasErrors() {
 			return nil, failure(diags, at)
 		}

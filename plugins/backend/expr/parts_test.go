@@ -88,3 +88,18 @@ func TestAnExpressionTellsWhatItMentions(t *testing.T) {
 		t.Errorf("mentioned: %s", got)
 	}
 }
+
+// TestAMistakeInAPieceIsShownWhereItStands compares with the whole, also in JSON,
+// where a quote stands before the text.
+func TestAMistakeInAPieceIsShownWhereItStands(t *testing.T) {
+	for _, json := range []bool{false, true} {
+		e := read(t, Source{Text: `"/a/${nothing}"`, Filename: "acme.hcl", Line: 12, Column: 8, JSON: json})
+		const want = `acme.hcl:12:14: There is no variable named "nothing"`
+		if _, err := e.Parts(nil); err == nil || err.Error() != want {
+			t.Errorf("JSON %t: %v, want %s", json, err, want)
+		}
+		if _, err := e.Value(nil); err == nil || err.Error() != want {
+			t.Errorf("JSON %t, the whole: %v, want %s", json, err, want)
+		}
+	}
+}

@@ -49,6 +49,21 @@ func TestExpressionsHaveTheOutputsOfTheCall(t *testing.T) {
 	}
 }
 
+// TestAGeneratedOutputIsSensitiveWhateverWasRecorded is about a root of which nothing
+// was known, and so no marks either.
+func TestAGeneratedOutputIsSensitiveWhateverWasRecorded(t *testing.T) {
+	schema := backend.Schema{Attributes: []backend.Attribute{{Name: "x", Type: cty.String, Expression: true}}}
+	x := Source{Text: `output.password`, Roots: map[string]cty.Value{"output": cty.DynamicVal}}.Value()
+	op := Current(schema, backend.Op{Config: backend.NewValue(object(map[string]cty.Value{"x": x})), Secrets: map[string]string{"password": "generated"}})
+	e, err := FromValue(op.Config.Cty().GetAttr("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := e.Value(nil); err != nil || !got.RawEquals(cty.StringVal("generated").Mark(backend.Sensitive)) {
+		t.Errorf("got %#v, %v", got, err)
+	}
+}
+
 // renewOutput gives an expression other outputs.
 func renewOutput(v cty.Value, now map[string]cty.Value) cty.Value {
 	schema := backend.Schema{Attributes: []backend.Attribute{{Name: "x", Type: cty.DynamicPseudoType, Expression: true}}}
@@ -88,6 +103,15 @@ func TestARootGetsTheValuesOfNow(t *testing.T) {
 	}
 	if got, err := e.Value(nil); err != nil || !got.RawEquals(hidden("new")) {
 		t.Errorf("of a sensitive object: got %#v, %v", got, err)
+	}
+	e, err = FromValue(renewOutput(Source{Text: `output.account.name`, Roots: map[string]cty.Value{
+		"output": object(map[string]cty.Value{"account": object(map[string]cty.Value{"name": cty.StringVal("old")})}),
+	}}.Value(), map[string]cty.Value{"account": object(map[string]cty.Value{"name": cty.StringVal("new")}).Mark(backend.Sensitive)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := e.Value(nil); err != nil || !got.RawEquals(hidden("new")) {
+		t.Errorf("of an object that is sensitive now: got %#v, %v", got, err)
 	}
 	for _, v := range []cty.Value{cty.NullVal(cty.DynamicPseudoType), cty.DynamicVal, cty.StringVal("a"), Source{Text: "1"}.Value(), cty.EmptyObjectVal.Mark(backend.Sensitive)} {
 		if got := renewOutput(v, map[string]cty.Value{"id": cty.StringVal("a")}); !got.RawEquals(v) {

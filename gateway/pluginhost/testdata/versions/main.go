@@ -8,6 +8,7 @@
 //	state-N   states of version N, and from 2 on upgrades of those of before
 //	reads-N   states of version N, and no upgrades
 //	breaks-N  states of version N, and an upgrade that fails
+//	loses-N   states of version N, and an upgrade that returns none
 //
 // Their states tell which state they were given.
 package main
@@ -134,6 +135,9 @@ func (s *server) stateVersion() int {
 func (s *server) UpgradeState(_ context.Context, m *backendpb.UpgradeStateRequest) (*backendpb.UpgradeStateResponse, error) {
 	if strings.HasPrefix(s.age, "breaks") {
 		return nil, errors.New("cannot make head or tail of it")
+	}
+	if strings.HasPrefix(s.age, "loses") {
+		return &backendpb.UpgradeStateResponse{}, nil
 	}
 	return &backendpb.UpgradeStateResponse{State: fmt.Appendf(nil, `{"upgraded_from":%d,"was":%s}`, m.GetVersion(), m.GetState())}, nil
 }
