@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // cgroups is a hierarchy of control groups that can limit memory.
@@ -86,8 +88,20 @@ func (c cgroups) admit(name string, pid int) error {
 	return writeControl(filepath.Join(c.folder(), name, "cgroup.procs"), strconv.Itoa(pid))
 }
 
-// remove removes a group. The folder stays: somebody may be about to use it.
-func (c cgroups) remove(name string) error { return removeFile(filepath.Join(c.folder(), name)) }
+// remove removes a group. The folder stays: somebody may be about to use it. A
+// process that ends lets go of its files, and so of its lock, a moment before it
+// leaves its group.
+func (c cgroups) remove(ctx context.Context, name string) error {
+	for {
+		err := removeFile(filepath.Join(c.folder(), name))
+		if !errors.Is(err, syscall.EBUSY) {
+			return err
+		}
+		if pause(ctx, lockPoll) != nil {
+			return err
+		}
+	}
+}
 
 func writeControl(path, value string) error {
 	file, err := os.OpenFile(path, os.O_WRONLY, 0)

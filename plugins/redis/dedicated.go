@@ -452,13 +452,13 @@ func (s *server) putAside(context.Context) error {
 
 // erase also removes what an interrupted provision or purge has left. It ends
 // with the lock file: whoever waits for it finds out.
-func (s *server) erase(context.Context) error {
+func (s *server) erase(ctx context.Context) error {
 	err := errors.Join(
 		os.RemoveAll(s.directory.fresh(s.target).folder),
 		os.RemoveAll(s.directory.gone(s.target).folder),
 	)
 	if err == nil && s.cgroups != nil {
-		err = s.cgroups.remove(s.instance.name())
+		err = s.cgroups.remove(ctx, s.instance.name())
 	}
 	if err != nil {
 		return err
