@@ -25,9 +25,10 @@ backend "redis" "main" {
     bind       = var.local ? ["127.0.0.1"] : ["0.0.0.0"]
     port_range = "7000-7999"
 
-    # Passwords and data should not cross the internet as they are:
-    # tls_cert_file = "/etc/letsencrypt/live/redis.acme.example/fullchain.pem"
-    # tls_key_file  = "/etc/letsencrypt/live/redis.acme.example/privkey.pem"
+    # Passwords and data should not cross the internet as they are. User redis
+    # must be able to read both files:
+    # tls_cert_file = "/etc/redis/tls/fullchain.pem"
+    # tls_key_file  = "/etc/redis/tls/privkey.pem"
 
     # A week to think again: keep the data of who leaves.
     # drop_policy = "keep-7d"

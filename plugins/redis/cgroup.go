@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // cgroups is a hierarchy of control groups that can limit memory.
@@ -73,6 +75,11 @@ func (c cgroups) set(name string, bytes int64) error {
 	if err := os.Mkdir(group, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
+	if c.v2 { // where there is swap, a server would go there instead of ending
+		if err := writeControl(filepath.Join(group, "memory.swap.max"), "0"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	return writeControl(filepath.Join(group, c.limit), strconv.FormatInt(bytes, 10))
 }
 
@@ -81,8 +88,20 @@ func (c cgroups) admit(name string, pid int) error {
 	return writeControl(filepath.Join(c.folder(), name, "cgroup.procs"), strconv.Itoa(pid))
 }
 
-// remove removes a group. The folder stays: somebody may be about to use it.
-func (c cgroups) remove(name string) error { return removeFile(filepath.Join(c.folder(), name)) }
+// remove removes a group. The folder stays: somebody may be about to use it. A
+// process that ends lets go of its files, and so of its lock, a moment before it
+// leaves its group.
+func (c cgroups) remove(ctx context.Context, name string) error {
+	for {
+		err := removeFile(filepath.Join(c.folder(), name))
+		if !errors.Is(err, syscall.EBUSY) {
+			return err
+		}
+		if pause(ctx, lockPoll) != nil {
+			return err
+		}
+	}
+}
 
 func writeControl(path, value string) error {
 	file, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -94,12 +113,12 @@ func writeControl(path, value string) error {
 }
 
 // confine puts a server into a group of its own.
-func confine(name string, bytes int64, pid int) error {
+func confine(name string, l limits, pid int) error {
 	c, err := findCgroups(hierarchies())
 	if err != nil {
 		return err
 	}
-	if err := c.set(name, bytes); err != nil {
+	if err := c.set(name, l.kernelLimit()); err != nil {
 		return err
 	}
 	return c.admit(name, pid)

@@ -15,6 +15,7 @@ func (l limits) directives() []directive {
 	return []directive{
 		{"maxmemory", strconv.FormatInt(l.maxmemory(), 10)},
 		{"maxmemory-policy", l.Eviction},
+		{"maxmemory-clients", strconv.FormatInt(l.clientMemory(), 10)},
 		{"maxclients", strconv.Itoa(l.maxclients())},
 	}
 }
@@ -31,6 +32,7 @@ func configFile(r record, s runnerSettings, adminHash string) string {
 		{"protected-mode", "no"}, // nobody gets in without a password
 		{"save", `""`}, {"appendonly", "yes"}, {"appendfsync", "everysec"},
 		{"loglevel", "warning"},
+		{"sanitize-dump-payload", "clients"}, // a RESTORE could otherwise corrupt the server's memory
 		{"disable-thp", "yes"},
 	}
 	lines = append(lines, portDirectives(r.Port, s.TLS)...)

@@ -96,6 +96,8 @@ func TestAConfigBlockIsChecked(t *testing.T) {
 		"a url with parameters":        {offlineShared, "url", str("redis://admin:secret-word@redis.internal:6379?db=5"), "url cannot be used"},
 		"a directory for a shared one": {offlineShared, "directory", str("/x"), "directory has no use in shared mode"},
 		"an archive for a shared one":  {offlineShared, "archive", str("/x"), "archive has no use in shared mode"},
+		"a runner for a shared one":    {offlineShared, "runner", str("service"), "runner has no use in shared mode"},
+		"a cgroup for a shared one":    {offlineShared, "cgroup", str("required"), "cgroup has no use in shared mode"},
 		"half a user":                  {offlineShared, "max_users", cty.NumberFloatVal(0.5), "max_users is not a number of users"},
 		"a port that is none":          {offlineShared, "port", cty.NumberIntVal(0), "port is not a port number"},
 	}
@@ -184,6 +186,8 @@ func TestWhatThisMachineLacksIsADiagnostic(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	ok(t, "write", os.WriteFile(file, []byte("#!/bin/sh\necho Redis server v=6.2.1 sha=0\n"), 0o600))
 	ok(t, "make it a program", os.Chmod(file, 0o755))
+	closed := certificate(t)
+	ok(t, "close the key", os.Chmod(closed+"/key.pem", 0o600))
 	cases := map[string]struct {
 		attribute string
 		value     cty.Value
@@ -196,15 +200,21 @@ func TestWhatThisMachineLacksIsADiagnostic(t *testing.T) {
 		"an old one":            {"redis_server", str(file), "Redis 6 is too old"},
 		"a file as a directory": {"directory", str(file), "The directory can't be used"},
 		"a file as an archive":  {"archive", str(file), "The archive can't be used"},
+		"no certificate":        {"tls_cert_file", str("/nonexistent/cert.pem"), "The certificate can't be used"},
+		"another's key":         {"tls_cert_file", str(certificate(t) + "/cert.pem"), "The certificate can't be used"},
+		"a key that is closed":  {"tls_key_file", str(closed + "/key.pem"), "The servers' user can't read the certificate"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if os.Geteuid() != 0 && c.attribute == "user" {
+			if os.Geteuid() != 0 && (c.attribute == "user" || c.attribute == "tls_key_file") {
 				t.Skip("only root chooses users")
 			}
 			b := redis.New()
 			t.Cleanup(b.Close)
 			block := withAttributes(dedicatedConfig(t, folder, nil), attributes{c.attribute: c.value})
+			if strings.HasPrefix(c.attribute, "tls_") {
+				block = withAttributes(config(block), attributes{"tls_cert_file": str(closed + "/cert.pem"), "tls_key_file": str(closed + "/key.pem"), c.attribute: c.value})
+			}
 			if name == "an old one" && os.Geteuid() == 0 { // the user must reach it
 				ok(t, "open the folders", os.Chmod(filepath.Dir(file), 0o755))
 				ok(t, "open the folders", os.Chmod(filepath.Dir(filepath.Dir(file)), 0o755))

@@ -204,7 +204,7 @@ func (s *server) measure(ctx context.Context) error {
 		}
 	}
 	used, err := s.instance.used(ctx)
-	if isFull(err) || isBusy(err) {
+	if keptOut(err) {
 		used, err = s.record.UsedBytes, nil // the next read measures it
 	}
 	if err != nil {
@@ -249,14 +249,16 @@ func (d *dedicated) changePlan(ctx context.Context, w work) (backend.Result, err
 		return backend.Result{}, err
 	}
 	s, err := d.change(ctx, w, func(s *server) []step {
-		steps := []step{
-			{"compare the data with the plan", func(ctx context.Context) error { return s.fits(ctx, limits) }},
-			{"write down the plan's limits", func(context.Context) error {
+		return slices.Concat(
+			[]step{{"compare the data with the plan", func(ctx context.Context) error { return s.fits(ctx, limits) }}},
+			s.live(step{"try the plan's limits", func(ctx context.Context) error { return s.instance.try(ctx, limits) }}),
+			[]step{{"write down the plan's limits", func(context.Context) error {
 				s.record.Limits = limits
 				return s.instance.save(s.record)
-			}},
-		}
-		return slices.Concat(steps, s.live(step{"set the limits", s.apply}), []step{{"measure the server", s.tell}})
+			}}},
+			s.live(step{"set the limits", s.apply}),
+			[]step{{"measure the server", s.tell}},
+		)
 	})
 	return s.result, err
 }
@@ -421,7 +423,7 @@ func (d *dedicated) purge(ctx context.Context, w work) error {
 				{"write down that the server goes", func(ctx context.Context) error { return s.turn(ctx, phaseRemoved) }},
 				{"stop the server", s.stop},
 				{"archive its data", s.save},
-				{"put its folder aside", func(context.Context) error { return rename(s.instance.folder, d.directory.gone(w.target).folder) }},
+				{"put its folder aside", s.putAside},
 			}
 		}
 		return runSteps(ctx, w.events, append(steps, step{"delete its folder", s.erase}))
@@ -440,15 +442,23 @@ func (s *server) save(ctx context.Context) error {
 	return err
 }
 
+func (s *server) putAside(context.Context) error {
+	gone := s.directory.gone(s.target).folder
+	if err := os.RemoveAll(gone); err != nil {
+		return err
+	}
+	return rename(s.instance.folder, gone)
+}
+
 // erase also removes what an interrupted provision or purge has left. It ends
 // with the lock file: whoever waits for it finds out.
-func (s *server) erase(context.Context) error {
+func (s *server) erase(ctx context.Context) error {
 	err := errors.Join(
 		os.RemoveAll(s.directory.fresh(s.target).folder),
 		os.RemoveAll(s.directory.gone(s.target).folder),
 	)
 	if err == nil && s.cgroups != nil {
-		err = s.cgroups.remove(s.instance.name())
+		err = s.cgroups.remove(ctx, s.instance.name())
 	}
 	if err != nil {
 		return err

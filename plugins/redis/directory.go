@@ -38,6 +38,20 @@ func (d directory) runnerLock() string            { return d.runnerFile("lock") 
 func (d directory) wakeFile() string              { return d.runnerFile("wake") }
 func (d directory) settingsFile() string          { return d.runnerFile("settings.json") }
 
+// foreign reports whether the folder is there for something else: a wrong path,
+// such as /var/lib itself, must not have its mode changed.
+func (d directory) foreign() (bool, error) {
+	entries, err := os.ReadDir(d.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	ours, err := exists(d.runnerFile("."))
+	return !ours, err
+}
+
 // prepare makes what every call expects.
 func (d directory) prepare(s runnerSettings) error {
 	mode := os.FileMode(0o700)
@@ -50,7 +64,7 @@ func (d directory) prepare(s runnerSettings) error {
 	if err := os.Chmod(d.path, mode); err != nil {
 		return err
 	}
-	for _, name := range []string{".locks", ".runner"} {
+	for _, name := range []string{".runner", ".locks"} { // foreign looks for the first
 		if err := os.MkdirAll(filepath.Join(d.path, name), 0o700); err != nil {
 			return err
 		}
@@ -61,9 +75,6 @@ func (d directory) prepare(s runnerSettings) error {
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
-	}
-	if old, err := os.ReadFile(d.settingsFile()); err == nil && string(old) == string(text) {
-		return nil
 	}
 	return writeFile(d.settingsFile(), text, 0o600)
 }

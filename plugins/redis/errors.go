@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
+	"syscall"
 
 	"github.com/addongw/addongw/plugins/backend"
 	client "github.com/redis/go-redis/v9"
@@ -18,6 +20,12 @@ func isFull(err error) bool {
 
 // isBusy is a server that does nothing but run a customer's script.
 func isBusy(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "BUSY ") }
+
+// keptOut is a server that runs and does not let us in, by its customer's doing:
+// he uses all connections, runs a script for ever, or ends ours.
+func keptOut(err error) bool {
+	return isFull(err) || isBusy(err) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
 
 // classOf sorts what a server said by the word that it begins with. Whatever is
 // not listed is a bug of ours.
@@ -38,6 +46,9 @@ func classOf(said string) (backend.Class, string) {
 		return backend.Invalid, "the server does not let us in: check user and password in url"
 	case "NOPERM":
 		return backend.Invalid, "the user in url may not do that: give it +@all ~* &*"
+	}
+	if strings.Contains(said, "error trying to save the ACLs") {
+		return backend.Retryable, "the server cannot write its file of users: is its disk full, and may it write to the file's folder?"
 	}
 	if strings.Contains(said, "not able to handle the specified number of clients") {
 		return backend.Invalid, "this machine allows too few open files for max_clients: raise the limit (LimitNOFILE) of the gateway or of the runner's service"

@@ -11,9 +11,6 @@ func (b *Backend) SetClock(now func() time.Time) { b.now = now }
 // SetGrace says how long servers get to end, from the next Configure on.
 func (b *Backend) SetGrace(d time.Duration) { b.grace = d }
 
-// SharedRules are what the ACL lets a tenant do.
-func SharedRules(prefix string) []string { return sharedRules(prefix) }
-
 // Saver is for the test of coalesced saves.
 type Saver = saver
 
@@ -30,3 +27,6 @@ func FindCgroups(c cgroups) error {
 	_, err := findCgroups([]cgroups{c})
 	return err
 }
+
+// Limit is set.
+func (c cgroups) Limit(name string, bytes int64) error { return c.set(name, bytes) }

@@ -3,8 +3,10 @@ package redis
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,32 +35,10 @@ func (d *dedicated) examine(ctx context.Context) (backend.Diagnostics, error) {
 	if d.examined {
 		return nil, nil
 	}
-	who, problem := lookUpAccount(d.settings.user)
-	if problem != nil {
-		return backend.Diagnostics{*problem}, nil
-	}
-	d.who = who
-	program, found := findProgram(d.settings.program)
-	if found != nil {
-		return found, nil
-	}
-	settings := runnerSettings{Program: program, Bind: d.settings.bind, User: d.settings.user, TLS: d.settings.tls, Cgroup: d.settings.cgroup}
-	if who != nil && settings.User == "" {
-		settings.User = defaultUser
-	}
-	if err := d.directory.prepare(settings); err != nil {
-		return wrongAt("directory", "The directory can't be used", err.Error()+". Write a folder that the gateway may make and write to."), nil
-	}
-	if found := d.tryProgram(ctx, program); found != nil {
-		return found, nil
-	}
-	if d.settings.archive != "" {
-		if err := os.MkdirAll(d.settings.archive, 0o700); err != nil {
-			return wrongAt("archive", "The archive can't be used", err.Error()+". Write a folder that the gateway may make and write to."), nil
+	for _, check := range []func(context.Context) backend.Diagnostics{d.findAccount, d.prepare, d.tryProgram, d.tryCertificate, d.findArchive, d.findCage} {
+		if found := check(ctx); found != nil {
+			return found, nil
 		}
-	}
-	if found := d.findCage(); found != nil {
-		return found, nil
 	}
 	if err := d.wakeLocked(); err != nil {
 		return nil, err
@@ -66,6 +46,35 @@ func (d *dedicated) examine(ctx context.Context) (backend.Diagnostics, error) {
 	d.watch()
 	d.examined = true
 	return nil, nil
+}
+
+func (d *dedicated) findAccount(context.Context) backend.Diagnostics {
+	who, problem := lookUpAccount(d.settings.user)
+	if problem != nil {
+		return backend.Diagnostics{*problem}
+	}
+	d.who = who
+	return nil
+}
+
+// prepare makes the directory, and writes down what the runner has to know.
+func (d *dedicated) prepare(context.Context) backend.Diagnostics {
+	program, found := findProgram(d.settings.program)
+	if found != nil {
+		return found
+	}
+	settings := runnerSettings{Program: program, Bind: d.settings.bind, User: d.settings.user, TLS: d.settings.tls, Cgroup: d.settings.cgroup}
+	if d.who != nil {
+		settings.User = d.userName()
+	}
+	if foreign, err := d.directory.foreign(); err == nil && foreign {
+		return wrongAt("directory", "The directory holds other things", fmt.Sprintf("Write a folder that only this backend uses, such as %s.", filepath.Join(d.directory.path, "addongw-redis")))
+	}
+	if err := d.directory.prepare(settings); err != nil {
+		return wrongAt("directory", "The directory can't be used", err.Error()+". Write a folder that the gateway may make and write to.")
+	}
+	d.settings.program = program
+	return nil
 }
 
 // findProgram is the absolute path of redis-server.
@@ -86,12 +95,9 @@ func findProgram(configured string) (string, backend.Diagnostics) {
 
 // tryProgram runs the program as servers will run: as their user, and from
 // inside the directory.
-func (d *dedicated) tryProgram(ctx context.Context, program string) backend.Diagnostics {
-	cmd := exec.CommandContext(ctx, program, "--version")
-	cmd.Dir = d.directory.path
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: d.who.credential()}
-	said, err := cmd.Output()
+func (d *dedicated) tryProgram(ctx context.Context) backend.Diagnostics {
+	program := d.settings.program
+	said, err := d.asUser(ctx, program, "--version").Output()
 	if errors.Is(err, os.ErrPermission) {
 		return wrongAt("directory", "The servers' user can't reach the directory",
 			fmt.Sprintf("User %q must be able to enter every folder above %s (chmod o+x), and to run %s.", d.userName(), d.directory.path, program))
@@ -109,6 +115,43 @@ func (d *dedicated) tryProgram(ctx context.Context, program string) backend.Diag
 	return nil
 }
 
+// asUser is a program that runs as servers do.
+func (d *dedicated) asUser(ctx context.Context, program string, arguments ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, arguments...)
+	cmd.Dir = d.directory.path
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: d.who.credential()}
+	return cmd
+}
+
+// tryCertificate reads the files that servers will read.
+func (d *dedicated) tryCertificate(ctx context.Context) backend.Diagnostics {
+	files := d.settings.tls
+	if !files.on() {
+		return nil
+	}
+	if _, err := tls.LoadX509KeyPair(files.Cert, files.Key); err != nil {
+		return wrongAt("tls_cert_file", "The certificate can't be used", err.Error()+". Write the paths of a certificate and of its own key, both as PEM.")
+	}
+	for attribute, path := range map[string]string{"tls_cert_file": files.Cert, "tls_key_file": files.Key} {
+		if err := d.asUser(ctx, "/bin/cat", path).Run(); err != nil { // which goes nowhere
+			return wrongAt(attribute, "The servers' user can't read the certificate",
+				fmt.Sprintf("User %q must be able to read %s and to enter the folders above it: give it a copy, or rights by setfacl.", d.userName(), path))
+		}
+	}
+	return nil
+}
+
+func (d *dedicated) findArchive(context.Context) backend.Diagnostics {
+	if d.settings.archive == "" {
+		return nil
+	}
+	if err := os.MkdirAll(d.settings.archive, 0o700); err != nil {
+		return wrongAt("archive", "The archive can't be used", err.Error()+". Write a folder that the gateway may make and write to.")
+	}
+	return nil
+}
+
 func (d *dedicated) userName() string {
 	if d.settings.user == "" {
 		return defaultUser
@@ -117,7 +160,7 @@ func (d *dedicated) userName() string {
 }
 
 // findCage finds out whether the kernel can limit memory.
-func (d *dedicated) findCage() backend.Diagnostics {
+func (d *dedicated) findCage(context.Context) backend.Diagnostics {
 	if d.settings.cgroup == cgroupOff {
 		return nil
 	}
@@ -247,11 +290,11 @@ func (d *dedicated) health(context.Context) (string, error) {
 	on, down := 0, 0
 	for _, i := range all {
 		r, err := readRecord(i)
-		if err != nil || r.Phase != phaseOn {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && r.Phase != phaseOn {
 			continue
 		}
 		on++
-		if !i.runs() {
+		if err != nil || !i.runs() {
 			down++
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -46,14 +47,18 @@ func TestTheKernelLimitsTheMemoryOfAServer(t *testing.T) {
 			t.Errorf("the limit is %s (%v), want %d MB", got, err, mb)
 		}
 	}
-	wantMember := func() {
+	wantMember := func() { // a moment after the server begins
 		t.Helper()
-		text, err := os.ReadFile(filepath.Join(filepath.Dir(group), "cgroup.procs"))
-		if pid := the(t, "servers", redistest.Servers(t, w.folder)); err != nil || strings.TrimSpace(string(text)) != strconv.Itoa(pid) {
-			t.Errorf("in the group are %q (%v), want %d", text, err, pid)
-		}
+		await(t, "the server, and nothing else, is in its group", func() bool {
+			text, err := os.ReadFile(filepath.Join(filepath.Dir(group), "cgroup.procs"))
+			return err == nil && strings.TrimSpace(string(text)) == strconv.Itoa(the(t, "servers", redistest.Servers(t, w.folder)))
+		})
 	}
 	wantLimit(16*2 + 64)
+	wantMember()
+	// As it is when the runner dies between starting a server and limiting it.
+	ok(t, "let it out", os.WriteFile(filepath.Join(filepath.Dir(group), "../../cgroup.procs"), []byte(strconv.Itoa(the(t, "servers", redistest.Servers(t, w.folder)))), 0o644))
+	kill(t, the(t, "runners", redistest.Runners(t, w.folder)))
 	wantMember()
 	op.Plan = dedicatedPlan(32, 10)
 	_, err := w.changePlan(op)
@@ -98,6 +103,17 @@ func TestHierarchiesOfControlGroups(t *testing.T) {
 			t.Errorf("%s is %q (%v): servers' groups could not limit memory", file, text, err)
 		}
 	}
+	group := filepath.Join(v2, "addongw-redis", "server")
+	ok(t, "make a group", os.Mkdir(group, 0o755))
+	for _, file := range []string{"memory.max", "memory.swap.max"} {
+		ok(t, "write", os.WriteFile(filepath.Join(group, file), nil, 0o644))
+	}
+	ok(t, "limit", redis.Cgroups(v2, "memory.max", true).Limit("server", 123))
+	for file, want := range map[string]string{"memory.max": "123", "memory.swap.max": "0"} {
+		if text, err := os.ReadFile(filepath.Join(group, file)); err != nil || string(text) != want {
+			t.Errorf("%s is %q (%v), want %s", file, text, err, want)
+		}
+	}
 	ok(t, "version 1", redis.FindCgroups(redis.Cgroups(one("cgroup.procs"), "memory.limit_in_bytes", false)))
 	if err := redis.FindCgroups(redis.Cgroups(one(), "memory.max", true)); err == nil || !strings.Contains(err.Error(), "is no cgroup hierarchy") {
 		t.Errorf("an empty folder: %v", err)
@@ -129,10 +145,34 @@ func TestServersSpeakTLS(t *testing.T) {
 	defer func() { _ = c.Close() }()
 	ok(t, "with TLS", c.Ping(context.Background()).Err())
 	first := serial(t, out.addr())
-	writeCertificate(t, files)
+	writeCertificate(t, files, func() { // the key is new and the certificate old
+		await(t, "the runner finds that they do not match", func() bool {
+			log, err := os.ReadFile(filepath.Join(w.folder, ".runner", "log"))
+			return err == nil && strings.Contains(string(log), "a certificate is not renewed")
+		})
+	})
 	await(t, "the server has the new certificate", func() bool { return serial(t, out.addr()).Cmp(first) != 0 })
 	if session := c.Ping(context.Background()).Err(); session != nil {
 		t.Errorf("the session: %v", session)
+	}
+}
+
+func TestServersThatHangHoldNobodyUpWhenACertificateIsRenewed(t *testing.T) {
+	t.Parallel()
+	files := certificate(t)
+	w := dedicatedWorld(t, attributes{"tls_cert_file": str(files + "/cert.pem"), "tls_key_file": str(files + "/key.pem")})
+	for range 2 {
+		hung, _ := w.provision(newOp(dedicatedPlan(16, 10)))
+		ok(t, "hold it", syscall.Kill(the(t, "servers", redistest.Servers(t, w.folderOf(hung))), syscall.SIGSTOP))
+	}
+	op, _ := w.provision(newOp(dedicatedPlan(16, 10)))
+	before := the(t, "servers", redistest.Servers(t, w.folderOf(op)))
+	writeCertificate(t, files, func() {})
+	begun := time.Now()
+	kill(t, before)
+	await(t, "another server begins", func() bool { return len(redistest.Servers(t, w.folderOf(op))) == 1 })
+	if took := time.Since(begun); took > 5*time.Second { // one that hangs is waited for as long
+		t.Errorf("a server that was killed comes back after %v", took)
 	}
 }
 
@@ -148,15 +188,23 @@ func serial(t *testing.T, addr string) *big.Int {
 // certificate makes a folder with one that servers can read.
 func certificate(t *testing.T) string {
 	t.Helper()
+	folder := openFolder(t)
+	writeCertificate(t, folder, func() {})
+	return folder
+}
+
+// openFolder makes one that servers can enter.
+func openFolder(t *testing.T) string {
+	t.Helper()
 	folder, err := os.MkdirTemp("/tmp", "redistest-")
 	ok(t, "make a folder", err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	ok(t, "open the folder", os.Chmod(folder, 0o755))
-	writeCertificate(t, folder)
 	return folder
 }
 
-func writeCertificate(t *testing.T, folder string) {
+// writeCertificate writes a new one, and does something between the two files.
+func writeCertificate(t *testing.T, folder string, between func()) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ok(t, "make a key", err)
@@ -170,9 +218,12 @@ func writeCertificate(t *testing.T, folder string) {
 	ok(t, "sign", err)
 	secret, err := x509.MarshalPKCS8PrivateKey(key)
 	ok(t, "write the key", err)
-	for name, block := range map[string]*pem.Block{"key.pem": {Type: "PRIVATE KEY", Bytes: secret}, "cert.pem": {Type: "CERTIFICATE", Bytes: cert}} {
+	write := func(name string, block *pem.Block) {
 		next := filepath.Join(folder, name+".next")
 		ok(t, "write", os.WriteFile(next, pem.EncodeToMemory(block), 0o644))
 		ok(t, "rename", os.Rename(next, filepath.Join(folder, name)))
 	}
+	write("key.pem", &pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	between()
+	write("cert.pem", &pem.Block{Type: "CERTIFICATE", Bytes: cert})
 }

@@ -162,13 +162,13 @@ func (i instance) awaitReady(ctx context.Context, poke func() error) error {
 		return err
 	}
 	for n := 0; ; n++ {
-		if n%20 == 0 {
+		if n == 0 || n%20 == 0 && !i.runs() { // one that loads its data needs no waking
 			if err := poke(); err != nil {
 				return err
 			}
 		}
 		err := i.ping(ctx)
-		if err == nil || isFull(err) || isBusy(err) {
+		if err == nil || keptOut(err) {
 			return nil
 		}
 		if why, err := os.ReadFile(i.failureFile()); err == nil {
@@ -195,7 +195,7 @@ func (i instance) ping(ctx context.Context) error {
 // effect.
 func (i instance) apply(ctx context.Context, r record, events backend.Events, grace time.Duration, poke func() error) error {
 	err := i.applyLive(ctx, r)
-	if !isFull(err) && !isBusy(err) {
+	if !keptOut(err) {
 		return err
 	}
 	events.Log(slog.LevelWarn, "the server is restarted: "+explain(ctx, "change its settings", err).Error())
@@ -214,6 +214,20 @@ func (i instance) apply(ctx context.Context, r record, events backend.Events, gr
 	}
 }
 
+// try finds out whether a server can have the limits, before they are written
+// down: what is refused leaves the plan as it was.
+func (i instance) try(ctx context.Context, l limits) error {
+	admin, err := i.admin()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = admin.Close() }()
+	if err := setLimits(ctx, admin, l); !keptOut(err) {
+		return err
+	}
+	return nil // apply knows what to do
+}
+
 func (i instance) applyLive(ctx context.Context, r record) error {
 	admin, err := i.admin()
 	if err != nil {
@@ -223,8 +237,13 @@ func (i instance) applyLive(ctx context.Context, r record) error {
 	if err := i.applyUsers(ctx, admin, r); err != nil {
 		return err
 	}
+	return setLimits(ctx, admin, r.Limits)
+}
+
+// setLimits sets all or, where one cannot be, none.
+func setLimits(ctx context.Context, admin *client.Client, l limits) error {
 	arguments := []any{"CONFIG", "SET"}
-	for _, s := range r.Limits.directives() {
+	for _, s := range l.directives() {
 		arguments = append(arguments, s.name, s.value)
 	}
 	return admin.Do(ctx, arguments...).Err()

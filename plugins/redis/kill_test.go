@@ -264,7 +264,7 @@ func TestTheRunnerOfARemovedDirectoryEnds(t *testing.T) {
 	w := dedicatedWorld(t, nil)
 	await(t, "the runner begins", func() bool { return len(redistest.Runners(t, w.folder)) == 1 })
 	w.b.Close()
-	ok(t, "remove", os.RemoveAll(w.folder))
+	await(t, "the directory is gone", func() bool { return os.RemoveAll(w.folder) == nil }) // the runner may be writing its first files
 	await(t, "the runner ends", func() bool { return len(redistest.Runners(t, w.folder)) == 0 })
 }
 
@@ -301,4 +301,18 @@ func errorsOf(found backend.Diagnostics) error {
 		return fmt.Errorf("%+v", found)
 	}
 	return nil
+}
+
+// TestAServerComesBackOnAFullDisk: its start writes nothing that is there.
+func TestAServerComesBackOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	w, op, _ := used(t, nil)
+	config := filepath.Join(w.folderOf(op), "redis.conf")
+	before, err := os.Stat(config)
+	ok(t, "look", err)
+	kill(t, redistest.Servers(t, w.folder)...)
+	w.wantBack(op)
+	if after, err := os.Stat(config); err != nil || !os.SameFile(before, after) {
+		t.Errorf("%s was written anew (%v)", config, err)
+	}
 }

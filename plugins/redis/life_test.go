@@ -90,7 +90,7 @@ func TestAPlanChangeIsMadeInPlace(t *testing.T) {
 		t.Errorf("after a restart: %q", drift)
 	}
 	op.Plan = dedicatedPlan(64, 5)
-	if _, drift := w.read(op); len(drift) != 1 || !strings.Contains(drift[0], "maxmemory") {
+	if _, drift := w.read(op); len(drift) != 2 || !strings.Contains(drift[0], "maxmemory is") {
 		t.Errorf("drift from another plan: %q", drift)
 	}
 }
@@ -298,6 +298,14 @@ func TestAnArchiveThatCannotBeWrittenKeepsTheData(t *testing.T) {
 	wantEmpty(t, w.folder)
 }
 
+func TestWhatAnEarlierPurgeHasLeftIsInNobodysWay(t *testing.T) {
+	t.Parallel()
+	w, op, _ := used(t, nil)
+	ok(t, "a left folder", os.MkdirAll(filepath.Join(w.folder, ".gone-"+op.ShortID, "data"), 0o700))
+	w.purge(op)
+	wantEmpty(t, w.folder)
+}
+
 func TestWhatIsNotTheResourcesIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w, op, _ := used(t, nil)
@@ -335,6 +343,9 @@ func TestADamagedRecordIsNoReasonToLoseData(t *testing.T) {
 	_, err = w.b.Provision(t.Context(), backend.ProvisionRequest{Op: newOp(dedicatedPlan(16, 10))}, &recorder{})
 	if f := wantClass(t, err, backend.Retryable); !strings.Contains(f.Message, "is damaged") { // its port is not known
 		t.Errorf("message %q", f.Message)
+	}
+	if health, err := w.b.Health(t.Context(), backend.HealthRequest{}); err != nil || !strings.Contains(health.Detail, "not running: 1") {
+		t.Errorf("health tells of no damage: %+v, %v", health, err)
 	}
 	ok(t, "repair", os.WriteFile(record, whole, 0o600))
 	w.wantBack(op)

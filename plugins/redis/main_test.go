@@ -334,3 +334,11 @@ func portOf(t *testing.T, folder string) int {
 	}
 	return record.Port
 }
+
+// newBackend is one that is not configured yet.
+func newBackend(t *testing.T) *redis.Backend {
+	t.Helper()
+	b := redis.New()
+	t.Cleanup(b.Close)
+	return b
+}

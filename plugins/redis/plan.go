@@ -102,6 +102,10 @@ func limitsOf(plan backend.Plan) (limits, error) {
 // maxmemory is the limit that Redis itself keeps, in bytes.
 func (l limits) maxmemory() int64 { return int64(l.MemoryMB) * megabyte }
 
+// clientMemory is what all connections together may have in buffers, in bytes:
+// answers that nobody takes, above all. One as large as the data fits.
+func (l limits) clientMemory() int64 { return l.maxmemory() + 32*megabyte }
+
 // maxclients has room for us.
 func (l limits) maxclients() int { return l.MaxClients + spareClients }
 

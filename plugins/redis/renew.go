@@ -9,34 +9,54 @@ import (
 	"time"
 )
 
-// freshness is which certificate the servers have.
-type freshness struct {
-	stamp string    // of the files that all have read
-	next  time.Time // not before, after a failure
-}
-
 // renewTimeout bounds how long one server is waited for.
 const renewTimeout = 5 * time.Second
 
-// renew lets servers read a certificate that was renewed, without a restart. A
-// new runner can't know what they have read, and begins with that.
-func (r *runner) renew(all []instance) {
-	settings, err := r.settings()
-	if err != nil || !settings.TLS.on() || time.Now().Before(r.tls.next) {
-		return
+// keepFresh lets servers read a certificate that was renewed, without a restart,
+// as long as the runner lives. It waits for servers that hang, so it is apart
+// from what starts them. A new runner can't know what they have read, and begins
+// with that.
+func (r *runner) keepFresh() {
+	var seen stamped
+	for pause := runnerTick; ; time.Sleep(pause) {
+		settings, err := r.settings()
+		if err == nil && settings.TLS.on() {
+			err = seen.renew(r.directory, settings.TLS)
+		}
+		if err == nil {
+			pause = runnerTick
+			continue
+		}
+		pause = min(2*pause, longPause) // a certificate and its key are renewed one after the other
+		r.log.Error("a certificate is not renewed", "error", sentence(err), "again_in", pause.String())
 	}
-	stamp, err := stampOf(settings.TLS)
-	if err == nil && stamp != r.tls.stamp {
-		for _, i := range all {
-			err = errors.Join(err, i.readCertificate(settings.TLS))
+}
+
+// stamped is which files servers have read.
+type stamped struct {
+	stamp string
+	late  []instance // all but these
+}
+
+func (s *stamped) renew(d directory, files tlsFiles) error {
+	now, err := stampOf(files)
+	if err != nil {
+		return err
+	}
+	if now != s.stamp {
+		if s.late, err = d.instances(); err != nil {
+			return err
+		}
+		s.stamp = now
+	}
+	all := s.late
+	s.late = nil
+	for _, i := range all {
+		if failed := i.readCertificate(files); failed != nil {
+			s.late, err = append(s.late, i), errors.Join(err, failed)
 		}
 	}
-	if err != nil {
-		r.log.Error("a certificate is not renewed", "error", sentence(err), "again_in", longPause.String())
-		r.tls.next = time.Now().Add(longPause)
-		return
-	}
-	r.tls.stamp = stamp
+	return err
 }
 
 // stampOf changes with the files.

@@ -1,9 +1,11 @@
 package redis
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -49,8 +51,8 @@ func RunIfAsked() {
 type runner struct {
 	directory directory
 	log       *slog.Logger
-	again     chan struct{} // a server has ended: look soon
-	tls       freshness
+	again     chan struct{}   // a server has ended: look soon
+	caged     map[string]bool // servers known to be in their control groups
 
 	mu      sync.Mutex
 	servers map[string]*attempts // by name of the instance
@@ -74,6 +76,9 @@ const (
 func (r *runner) run() error {
 	keepFiles()
 	held, err := tryLock(r.directory.runnerLock())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is no directory of the redis backend: start the gateway first, which makes it, or correct the path", r.directory.path)
+	}
 	if err != nil {
 		return err
 	}
@@ -92,6 +97,7 @@ func (r *runner) run() error {
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	signal.Ignore(syscall.SIGHUP)
 	r.log.Info("the runner begins", "directory", r.directory.path)
+	go r.keepFresh() // until this process ends
 	for {
 		if err := r.look(); err != nil {
 			return err
@@ -149,8 +155,10 @@ func (r *runner) look() error {
 	if err != nil {
 		return err
 	}
-	r.renew(all)
+	r.cage(all)
+	r.trim(r.directory.runnerFile("log"))
 	for _, i := range all {
+		r.trim(i.logFile())
 		if !r.due(i) {
 			continue
 		}
@@ -160,6 +168,38 @@ func (r *runner) look() error {
 		}
 	}
 	return nil
+}
+
+// cage makes sure of the control groups of servers that run, once: the runner
+// before us may have died between starting one and limiting it.
+func (r *runner) cage(all []instance) {
+	settings, err := r.settings()
+	if err != nil || settings.Cgroup == cgroupOff {
+		return
+	}
+	caged := map[string]bool{}
+	for _, i := range all {
+		caged[i.name()] = r.caged[i.name()] || r.confine(i, settings)
+	}
+	r.caged = caged
+}
+
+// confine reports false where no server runs yet.
+func (r *runner) confine(i instance, s runnerSettings) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), askTime)
+	defer cancel()
+	pid, err := i.peer(ctx)
+	if err != nil {
+		return false
+	}
+	record, err := readRecord(i)
+	if err == nil {
+		err = confine(i.name(), record.Limits, pid)
+	}
+	if err != nil && s.Cgroup == cgroupRequired {
+		r.log.Error("the kernel does not limit a server's memory", "server", i.name(), "error", sentence(err))
+	}
+	return true
 }
 
 func (r *runner) due(i instance) bool {
@@ -188,7 +228,7 @@ func (r *runner) failed(i instance, why error) time.Duration {
 
 // tell notes why a server could not be started, for a call that waits for it.
 func (r *runner) tell(i instance, why error) {
-	if err := os.WriteFile(i.failureFile(), []byte(why.Error()), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := writeFile(i.failureFile(), []byte(why.Error()), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.log.Error("note why", "server", i.name(), "error", err)
 	}
 }
@@ -266,7 +306,7 @@ func (r *runner) start(i instance, record record, s runnerSettings, held *os.Fil
 		return fmt.Errorf("start %s: %w", s.Program, err)
 	}
 	if s.Cgroup != cgroupOff {
-		if err := confine(i.name(), record.Limits.kernelLimit(), cmd.Process.Pid); err != nil && s.Cgroup == cgroupRequired {
+		if err := confine(i.name(), record.Limits, cmd.Process.Pid); err != nil && s.Cgroup == cgroupRequired {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 			return fmt.Errorf("limit its memory: %w", err)
@@ -309,27 +349,50 @@ func (r *runner) await(i instance, cmd *exec.Cmd, begun time.Time) {
 	notify(r.again)
 }
 
-// maxLog is when a server's log is put aside, at its next start.
+func openLog(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+}
+
+// maxLog is when the end of a log is put aside and the log begins anew. A
+// customer's script can write into the one of its server, as much as it likes.
 const maxLog = 1 << 20
 
-func openLog(path string) (*os.File, error) {
-	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
-		if err := os.Rename(path, path+".1"); err != nil {
-			return nil, err
-		}
+func (r *runner) trim(path string) {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() <= maxLog {
+		return // or there is none yet
 	}
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	end, err := tail(path, maxLog)
+	if err == nil {
+		err = writeFile(path+".1", end, 0o600)
+	}
+	if err = errors.Join(err, os.Truncate(path, 0)); err != nil { // its writers append
+		r.log.Error("a log is cut off", "path", path, "error", sentence(err))
+	}
 }
 
 // lastLine is what a server said before it ended.
 func lastLine(path string) string {
-	text, err := os.ReadFile(path)
+	text, err := tail(path, 2000)
 	if err != nil {
 		return "it left no log"
 	}
-	text = text[max(0, len(text)-2000):]
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// tail is the end of a file, which may be larger than our memory.
+func tail(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-most), most))
 }
 
 // poke wakes the runner. It reports false where there is none.

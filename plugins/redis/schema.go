@@ -41,8 +41,8 @@ func configAttributes() []backend.Attribute {
 		{Name: "redis_server", Type: cty.String, FilePath: true, Doc: "Dedicated mode: the program. By default redis-server from PATH."},
 		{Name: "tls_cert_file", Type: cty.String, FilePath: true, Doc: "Dedicated mode: certificate, with its chain, as PEM. Customers then connect by TLS only."},
 		{Name: "tls_key_file", Type: cty.String, FilePath: true, Doc: "Dedicated mode: private key of tls_cert_file, readable for user."},
-		{Name: "runner", Type: cty.String, Default: cty.StringVal(runnerOwn), Doc: `Dedicated mode: "own" lets the backend start the runner, "service" leaves that to a service manager.`},
-		{Name: "cgroup", Type: cty.String, Default: cty.StringVal(cgroupAuto), Doc: `Dedicated mode: limits the memory of each server in the kernel too. "auto" where this machine lets us, "required" refuses to work without, "off" does not try.`},
+		{Name: "runner", Type: cty.String, Doc: `Dedicated mode: "own", the default, lets the backend start the runner; "service" leaves that to a service manager.`},
+		{Name: "cgroup", Type: cty.String, Doc: `Dedicated mode: limits the memory of each server in the kernel too. "auto", the default, where this machine lets us, "required" refuses to work without, "off" does not try.`},
 		{Name: "archive", Type: cty.String, FilePath: true, Doc: "Dedicated mode: folder that a resource's data is archived in, as a tar.gz, before it is deleted. Absent: no archive."},
 
 		{Name: "url", Type: cty.String, Sensitive: true, Doc: "Shared mode: URL of the server with an administrator's login, such as redis://admin:PASSWORD@redis.internal:6379."},

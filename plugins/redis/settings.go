@@ -114,7 +114,7 @@ func readSettings(config backend.Value) (settings, backend.Diagnostics) {
 	s.keep = r.dropPolicy()
 	s.host = r.host()
 	if s.mode == modeShared {
-		r.refuse(modeShared, "directory", "port_range", "bind", "user", "redis_server", "tls_cert_file", "tls_key_file", "archive")
+		r.refuse(modeShared, "directory", "port_range", "bind", "user", "redis_server", "tls_cert_file", "tls_key_file", "runner", "cgroup", "archive")
 		r.shared(&s)
 	} else {
 		r.refuse(modeDedicated, "url", "port", "max_users")
@@ -156,6 +156,7 @@ func (r *reader) required(name, remedy string) string {
 	return f.text()
 }
 
+// oneOf is the first word where none is written.
 func (r *reader) oneOf(name string, words ...string) string {
 	f := fieldOf(r.config, name)
 	for _, word := range words {
@@ -164,7 +165,7 @@ func (r *reader) oneOf(name string, words ...string) string {
 		}
 	}
 	if f.known() {
-		r.add(f.wrong(fmt.Sprintf("%s cannot be %q", name, f.text()), fmt.Sprintf("Write one of %q.", words)))
+		r.add(f.wrong(fmt.Sprintf("%s cannot be %q", name, f.text()), `Write "`+strings.Join(words, `" or "`)+`".`))
 	}
 	return words[0]
 }

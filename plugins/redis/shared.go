@@ -42,38 +42,74 @@ func newShared(s settings) *shared {
 
 func (s *shared) close() { _ = s.admin.Close() }
 
-// examine sees whether the server can do what we need. The first ACL SAVE after
-// a start takes long, so it is made here and not in a customer's order.
+// examine sees whether the server can do what we need.
 func (s *shared) examine(ctx context.Context) (backend.Diagnostics, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.examined {
 		return nil, nil
 	}
-	url := cty.GetAttrPath("url")
-	version, err := infoText(ctx, s.admin, "server", "redis_version")
-	if err != nil {
-		return nil, atURL(ctx, err)
-	}
-	major, _, _ := strings.Cut(version, ".")
-	if n, err := strconv.Atoi(major); err != nil || n < oldestVersion {
-		return backend.Diagnostics{field{path: url}.wrong(fmt.Sprintf("Redis %s is too old", version), fmt.Sprintf("Version %d is the oldest that works.", oldestVersion))}, nil
-	}
-	if clustered, err := infoText(ctx, s.admin, "cluster", "cluster_enabled"); err != nil {
-		return nil, atURL(ctx, err)
-	} else if clustered == "1" {
-		return backend.Diagnostics{field{path: url}.wrong("The server is part of a cluster", "Shared mode needs a single server: users and keys would be looked for on one of the nodes only.")}, nil
-	}
-	err = s.saveUsers(ctx)
-	if err != nil && strings.Contains(err.Error(), "not configured to use an ACL file") {
-		return backend.Diagnostics{field{path: url}.wrong("The server keeps no users",
-			`It would forget all customers at its next start. Write "aclfile /etc/redis/users.acl" into its redis.conf, move all lines that begin with "user" from there into that file, make the file if there are none, and restart it.`)}, nil
-	}
-	if err != nil {
-		return nil, atURL(ctx, err)
+	for _, check := range []func(context.Context) (wrong, remedy string, err error){s.version, s.alone, s.writable, s.closed, s.keepsUsers} {
+		wrong, remedy, err := check(ctx)
+		if err != nil {
+			return nil, atURL(ctx, err)
+		}
+		if wrong != "" {
+			return wrongAt("url", wrong, remedy), nil
+		}
 	}
 	s.examined = true
 	return nil, nil
+}
+
+func (s *shared) version(ctx context.Context) (wrong, remedy string, err error) {
+	version, err := infoText(ctx, s.admin, "server", "redis_version")
+	if err != nil {
+		return "", "", err
+	}
+	major, _, _ := strings.Cut(version, ".")
+	if n, err := strconv.Atoi(major); err != nil || n < oldestVersion {
+		return fmt.Sprintf("Redis %s is too old", version), fmt.Sprintf("Version %d is the oldest that works.", oldestVersion), nil
+	}
+	return "", "", nil
+}
+
+func (s *shared) alone(ctx context.Context) (wrong, remedy string, err error) {
+	clustered, err := infoText(ctx, s.admin, "cluster", "cluster_enabled")
+	if clustered == "1" {
+		wrong, remedy = "The server is part of a cluster", "Shared mode needs a single server: users and keys would be looked for on one of the nodes only."
+	}
+	return wrong, remedy, err
+}
+
+func (s *shared) writable(ctx context.Context) (wrong, remedy string, err error) {
+	role, err := infoText(ctx, s.admin, "replication", "role")
+	if err == nil && role != "master" {
+		wrong, remedy = "The server is a replica", "Customers could not write to it. Write the URL of its master."
+	}
+	return wrong, remedy, err
+}
+
+// closed finds a user that needs no password: the default one, as every server
+// has it that nobody has set up, is a single RESET away.
+func (s *shared) closed(ctx context.Context) (wrong, remedy string, err error) {
+	open, err := openUser(ctx, s.admin)
+	if open != "" {
+		wrong = fmt.Sprintf("The user %q needs no password", open)
+		remedy = fmt.Sprintf(`Every customer could become that user. Switch it off with "ACL SETUSER %s off" and "ACL SAVE", or give it a password.`, open)
+	}
+	return wrong, remedy, err
+}
+
+// keepsUsers tries it. The first ACL SAVE after a start takes long, so it is made
+// here and not in a customer's order.
+func (s *shared) keepsUsers(ctx context.Context) (wrong, remedy string, err error) {
+	err = s.saveUsers(ctx)
+	if err != nil && strings.Contains(err.Error(), "not configured to use an ACL file") {
+		return "The server keeps no users", `It would forget all customers at its next start. Write "aclfile /etc/redis/users.acl" into its redis.conf, ` +
+			`move all lines that begin with "user" from there into that file, make the file if there are none, and restart it.`, nil
+	}
+	return "", "", err
 }
 
 func atURL(ctx context.Context, err error) error {
@@ -346,7 +382,8 @@ func (s *shared) keepLogin(ctx context.Context, w work) error {
 	if err != nil {
 		return err
 	}
-	t.password = password
+	// Not another one that happens to be there: the password is this one's.
+	t.login, t.password = w.target.current(w.op, w.target.logins()), password
 	return t.run(ctx,
 		step{"make sure of the user that stays", t.setLike},
 		step{"remove the other user", func(ctx context.Context) error { return t.removeUsers(ctx, w.target.other(t.login)) }},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,4 +61,19 @@ func (u *aclUser) readMarks(channels string) {
 			}
 		}
 	}
+}
+
+// openUser is the name of a user that anybody can log in as; "" if there is none.
+func openUser(ctx context.Context, admin *client.Client) (string, error) {
+	users, err := admin.Do(ctx, "ACL", "LIST").StringSlice() // lines such as in the ACL file
+	if err != nil {
+		return "", err
+	}
+	for _, line := range users {
+		words := strings.Fields(line)
+		if len(words) > 1 && slices.Contains(words, "on") && slices.Contains(words, "nopass") {
+			return words[1], nil
+		}
+	}
+	return "", nil
 }
