@@ -132,25 +132,41 @@ func (m *market) environment(c *customer) string {
 // worker plays several. Their applications restart a while after their environment
 // has changed; some keep their connection until then.
 func (m *market) live(ctx context.Context, workers int) (wait func()) {
+	apps := make([]*app, len(m.customers))
+	for i, c := range m.customers {
+		apps[i] = &app{customer: c, keeps: i < 2*workers, url: c.first, next: c.first}
+	}
 	var group sync.WaitGroup
+	group.Go(func() { m.deploy(ctx, apps) })
 	for w := range workers {
 		group.Go(func() {
-			apps := map[*customer]*app{}
 			for ctx.Err() == nil {
-				for i := w; i < len(m.customers) && ctx.Err() == nil; i += workers {
-					c := m.customers[i]
-					if apps[c] == nil {
-						apps[c] = &app{keeps: i < 2*workers, url: c.first, next: c.first}
-					}
-					m.visit(apps[c], c)
+				for i := w; i < len(apps) && ctx.Err() == nil; i += workers {
+					m.visit(apps[i])
 				}
 			}
-			for _, a := range apps {
-				a.close()
+			for i := w; i < len(apps); i += workers {
+				apps[i].close()
 			}
 		})
 	}
 	return group.Wait
+}
+
+// deploy notes when the environments of applications change, as the platforms do
+// however busy the applications are.
+func (m *market) deploy(ctx context.Context, apps []*app) {
+	often := time.NewTicker(50 * time.Millisecond)
+	defer often.Stop()
+	for ctx.Err() == nil {
+		for _, a := range apps {
+			a.sees(m.environment(a.customer))
+		}
+		select {
+		case <-ctx.Done():
+		case <-often.C:
+		}
+	}
 }
 
 // restart is how long applications take to notice that their environment has changed.
@@ -158,11 +174,32 @@ const restart = 2 * time.Second
 
 // app is a customer's application.
 type app struct {
-	keeps bool // its connection
-	url   string
+	customer *customer
+	keeps    bool // its connection
+	url      string
+	open     connection
+
+	mu    sync.Mutex
 	next  string    // what the platform has for its next start
 	since time.Time // when it came
-	open  connection
+}
+
+func (a *app) sees(env string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if env != a.next {
+		a.next, a.since = env, time.Now()
+	}
+}
+
+// start is the URL that it has by now.
+func (a *app) start() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if time.Since(a.since) > restart {
+		return a.next
+	}
+	return a.url
 }
 
 func (a *app) close() {
@@ -174,15 +211,12 @@ func (a *app) close() {
 
 // visit is one operation of an application. It is begun and ended whatever becomes
 // of the test meanwhile, so that no failure is the test's own.
-func (m *market) visit(a *app, c *customer) {
+func (m *market) visit(a *app) {
 	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
 	defer stop()
-	if env := m.environment(c); env != a.next {
-		a.next, a.since = env, time.Now()
-	}
-	if a.next != a.url && time.Since(a.since) > restart {
+	if url := a.start(); url != a.url {
 		a.close()
-		a.url = a.next
+		a.url = url
 	}
 	err := func() error {
 		if a.open == nil {
@@ -200,7 +234,7 @@ func (m *market) visit(a *app, c *customer) {
 	m.uses.Add(1)
 	if err != nil {
 		m.mu.Lock()
-		m.failures = append(m.failures, c.id+": "+err.Error())
+		m.failures = append(m.failures, a.customer.id+": "+err.Error())
 		m.mu.Unlock()
 	}
 }

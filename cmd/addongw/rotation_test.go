@@ -107,7 +107,7 @@ func (m *market) rotation(t *testing.T, socket string, kill func()) {
 	rotated := make(chan struct{})
 	go func() {
 		defer close(rotated)
-		m.rotateAll(t, socket, 3*time.Second)
+		m.rotateAll(t, socket, 2*restart)
 	}()
 	for range 3 {
 		time.Sleep(time.Duration(500+rand.IntN(1500)) * time.Millisecond)
