@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/attribute"
 )
 
 const (
@@ -34,26 +35,26 @@ func (b *Backend) ValidatePlan(_ context.Context, req backend.ValidatePlanReques
 func readLimits(params backend.Value) (limits, backend.Diagnostics) {
 	var l limits
 	var found backend.Diagnostics
-	if f := fieldOf(params, "connection_limit"); f.null() {
-		found = append(found, f.wrong("connection_limit is missing", "Write how many connections the customer may hold at once."))
-	} else if f.known() {
-		n, ok := f.whole()
+	if f := attribute.Of(params, "connection_limit"); f.Null() {
+		found = append(found, f.Wrong("connection_limit is missing", "Write how many connections the customer may hold at once."))
+	} else if f.Known() {
+		n, ok := f.Whole()
 		if !ok || n < 1 || n > maxConnections {
-			found = append(found, f.wrong("connection_limit is not a number of connections", fmt.Sprintf("Write a whole number from 1 to %d.", maxConnections)))
+			found = append(found, f.Wrong("connection_limit is not a number of connections", fmt.Sprintf("Write a whole number from 1 to %d.", maxConnections)))
 		}
 		l.connections = n
 	}
-	if f := fieldOf(params, "statement_timeout"); f.known() {
-		d, err := time.ParseDuration(f.text())
+	if f := attribute.Of(params, "statement_timeout"); f.Known() {
+		d, err := time.ParseDuration(f.Text())
 		if err != nil || d < time.Millisecond || d > maxStatementTimeout || d%time.Millisecond != 0 {
-			found = append(found, f.wrong("statement_timeout is not a duration", `Write a number with a unit, such as "30s" or "5m", from "1ms" to "596h".`))
+			found = append(found, f.Wrong("statement_timeout is not a duration", `Write a number with a unit, such as "30s" or "5m", from "1ms" to "596h".`))
 		}
 		l.statementTimeout = d
 	}
-	if f := fieldOf(params, "temp_file_limit_mb"); f.known() {
-		n, ok := f.whole()
+	if f := attribute.Of(params, "temp_file_limit_mb"); f.Known() {
+		n, ok := f.Whole()
 		if !ok || n < 1 || n > maxTempFileMB {
-			found = append(found, f.wrong("temp_file_limit_mb is not a size", fmt.Sprintf("Write a whole number of MB from 1 to %d.", maxTempFileMB)))
+			found = append(found, f.Wrong("temp_file_limit_mb is not a size", fmt.Sprintf("Write a whole number of MB from 1 to %d.", maxTempFileMB)))
 		}
 		l.tempFileMB = n
 	}

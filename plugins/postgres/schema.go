@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/attribute"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -50,10 +51,7 @@ func configAttributes() []backend.Attribute {
 			Name: "extensions", Type: cty.List(cty.String),
 			Doc: `Extensions that every new database gets, such as ["pgcrypto", "citext"]: trusted ones of PostgreSQL's own distribution. Customers may add others of those themselves. Absent: none.`,
 		},
-		{
-			Name: "drop_policy", Type: cty.String, Default: cty.StringVal(dropNow),
-			Doc: `What happens to the data of a deprovisioned resource: "now" drops it at once, "keep-7d" locks the customer out and keeps it for seven days ("keep-1d" to "keep-90d").`,
-		},
+		attribute.DropPolicyAttribute(),
 	}
 }
 

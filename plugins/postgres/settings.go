@@ -3,25 +3,13 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
-)
-
-// dropNow is the drop_policy that keeps nothing.
-const dropNow = "now"
-
-// The drop policies "keep-1d" to "keep-90d". What is kept longer is an archive,
-// and a server full of other people's databases is a poor one.
-const (
-	keepPattern = `^keep-([1-9][0-9]?)d$`
-	maxKeepDays = 90
+	"github.com/addongw/addongw/plugins/backend/attribute"
 )
 
 // settings is a checked config block without its live attributes. What was
@@ -37,8 +25,8 @@ type settings struct {
 // ValidateConfig implements [backend.Backend].
 func (b *Backend) ValidateConfig(_ context.Context, req backend.ValidateConfigRequest) (backend.ValidateConfigResponse, error) {
 	_, found := readSettings(req.Config)
-	found = append(found, checkNamePattern(fieldOf(req.Config, "database"), maxIdentifier)...)
-	found = append(found, checkNamePattern(fieldOf(req.Config, "role"), maxRole)...)
+	found = append(found, checkNamePattern(attribute.Of(req.Config, "database"), maxIdentifier)...)
+	found = append(found, checkNamePattern(attribute.Of(req.Config, "role"), maxRole)...)
 	return backend.ValidateConfigResponse{Diagnostics: found}, nil
 }
 
@@ -46,82 +34,65 @@ func (b *Backend) ValidateConfig(_ context.Context, req backend.ValidateConfigRe
 func readSettings(config backend.Value) (settings, backend.Diagnostics) {
 	var s settings
 	var found backend.Diagnostics
-	adminURL := fieldOf(config, "admin_url")
-	s.adminURL = adminURL.text()
-	if adminURL.null() || adminURL.known() {
+	adminURL := attribute.Of(config, "admin_url")
+	s.adminURL = adminURL.Text()
+	if adminURL.Null() || adminURL.Known() {
 		found = append(found, checkAdminURL(adminURL)...)
 	}
-	if host := fieldOf(config, "host"); host.known() {
-		s.host = host.text()
+	if host := attribute.Of(config, "host"); host.Known() {
+		s.host = host.Text()
 		found = append(found, checkHost(host)...)
 	}
-	if port := fieldOf(config, "port"); port.known() {
-		n, ok := port.whole()
+	if port := attribute.Of(config, "port"); port.Known() {
+		n, ok := port.Whole()
 		if !ok || n < 1 || n > 65535 {
-			found = append(found, port.wrong("port is not a port number", "Write a whole number from 1 to 65535."))
+			found = append(found, port.Wrong("port is not a port number", "Write a whole number from 1 to 65535."))
 		}
 		s.port = n
 	}
-	extensions, problems := readExtensions(fieldOf(config, "extensions"))
+	extensions, problems := readExtensions(attribute.Of(config, "extensions"))
 	s.extensions = extensions
 	found = append(found, problems...)
-	s.keep, problems = readDropPolicy(fieldOf(config, "drop_policy"))
+	s.keep, problems = attribute.Keep(config)
 	return s, append(found, problems...)
 }
 
 // checkAdminURL never repeats any part of the value: it holds a password.
-func checkAdminURL(f field) backend.Diagnostics {
+func checkAdminURL(f attribute.Field) backend.Diagnostics {
 	const form = "Write postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full; a special character in the password is written as % and two hexadecimal digits."
-	if f.text() == "" {
-		return backend.Diagnostics{f.wrong("admin_url is missing", form)}
+	if f.Text() == "" {
+		return backend.Diagnostics{f.Wrong("admin_url is missing", form)}
 	}
-	u, err := url.Parse(f.text())
+	u, err := url.Parse(f.Text())
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return backend.Diagnostics{f.wrong("admin_url is not a PostgreSQL URL", form)}
+		return backend.Diagnostics{f.Wrong("admin_url is not a PostgreSQL URL", form)}
 	}
 	var found backend.Diagnostics
 	if u.User.Username() == "" && !u.Query().Has("user") {
-		found = append(found, f.wrong("admin_url names no user", form))
+		found = append(found, f.Wrong("admin_url names no user", form))
 	}
 	if u.Host == "" && !u.Query().Has("host") {
-		found = append(found, f.wrong("admin_url names no host", form))
+		found = append(found, f.Wrong("admin_url names no host", form))
 	}
 	if strings.Trim(u.Path, "/") == "" && !u.Query().Has("dbname") {
-		found = append(found, f.wrong("admin_url names no database", form+` The database is one that the provisioner may connect to, such as "postgres".`))
+		found = append(found, f.Wrong("admin_url names no database", form+` The database is one that the provisioner may connect to, such as "postgres".`))
 	}
 	if found == nil {
-		if _, err := poolConfig(f.text()); err != nil {
-			found = append(found, f.wrong("admin_url cannot be used", "One of its parameters is wrong, or a file that it names cannot be read. "+form))
+		if _, err := poolConfig(f.Text()); err != nil {
+			found = append(found, f.Wrong("admin_url cannot be used", "One of its parameters is wrong, or a file that it names cannot be read. "+form))
 		}
 	}
 	return found
 }
 
 // checkHost refuses what would break the URLs that templates make of it.
-func checkHost(f field) backend.Diagnostics {
-	host := f.text()
+func checkHost(f attribute.Field) backend.Diagnostics {
+	host := f.Text()
 	if host == "" || strings.ContainsAny(host, "/@?#, \t\r\n") || strings.Count(host, ":") == 1 {
-		return backend.Diagnostics{f.wrong("host is not a host name",
+		return backend.Diagnostics{f.Wrong("host is not a host name",
 			`Write a name or an address alone, such as "db.example.com": the port has an attribute of its own.`)}
 	}
 	return nil
-}
-
-// readDropPolicy says how long data is kept; 0 for "now" and for what is not
-// known.
-func readDropPolicy(f field) (time.Duration, backend.Diagnostics) {
-	if !f.known() || f.text() == dropNow {
-		return 0, nil
-	}
-	var days int
-	if parts := regexp.MustCompile(keepPattern).FindStringSubmatch(f.text()); parts != nil {
-		days, _ = strconv.Atoi(parts[1]) // one or two digits
-	}
-	if days < 1 || days > maxKeepDays {
-		return 0, backend.Diagnostics{f.wrong(fmt.Sprintf("drop_policy cannot be %q", f.text()), fmt.Sprintf(
-			`Write "now" to drop the data when a resource is deprovisioned, or "keep-7d" to keep it for seven days more; "keep-1d" to "keep-%dd" are possible.`, maxKeepDays))}
-	}
-	return time.Duration(days) * 24 * time.Hour, nil
 }
 
 // trustedExtensions are those of PostgreSQL's own distribution that an owner
@@ -134,19 +105,16 @@ func trustedExtensions() []string {
 	}
 }
 
-func readExtensions(f field) ([]string, backend.Diagnostics) {
+func readExtensions(f attribute.Field) ([]string, backend.Diagnostics) {
 	var names []string
 	var found backend.Diagnostics
-	elements := f.elements()
-	for _, i := range slices.Sorted(maps.Keys(elements)) {
-		name := elements[i]
-		at := field{path: f.path.IndexInt(i)}
+	for i, name := range f.Elements() {
 		switch {
 		case !slices.Contains(trustedExtensions(), name):
-			found = append(found, at.wrong(fmt.Sprintf("Extension %q is not allowed", name),
+			found = append(found, f.WrongAt(i, fmt.Sprintf("Extension %q is not allowed", name),
 				"Allowed are "+strings.Join(trustedExtensions(), ", ")+"."))
 		case slices.Contains(names, name):
-			found = append(found, at.wrong(fmt.Sprintf("Extension %q is listed twice", name), "Remove one of them."))
+			found = append(found, f.WrongAt(i, fmt.Sprintf("Extension %q is listed twice", name), "Remove one of them."))
 		default:
 			names = append(names, name)
 		}

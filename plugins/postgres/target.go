@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/attribute"
 )
 
 const (
@@ -48,11 +49,11 @@ func targetOf(op backend.Op) (target, error) {
 			return target{}, backend.Failf(backend.Internal, "the resource's state is not ours: it is no JSON object with database and role")
 		}
 	}
-	database, err := chooseName(op, "database", "db_", kept.Database, fieldOf(op.Outputs, "database").text())
+	database, err := chooseName(op, "database", "db_", kept.Database, attribute.Of(op.Outputs, "database").Text())
 	if err != nil {
 		return target{}, err
 	}
-	username := fieldOf(op.Outputs, "username").text()
+	username := attribute.Of(op.Outputs, "username").Text()
 	role, err := chooseName(op, "role", "u_", kept.Role, withoutSuffix(username))
 	if err != nil {
 		return target{}, err
@@ -72,23 +73,23 @@ func withoutSuffix(login string) string {
 
 // chooseName takes the first that is there of: what state or outputs hold, the
 // live config attribute, prefix and short id.
-func chooseName(op backend.Op, attribute, prefix string, recorded ...string) (string, error) {
-	configured := fieldOf(op.Config, attribute)
-	candidates := append(recorded, configured.text())
+func chooseName(op backend.Op, name, prefix string, recorded ...string) (string, error) {
+	configured := attribute.Of(op.Config, name)
+	candidates := append(recorded, configured.Text())
 	if op.ShortID != "" {
 		candidates = append(candidates, prefix+op.ShortID)
 	}
-	longest := map[string]int{"database": maxIdentifier, "role": maxRole}[attribute]
-	for _, name := range candidates {
-		if name == "" {
+	longest := map[string]int{"database": maxIdentifier, "role": maxRole}[name]
+	for _, chosen := range candidates {
+		if chosen == "" {
 			continue
 		}
-		if why := checkName(name, longest); why != "" {
-			return "", &backend.Failure{Class: backend.Invalid, Path: configured.path, Message: fmt.Sprintf("%s %q cannot be used: %s", attribute, name, why)}
+		if why := checkName(chosen, longest); why != "" {
+			return "", &backend.Failure{Class: backend.Invalid, Path: configured.Path, Message: fmt.Sprintf("%s %q cannot be used: %s", name, chosen, why)}
 		}
-		return name, nil
+		return chosen, nil
 	}
-	return "", backend.Failf(backend.Internal, "there is no %s and no short id to make one of", attribute)
+	return "", backend.Failf(backend.Internal, "there is no %s and no short id to make one of", name)
 }
 
 // group is the role that owns what the customer creates.
@@ -164,14 +165,14 @@ func checkName(name string, longest int) string {
 // checkNamePattern checks what can be known about a live attribute before
 // there is a resource: it must differ between resources, and so cannot be
 // known, and its beginning must fit.
-func checkNamePattern(f field, longest int) backend.Diagnostics {
-	if f.known() {
-		return backend.Diagnostics{f.wrong(fmt.Sprintf("Every resource would get the %s %q", f.name, f.text()),
-			fmt.Sprintf(`Mention resource.short_id, which is different for each, such as "acme_${resource.short_id}", or leave %s out.`, f.name))}
+func checkNamePattern(f attribute.Field, longest int) backend.Diagnostics {
+	if f.Known() {
+		return backend.Diagnostics{f.Wrong(fmt.Sprintf("Every resource would get the %s %q", f.Name, f.Text()),
+			fmt.Sprintf(`Mention resource.short_id, which is different for each, such as "acme_${resource.short_id}", or leave %s out.`, f.Name))}
 	}
-	if prefix := f.prefix(); prefix != "" {
+	if prefix := f.Prefix(); prefix != "" {
 		if why := checkName(prefix, longest); why != "" {
-			return backend.Diagnostics{f.wrong(fmt.Sprintf("%s that begins with %q cannot be used", f.name, prefix),
+			return backend.Diagnostics{f.Wrong(fmt.Sprintf("%s that begins with %q cannot be used", f.Name, prefix),
 				fmt.Sprintf("Change its beginning: %s.", why))}
 		}
 	}

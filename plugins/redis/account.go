@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/attribute"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -22,7 +23,7 @@ type account struct{ uid, gid uint32 }
 // lookUpAccount finds the user called name.
 func lookUpAccount(name string) (*account, *backend.Diagnostic) {
 	complain := func(summary, remedy string) (*account, *backend.Diagnostic) {
-		d := field{path: cty.GetAttrPath("user")}.wrong(summary, remedy)
+		d := attribute.Wrong(cty.GetAttrPath("user"), summary, remedy)
 		return nil, &d
 	}
 	root := os.Geteuid() == 0

@@ -17,14 +17,15 @@ import (
 	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/attribute"
 	"github.com/zclconf/go-cty/cty"
 )
 
 // oldestVersion is the first with access rules for subcommands.
 const oldestVersion = 7
 
-func wrongAt(attribute, summary, remedy string) backend.Diagnostics {
-	return backend.Diagnostics{field{path: cty.GetAttrPath(attribute)}.wrong(summary, remedy)}
+func wrongAt(name, summary, remedy string) backend.Diagnostics {
+	return backend.Diagnostics{attribute.Wrong(cty.GetAttrPath(name), summary, remedy)}
 }
 
 // examine makes the directory ready and lets the runner begin, which starts

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/attribute"
 )
 
 // target is one resource.
@@ -45,7 +46,7 @@ func (t target) other(name string) string {
 // current is the login that the customer is told of, out of those that there
 // are; the first one before there is any.
 func (t target) current(op backend.Op, there []string) string {
-	told := fieldOf(op.Outputs, "username").text()
+	told := attribute.Of(op.Outputs, "username").Text()
 	if slices.Contains(there, told) {
 		return told
 	}

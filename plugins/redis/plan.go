@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/attribute"
 )
 
 const (
@@ -48,8 +49,8 @@ func (b *Backend) ValidatePlan(_ context.Context, req backend.ValidatePlanReques
 func checkSharedPlan(params backend.Value) backend.Diagnostics {
 	var found backend.Diagnostics
 	for _, a := range planSchema(modeShared).Attributes {
-		if f := fieldOf(params, a.Name); !f.null() {
-			found = append(found, f.wrong(a.Name+" has no effect in shared mode",
+		if f := attribute.Of(params, a.Name); !f.Null() {
+			found = append(found, f.Wrong(a.Name+" has no effect in shared mode",
 				"Redis has no limits for a single user. Remove it, or sell this plan on a backend with mode = \"dedicated\"."))
 		}
 	}
@@ -61,22 +62,22 @@ func readLimits(params backend.Value) (limits, backend.Diagnostics) {
 	l := limits{Eviction: noEviction}
 	var found backend.Diagnostics
 	number := func(name, what string, least, most int) int {
-		f := fieldOf(params, name)
-		n, ok := f.whole()
+		f := attribute.Of(params, name)
+		n, ok := f.Whole()
 		switch {
-		case f.null():
-			found = append(found, f.wrong(name+" is missing", fmt.Sprintf("Write %s, from %d to %d.", what, least, most)))
-		case f.known() && (!ok || n < least || n > most):
-			found = append(found, f.wrong(name+" cannot be used", fmt.Sprintf("Write %s, from %d to %d.", what, least, most)))
+		case f.Null():
+			found = append(found, f.Wrong(name+" is missing", fmt.Sprintf("Write %s, from %d to %d.", what, least, most)))
+		case f.Known() && (!ok || n < least || n > most):
+			found = append(found, f.Wrong(name+" cannot be used", fmt.Sprintf("Write %s, from %d to %d.", what, least, most)))
 		}
 		return n
 	}
 	l.MemoryMB = number("memory_mb", "a whole number of MB", minMemoryMB, maxMemoryMB)
 	l.MaxClients = number("max_clients", "how many connections the customer may hold at once", 1, maxClients)
-	if f := fieldOf(params, "maxmemory_policy"); f.known() {
-		l.Eviction = f.text()
+	if f := attribute.Of(params, "maxmemory_policy"); f.Known() {
+		l.Eviction = f.Text()
 		if !slices.Contains(evictions(), l.Eviction) {
-			found = append(found, f.wrong(fmt.Sprintf("maxmemory_policy cannot be %q", l.Eviction),
+			found = append(found, f.Wrong(fmt.Sprintf("maxmemory_policy cannot be %q", l.Eviction),
 				"Write one of "+strings.Join(evictions(), ", ")+"."))
 		}
 	}

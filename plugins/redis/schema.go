@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/attribute"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -49,10 +50,7 @@ func configAttributes() []backend.Attribute {
 		{Name: "port", Type: cty.Number, Doc: "Shared mode: port that customers are given; by default the one in url."},
 		{Name: "max_users", Type: cty.Number, Doc: "Shared mode: how many resources the server takes. Default: 2000."},
 
-		{
-			Name: "drop_policy", Type: cty.String, Default: cty.StringVal(dropNow),
-			Doc: `What happens to the data of a deprovisioned resource: "now" drops it at once, "keep-7d" locks the customer out and keeps it for seven days ("keep-1d" to "keep-90d").`,
-		},
+		attribute.DropPolicyAttribute(),
 	}
 }
 

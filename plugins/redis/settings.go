@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/attribute"
 	client "github.com/redis/go-redis/v9"
 )
 
@@ -31,15 +31,6 @@ const (
 	cgroupAuto     = "auto"
 	cgroupRequired = "required"
 	cgroupOff      = "off"
-)
-
-// dropNow is the drop_policy that keeps nothing.
-const dropNow = "now"
-
-// The drop policies "keep-1d" to "keep-90d".
-const (
-	keepPattern = `^keep-([1-9][0-9]?)d$`
-	maxKeepDays = 90
 )
 
 // defaultMaxUsers is how many users a shared server takes: every ACL SAVE
@@ -89,14 +80,14 @@ func (b *Backend) ValidateConfig(_ context.Context, req backend.ValidateConfigRe
 
 // readMode says which mode is configured; dedicated while that is unknown.
 func readMode(config backend.Value) (string, backend.Diagnostics) {
-	f := fieldOf(config, "mode")
+	f := attribute.Of(config, "mode")
 	switch {
-	case !f.known() || f.text() == modeDedicated:
+	case !f.Known() || f.Text() == modeDedicated:
 		return modeDedicated, nil
-	case f.text() == modeShared:
+	case f.Text() == modeShared:
 		return modeShared, nil
 	}
-	return modeDedicated, backend.Diagnostics{f.wrong(fmt.Sprintf("mode cannot be %q", f.text()), `Write "dedicated" or "shared".`)}
+	return modeDedicated, backend.Diagnostics{f.Wrong(fmt.Sprintf("mode cannot be %q", f.Text()), `Write "dedicated" or "shared".`)}
 }
 
 // reader reads a config block and collects every problem in it.
@@ -105,13 +96,15 @@ type reader struct {
 	found  backend.Diagnostics
 }
 
-func (r *reader) add(d backend.Diagnostic) { r.found = append(r.found, d) }
+func (r *reader) add(d ...backend.Diagnostic) { r.found = append(r.found, d...) }
 
 func readSettings(config backend.Value) (settings, backend.Diagnostics) {
 	r := &reader{config: config}
 	var s settings
 	s.mode, r.found = readMode(config)
-	s.keep = r.dropPolicy()
+	keep, problems := attribute.Keep(r.config)
+	s.keep = keep
+	r.add(problems...)
 	s.host = r.host()
 	if s.mode == modeShared {
 		r.refuse(modeShared, "directory", "port_range", "bind", "user", "redis_server", "tls_cert_file", "tls_key_file", "runner", "cgroup", "archive")
@@ -125,12 +118,12 @@ func readSettings(config backend.Value) (settings, backend.Diagnostics) {
 
 // refuse reports attributes that belong to the other mode.
 func (r *reader) refuse(mode string, names ...string) {
-	if f := fieldOf(r.config, "mode"); !f.null() && !f.known() {
+	if f := attribute.Of(r.config, "mode"); !f.Null() && !f.Known() {
 		return
 	}
 	for _, name := range names {
-		if f := fieldOf(r.config, name); !f.null() {
-			r.add(f.wrong(fmt.Sprintf("%s has no use in %s mode", name, mode), "Remove it, or change mode."))
+		if f := attribute.Of(r.config, name); !f.Null() {
+			r.add(f.Wrong(fmt.Sprintf("%s has no use in %s mode", name, mode), "Remove it, or change mode."))
 		}
 	}
 }
@@ -139,62 +132,62 @@ func (r *reader) dedicated(s *settings) {
 	s.directory = r.required("directory", `Write a folder that only this backend uses, such as "/var/lib/addongw/redis".`)
 	s.ports = r.portRange()
 	s.bind = r.bind(s.host)
-	if f := fieldOf(r.config, "host"); f.null() {
-		r.add(f.wrong("host is missing", `Write the name that customers reach this machine by, such as "redis.acme.example".`))
+	if f := attribute.Of(r.config, "host"); f.Null() {
+		r.add(f.Wrong("host is missing", `Write the name that customers reach this machine by, such as "redis.acme.example".`))
 	}
-	s.user, s.program, s.archive = fieldOf(r.config, "user").text(), fieldOf(r.config, "redis_server").text(), fieldOf(r.config, "archive").text()
+	s.user, s.program, s.archive = attribute.Of(r.config, "user").Text(), attribute.Of(r.config, "redis_server").Text(), attribute.Of(r.config, "archive").Text()
 	s.tls = r.tls()
 	s.runner = r.oneOf("runner", runnerOwn, runnerService)
 	s.cgroup = r.oneOf("cgroup", cgroupAuto, cgroupRequired, cgroupOff)
 }
 
 func (r *reader) required(name, remedy string) string {
-	f := fieldOf(r.config, name)
-	if f.null() || f.known() && f.text() == "" {
-		r.add(f.wrong(name+" is missing", remedy))
+	f := attribute.Of(r.config, name)
+	if f.Null() || f.Known() && f.Text() == "" {
+		r.add(f.Wrong(name+" is missing", remedy))
 	}
-	return f.text()
+	return f.Text()
 }
 
 // oneOf is the first word where none is written.
 func (r *reader) oneOf(name string, words ...string) string {
-	f := fieldOf(r.config, name)
+	f := attribute.Of(r.config, name)
 	for _, word := range words {
-		if f.text() == word {
+		if f.Text() == word {
 			return word
 		}
 	}
-	if f.known() {
-		r.add(f.wrong(fmt.Sprintf("%s cannot be %q", name, f.text()), `Write "`+strings.Join(words, `" or "`)+`".`))
+	if f.Known() {
+		r.add(f.Wrong(fmt.Sprintf("%s cannot be %q", name, f.Text()), `Write "`+strings.Join(words, `" or "`)+`".`))
 	}
 	return words[0]
 }
 
 // host refuses what would break the URLs that templates make of it.
 func (r *reader) host() string {
-	f := fieldOf(r.config, "host")
-	host := f.text()
-	if f.known() && (host == "" || strings.ContainsAny(host, "/@?#, \t\r\n") || strings.Count(host, ":") == 1) {
-		r.add(f.wrong("host is not a host name",
+	f := attribute.Of(r.config, "host")
+	host := f.Text()
+	if f.Known() && (host == "" || strings.ContainsAny(host, "/@?#, \t\r\n") || strings.Count(host, ":") == 1) {
+		r.add(f.Wrong("host is not a host name",
 			`Write a name or an address alone, such as "redis.acme.example": the port comes from port_range, or has an attribute of its own.`))
 	}
 	return host
 }
 
 func (r *reader) portRange() portRange {
-	f := fieldOf(r.config, "port_range")
+	f := attribute.Of(r.config, "port_range")
 	const form = `Write the first and the last port, such as "7000-7999", one for each resource that is to fit on this machine.`
-	if f.null() {
-		r.add(f.wrong("port_range is missing", form))
+	if f.Null() {
+		r.add(f.Wrong("port_range is missing", form))
 	}
-	if !f.known() {
+	if !f.Known() {
 		return portRange{}
 	}
-	first, last, _ := strings.Cut(f.text(), "-")
+	first, last, _ := strings.Cut(f.Text(), "-")
 	from, err := strconv.Atoi(first)
 	to, err2 := strconv.Atoi(last)
 	if err != nil || err2 != nil || from < 1 || to > 65535 || from > to {
-		r.add(f.wrong(fmt.Sprintf("port_range cannot be %q", f.text()), form))
+		r.add(f.Wrong(fmt.Sprintf("port_range cannot be %q", f.Text()), form))
 		return portRange{}
 	}
 	return portRange{from, to}
@@ -202,23 +195,23 @@ func (r *reader) portRange() portRange {
 
 // bind has a default only where nobody outside could be meant.
 func (r *reader) bind(host string) []string {
-	f := fieldOf(r.config, "bind")
-	if f.null() {
+	f := attribute.Of(r.config, "bind")
+	if f.Null() {
 		if host != "" && !isLoopback(host) {
-			r.add(f.wrong("bind is missing", fmt.Sprintf(`Customers reach %s from outside this machine. Write bind = ["0.0.0.0"] to listen on all of its IPv4 addresses, `+
+			r.add(f.Wrong("bind is missing", fmt.Sprintf(`Customers reach %s from outside this machine. Write bind = ["0.0.0.0"] to listen on all of its IPv4 addresses, `+
 				`or the address that they reach; bind = ["127.0.0.1"] if a proxy on this machine stands before the servers.`, host)))
 		}
 		return []string{"127.0.0.1"}
 	}
-	addresses := f.elements()
-	if f.known() && len(addresses) == 0 {
-		r.add(f.wrong("bind is empty", `Write at least one address, such as "0.0.0.0".`))
-	}
-	for i, address := range addresses {
+	var addresses []string
+	for i, address := range f.Elements() {
+		addresses = append(addresses, address)
 		if net.ParseIP(address) == nil {
-			at := field{path: f.path.IndexInt(i)}
-			r.add(at.wrong(fmt.Sprintf("%q is not an address", address), `Write an IP address of this machine, or "0.0.0.0" or "::" for all of them.`))
+			r.add(f.WrongAt(i, fmt.Sprintf("%q is not an address", address), `Write an IP address of this machine, or "0.0.0.0" or "::" for all of them.`))
 		}
+	}
+	if f.Known() && len(addresses) == 0 {
+		r.add(f.Wrong("bind is empty", `Write at least one address, such as "0.0.0.0".`))
 	}
 	return addresses
 }
@@ -228,48 +221,31 @@ func isLoopback(host string) bool {
 }
 
 func (r *reader) tls() tlsFiles {
-	cert, key := fieldOf(r.config, "tls_cert_file"), fieldOf(r.config, "tls_key_file")
-	if cert.null() != key.null() {
+	cert, key := attribute.Of(r.config, "tls_cert_file"), attribute.Of(r.config, "tls_key_file")
+	if cert.Null() != key.Null() {
 		one, other := cert, key
-		if cert.null() {
+		if cert.Null() {
 			one, other = key, cert
 		}
-		r.add(one.wrong(one.name+" stands alone", "Write "+other.name+" too."))
+		r.add(one.Wrong(one.Name+" stands alone", "Write "+other.Name+" too."))
 	}
-	return tlsFiles{Cert: cert.text(), Key: key.text()}
-}
-
-// dropPolicy says how long data is kept; 0 for "now" and for what is not known.
-func (r *reader) dropPolicy() time.Duration {
-	f := fieldOf(r.config, "drop_policy")
-	if !f.known() || f.text() == dropNow {
-		return 0
-	}
-	var days int
-	if parts := regexp.MustCompile(keepPattern).FindStringSubmatch(f.text()); parts != nil {
-		days, _ = strconv.Atoi(parts[1]) // one or two digits
-	}
-	if days < 1 || days > maxKeepDays {
-		r.add(f.wrong(fmt.Sprintf("drop_policy cannot be %q", f.text()), fmt.Sprintf(
-			`Write "now" to drop the data when a resource is deprovisioned, or "keep-7d" to keep it for seven days more; "keep-1d" to "keep-%dd" are possible.`, maxKeepDays)))
-	}
-	return time.Duration(days) * 24 * time.Hour
+	return tlsFiles{Cert: cert.Text(), Key: key.Text()}
 }
 
 func (r *reader) shared(s *settings) {
 	s.url = r.url()
 	s.maxUsers = defaultMaxUsers
-	if f := fieldOf(r.config, "max_users"); f.known() {
-		n, ok := f.whole()
+	if f := attribute.Of(r.config, "max_users"); f.Known() {
+		n, ok := f.Whole()
 		if !ok || n < 1 {
-			r.add(f.wrong("max_users is not a number of users", "Write a whole number, such as 2000."))
+			r.add(f.Wrong("max_users is not a number of users", "Write a whole number, such as 2000."))
 		}
 		s.maxUsers = n
 	}
-	if f := fieldOf(r.config, "port"); f.known() {
-		n, ok := f.whole()
+	if f := attribute.Of(r.config, "port"); f.Known() {
+		n, ok := f.Whole()
 		if !ok || n < 1 || n > 65535 {
-			r.add(f.wrong("port is not a port number", "Write a whole number from 1 to 65535."))
+			r.add(f.Wrong("port is not a port number", "Write a whole number from 1 to 65535."))
 		}
 		s.port = n
 	}
@@ -290,26 +266,26 @@ func (r *reader) shared(s *settings) {
 
 // url never repeats any part of the value: it holds a password.
 func (r *reader) url() *client.Options {
-	f := fieldOf(r.config, "url")
+	f := attribute.Of(r.config, "url")
 	const form = "Write redis://USER:PASSWORD@HOST:PORT, or rediss:// for TLS; a special character in the password is written as % and two hexadecimal digits."
-	if f.null() {
-		r.add(f.wrong("url is missing", form))
+	if f.Null() {
+		r.add(f.Wrong("url is missing", form))
 	}
-	if !f.known() {
+	if !f.Known() {
 		return nil
 	}
-	u, err := url.Parse(f.text())
+	u, err := url.Parse(f.Text())
 	if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Hostname() == "" {
-		r.add(f.wrong("url is not the URL of a Redis server", form))
+		r.add(f.Wrong("url is not the URL of a Redis server", form))
 		return nil
 	}
-	options, err := client.ParseURL(f.text())
+	options, err := client.ParseURL(f.Text())
 	if err != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-		r.add(f.wrong("url cannot be used", form+" A database number or parameters have no place in it."))
+		r.add(f.Wrong("url cannot be used", form+" A database number or parameters have no place in it."))
 		return nil
 	}
 	if options.Password == "" {
-		r.add(f.wrong("url has no password", form))
+		r.add(f.Wrong("url has no password", form))
 	}
 	return options
 }
