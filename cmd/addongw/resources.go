@@ -107,8 +107,9 @@ func newResourcesShow(c *command) *cobra.Command {
 func newResourcesRetry(c *command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "retry ID",
-		Short: "Try the parked operations of a resource again",
-		Long: "Tries the parked operations of a resource again, with as many attempts as at first.\n\n" +
+		Short: "Try what waits of a resource again, now",
+		Long: "Tries the operations of a resource again, now, that wait for an operator or for their next attempt. Their backend is\n" +
+			"told what the files say today: mend them, reload, retry.\n\n" +
 			"Work on a server may wait for its caller's credentials: they are never written down, so that a restart forgets them.\n" +
 			"It goes on by itself at the caller's next call. Retry does not wait for that and calls the backend without credentials:\n" +
 			"right where it needs none for this work, such as for removing a server whose customer has gone.",

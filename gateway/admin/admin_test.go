@@ -36,7 +36,7 @@ type reader struct {
 
 func (r *reader) Retry(_ context.Context, id string) error {
 	if strings.HasPrefix(id, "op_waits") {
-		return gateway.Errorf(gateway.Conflict, "The operation does not wait for an operator.")
+		return gateway.Errorf(gateway.Conflict, "The operation waits for nothing.")
 	}
 	r.retried = append(r.retried, id)
 	return nil
@@ -204,24 +204,25 @@ func TestShowTellsOfASuspensionAndAPromise(t *testing.T) {
 	}
 }
 
-func TestRetryMovesEveryParkedOperation(t *testing.T) {
+func TestRetryMovesEveryOperationThatWaits(t *testing.T) {
 	r := &reader{resources: twoResources, operations: []gateway.Operation{
-		{ID: "op_1", ResourceID: "res_aaa"},
+		{ID: "op_waits_0", ResourceID: "res_aaa"},
 		{ID: "op_waits_1", ResourceID: "res_aaa", Action: "create_server", WaitingFor: "backend"},
 		{ID: "op_waits_2", ResourceID: "res_bbb", WaitingFor: "backend"},
 		{ID: "op_2", ResourceID: "res_bbb", WaitingFor: "platform"},
 		{ID: "op_3", ResourceID: "res_bbb", WaitingFor: "human"},
+		{ID: "op_4", ResourceID: "res_bbb"},
 	}}
 	client, _ := start(t, r)
 	op, err := client.Retry(t.Context(), "res_bbb")
 	if err != nil || op.ID != "op_2" {
 		t.Errorf("operation %q, %v", op.ID, err)
 	}
-	if diff := cmp.Diff([]string{"op_2", "op_3"}, r.retried); diff != "" {
+	if diff := cmp.Diff([]string{"op_2", "op_3", "op_4"}, r.retried); diff != "" {
 		t.Errorf("retried (-want +got):\n%s", diff)
 	}
 	_, err = client.Retry(t.Context(), "res_aaa")
-	const says = "nothing of res_aaa waits for an operator: create_server (op_waits_1) waits for its backend, which the configuration lacks"
+	const says = "nothing of res_aaa can be tried again now: create_server (op_waits_1) waits for its backend, which the configuration lacks"
 	if gateway.KindOf(err) != gateway.Conflict || gateway.Message(err) != says {
 		t.Errorf("nothing parked: %v", err)
 	}

@@ -208,8 +208,9 @@ func (s *Server) showResource(r *http.Request) (any, error) {
 	return detail, nil
 }
 
-// retryResource makes all parked operations of the resource due again and
-// answers with the newest: one that is parked again at once never hides another.
+// retryResource makes all operations of the resource due that wait, for an operator
+// or for their next attempt, and answers with the newest: one that is parked again
+// at once never hides another.
 func (s *Server) retryResource(r *http.Request) (any, error) {
 	res, err := s.reader.FindResource(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -223,9 +224,6 @@ func (s *Server) retryResource(r *http.Request) (any, error) {
 	}
 	retried := ""
 	for _, op := range ops {
-		if op.WaitingFor == "" {
-			continue
-		}
 		err := s.engine.Retry(r.Context(), op.ID)
 		if gateway.KindOf(err) == gateway.Conflict {
 			continue // it waits for the next configuration, or has moved on
@@ -236,7 +234,7 @@ func (s *Server) retryResource(r *http.Request) (any, error) {
 		retried = cmp.Or(retried, op.ID)
 	}
 	if retried == "" {
-		return nil, gateway.Errorf(gateway.Conflict, "nothing of %s waits for an operator%s", res.ID, waits(ops))
+		return nil, gateway.Errorf(gateway.Conflict, "nothing of %s can be tried again now%s", res.ID, waits(ops))
 	}
 	op, err := s.reader.FindOperation(r.Context(), retried)
 	return wireOperation(op), err

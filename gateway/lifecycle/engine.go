@@ -309,36 +309,3 @@ func (e *Engine) wakeAll() {
 func (e *Engine) For(scope gateway.Scope) *Scoped {
 	return &Scoped{engine: e, scope: scope, active: e.active.Load()}
 }
-
-// Retry makes a parked operation due again with a fresh number of attempts. One
-// that waits for its caller's credentials goes on without: an operator has settled
-// with the backend that it can.
-// One that is not parked is gateway.Conflict.
-func (e *Engine) Retry(ctx context.Context, operationID string) error {
-	op, err := e.store.OperationRecord(ctx, operationID)
-	if errors.Is(err, ErrNotFound) {
-		return gateway.Errorf(gateway.NotFound, "There is no such operation.")
-	}
-	if err != nil {
-		return unreadable(err)
-	}
-	if !op.Parked() {
-		return gateway.Errorf(gateway.Conflict, "The operation does not wait for an operator.")
-	}
-	more := e.limitsFor(e.active.Load(), op.Backend, backend.Verb(op.Verb)).MaxAttempts
-	err = e.store.Update(ctx, func(tx Tx) error {
-		next := op
-		var err error
-		if next.State, err = moveOperation(op.State, resume); err != nil {
-			return err
-		}
-		next.WaitingFor, next.RunAt, next.MaxAttempts = "", tx.Now(), op.Attempt+more
-		next.Credentialed = op.Credentialed && op.WaitingFor != waitingForCredentials
-		return tx.UpdatePending(next)
-	})
-	if err != nil {
-		return unrecorded(err)
-	}
-	e.wakeAll()
-	return nil
-}

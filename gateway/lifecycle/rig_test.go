@@ -214,6 +214,7 @@ type fakeCatalog struct {
 	mu       sync.Mutex
 	offerErr error
 	opErr    error
+	setting  string // a live setting of the backend; "": there is none
 	onOp     func() // called before an intent is written; may be nil
 	render   func(r gateway.Resource, verb backend.Verb, outputs backend.Value) (gateway.Rendered, error)
 	extra    []gateway.Generated
@@ -267,6 +268,9 @@ func (c *fakeCatalog) Op(r gateway.Resource, _, first backend.Value) (backend.Op
 		return backend.Op{}, c.opErr
 	}
 	config := map[string]cty.Value{"database": cty.StringVal("acme_" + r.ShortID), "made_for": cty.StringVal(r.Plan)}
+	if c.setting != "" {
+		config["setting"] = cty.StringVal(c.setting)
+	}
 	if !first.IsNull() {
 		config["made_for"] = first.Cty().GetAttr("made_for") // force_new
 	}
