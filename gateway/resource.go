@@ -79,8 +79,11 @@ type Resource struct {
 	LogToken    Secret // nil where the platform sends none
 	LogDrainURL string
 
-	State     State
-	Reason    string // why it is suspended, or why a server could not be made, for customers and operators; else empty
+	State  State
+	Reason string // why it is suspended, or why a server could not be made, for customers and operators; else empty
+	// LockedOut: the backend has suspended it, or may have, and has not resumed it
+	// since. What is wanted is in State.
+	LockedOut bool
 	Accepted  bool   // its platform was answered before it was there, and must be told when it is
 	LastError string // for operators; no secrets
 

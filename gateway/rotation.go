@@ -19,8 +19,14 @@ type Rotation struct {
 	// after it, or that nothing is sent at all. With a Due that is set, the backend could
 	// not take the last step.
 	Sure bool
-	// Forced tells that nobody tells the platform: the grace began at once.
+	// Forced tells that nobody waits for the platform: the grace began without it.
 	Forced bool
+}
+
+// WaitsForPlatform reports whether both credentials work until the platform has
+// those that stay.
+func (r Rotation) WaitsForPlatform() bool {
+	return (r.Phase == Staged || r.Phase == Reverting) && r.Due.IsZero() && !r.Forced
 }
 
 // RotationPhase says which credentials of a rotation the platform is given.
@@ -36,8 +42,9 @@ const (
 
 // RotateOrder is what an operator may say about a rotation.
 type RotateOrder struct {
-	// Force rotates although the platform cannot be told: its customer is locked
-	// out unless somebody else tells the new credentials before the grace is over.
+	// Force rotates although the platform cannot be told, and goes on with a rotation
+	// that waits for the platform: its customer is locked out unless somebody else
+	// tells the new credentials before the grace is over.
 	Force bool
 	// Grace replaces the plan's, where it is set.
 	Grace *time.Duration

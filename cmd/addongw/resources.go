@@ -122,6 +122,14 @@ func newResourcesRetry(c *command) *cobra.Command {
 	}
 }
 
+// lockedOutText says whether a suspension is more than recorded.
+func lockedOutText(r admin.Resource) string {
+	if r.State != string(gateway.Suspended) {
+		return ""
+	}
+	return yesNo(r.LockedOut)
+}
+
 func (c *command) printResource(d admin.ResourceDetail) error {
 	r := d.Resource
 	kind, of, plan, sent := "", "add-on", "plan", yesNo(r.Delivered)
@@ -132,7 +140,7 @@ func (c *command) printResource(d admin.ResourceDetail) error {
 		{"id", r.ID}, {"kind", kind}, {of, r.Addon}, {plan, r.Plan}, {"next plan", r.DesiredPlan}, {"region", r.Region},
 		{"platform", r.Platform}, {"platform id", r.ExternalID}, {"name", r.Name}, {"application", r.App}, {"owner", ownerText(r.Owner)},
 		{"owner's e-mails", emailsText(r.Owner)},
-		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"reason", r.Reason}, {"last error", r.LastError},
+		{"options", optionsText(r.Options)}, {"backend", r.Backend}, {"state", r.State}, {"reason", r.Reason}, {"locked out", lockedOutText(r)}, {"last error", r.LastError},
 		{"config vars sent", sent}, {"rotation", rotationText(r)}, {"credentials rotated", c.optionalWhen(r.RotatedAt)},
 	}
 	facts = append(facts, c.serverFacts(d)...)

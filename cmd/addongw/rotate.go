@@ -22,8 +22,9 @@ func newResourcesRotate(c *command) *cobra.Command {
 		Long: "Has the backend make new credentials beside the old ones, and the platform told of them. Once it has them, the old ones go on\n" +
 			"working for a grace (the plan's rotate_grace, 15m unless told) and then end, with the sessions that use them.\n\n" +
 			"What the platform is never told would lock its customer out: where it can't be, rotate is refused without --force. With it,\n" +
-			"the grace begins at once, and you tell the customer. While both work, --undo gives the platform the old ones again.\n" +
-			"A rotation whose end keeps failing gives way to another one with --force, too.",
+			"the grace begins at once, and you tell the customer. Where it should have been told and does not answer, the rotation waits,\n" +
+			"and rotate --force, once more, has it go on. A rotation whose end keeps failing gives way to another one with --force, too.\n\n" +
+			"While both work, --undo gives the platform the old ones again.",
 		Example: "  addongw resources rotate res_06h1 --wait\n  addongw resources rotate res_06h1 --undo",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -41,12 +42,12 @@ func newResourcesRotate(c *command) *cobra.Command {
 				if err != nil || !wait {
 					return r, err
 				}
-				return rotated(cmd.Context(), client, r, undo)
+				return rotated(cmd.Context(), client, r, undo, func(text string) { fmt.Fprintln(c.err, text) })
 			})
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&order.Force, "force", false, "also where the platform can't be told, or a rotation can't be ended")
+	flags.BoolVar(&order.Force, "force", false, "also where the platform can't be told; of a rotation that waits for the platform, or can't be ended: go on")
 	flags.DurationVar(&grace, "grace", 0, "how long the old credentials go on working once the platform has the new ones, such as 1h; 0s: not at all (default the plan's)")
 	flags.BoolVar(&undo, "undo", false, "give the old credentials out again, and end the new ones")
 	flags.BoolVar(&wait, "wait", false, "wait until only one of the two works")
@@ -55,11 +56,12 @@ func newResourcesRotate(c *command) *cobra.Command {
 	return cmd
 }
 
-// rotated waits until a rotation is over. One that nobody has undone and that has
-// replaced nothing has failed.
-func rotated(ctx context.Context, client *admin.Client, r admin.Resource, undo bool) (admin.Resource, error) {
+// rotated waits until a rotation is over, and tells how far it is whenever that
+// changes. One that nobody has undone and that has replaced nothing has failed.
+func rotated(ctx context.Context, client *admin.Client, r admin.Resource, undo bool, tell func(string)) (admin.Resource, error) {
 	often := time.NewTicker(200 * time.Millisecond)
 	defer often.Stop()
+	told := ""
 	for begun := r; r.Rotation != nil; {
 		select {
 		case <-ctx.Done():
@@ -73,8 +75,23 @@ func rotated(ctx context.Context, client *admin.Client, r admin.Resource, undo b
 		if r = d.Resource; r.Rotation == nil && !undo && !replaced(begun, r) {
 			return r, fmt.Errorf("the credentials of %s were not replaced: addongw operations list --resource %s tells why", r.ID, r.ID)
 		}
+		if text := progress(d); text != "" && text != told {
+			told = text
+			tell(text)
+		}
 	}
 	return r, nil
+}
+
+// progress is how far a rotation is, and what keeps its platform from being told.
+func progress(d admin.ResourceDetail) string {
+	text := rotationText(d.Resource)
+	for _, op := range d.Operations {
+		if text != "" && op.Verb == "push" && op.State == string(gateway.OperationPending) && op.Error != "" {
+			return text + " (" + op.Error + "); rotate --force goes on without it"
+		}
+	}
+	return text
 }
 
 // replaced reports whether credentials were replaced between two looks.
@@ -112,9 +129,9 @@ func rotationText(r admin.Resource) string {
 		these, others = others, these
 	}
 	switch {
-	case r.Rotation.Sure && due != nil:
+	case r.Rotation.Sure && due != nil && due.After(time.Now()):
 		return fmt.Sprintf("%s are in use; %s could not be ended, which is tried again at %s", these, others, due.Format(time.RFC3339))
-	case r.Rotation.Sure && r.Rotation.Forced:
+	case r.Rotation.Sure && (due != nil || r.Rotation.Forced):
 		return fmt.Sprintf("%s are in use; %s end now", these, others)
 	case r.Rotation.Sure:
 		return fmt.Sprintf("%s are in use; %s end once %s has confirmed %s", these, others, r.Platform, these)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -154,5 +155,40 @@ func (s scripts) run(want int, verb string) {
 	}
 	if want == 0 && !strings.Contains(string(out), `"status": "done"`) {
 		s.t.Errorf("%s answers %q", verb, out)
+	}
+}
+
+func TestAnOperatorIsToldWhetherASuspensionIsOnlyRecorded(t *testing.T) {
+	m := newMarket(t, "tinyfiles", "TINYFILES_URL", nil, nil)
+	dir := m.onClever(t, "quickstart")
+	p := start(t, dir, []string{"serve", dir, "--listen", "127.0.0.1:0", "--admin", "unix:" + dir + "/admin.sock"},
+		"CLEVER_PASSWORD="+password+"-CLEVER", "CLEVER_SSO_SALT="+ssoSalt)
+	m.buy(t, p.URL, "small", 1)
+	operator := func(args ...string) string {
+		t.Helper()
+		out, errOut, code := addongw(t, dir, nil, append(append([]string{"resources"}, args...), "--admin", "unix:"+dir+"/admin.sock")...)
+		if code != 0 {
+			t.Fatalf("%v: exit %d: %s%s", args, code, out, errOut)
+		}
+		return out
+	}
+	id := m.customers[0].resource
+	if said := operator("suspend", id, "--reason", "Not paid."); said != id+" is suspended: Not paid.\n" {
+		t.Errorf("with a script: %s", said)
+	}
+	if said := operator("show", id); !regexp.MustCompile(`locked out +yes`).MatchString(said) {
+		t.Errorf("shown: %s", said)
+	}
+	operator("resume", id)
+	for _, script := range []string{"suspend", "resume"} {
+		if err := os.Remove(filepath.Join(dir, "scripts", script)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if said := operator("suspend", id); !strings.Contains(said, "It is only recorded: shell.files can't lock the customer out.") {
+		t.Errorf("without a script: %s", said)
+	}
+	if said := operator("show", id); !regexp.MustCompile(`locked out +no`).MatchString(said) {
+		t.Errorf("shown: %s", said)
 	}
 }

@@ -71,8 +71,9 @@ type Resource struct {
 	Region      string            `json:"region"`
 	Backend     string            `json:"backend"`
 	State       string            `json:"state"`
-	Reason      string            `json:"reason,omitempty"`   // why it is suspended, or why a server could not be made
-	Accepted    bool              `json:"accepted,omitempty"` // its platform was answered before it was there
+	Reason      string            `json:"reason,omitempty"`     // why it is suspended, or why a server could not be made
+	LockedOut   bool              `json:"locked_out,omitempty"` // its backend keeps the customer out, or may
+	Accepted    bool              `json:"accepted,omitempty"`   // its platform was answered before it was there
 	LastError   string            `json:"last_error,omitempty"`
 	Name        string            `json:"name,omitempty"`
 	App         string            `json:"app,omitempty"` // the platform's id of the customer's application
@@ -155,7 +156,7 @@ func wireResource(r gateway.Resource, hides func(addon, option string) bool) Res
 		ID: r.ID, ShortID: r.ShortID, ProviderID: r.ProviderID, Kind: string(r.Kind),
 		Platform: r.Platform, Addon: r.Addon, ExternalID: r.ExternalID,
 		Plan: r.Plan, DesiredPlan: r.DesiredPlan, Region: r.Region, Backend: r.Backend,
-		State: string(r.State), Reason: r.Reason, Accepted: r.Accepted, LastError: r.LastError, Name: r.Name, App: r.App, Options: maps.Clone(r.Options),
+		State: string(r.State), Reason: r.Reason, LockedOut: r.LockedOut, Accepted: r.Accepted, LastError: r.LastError, Name: r.Name, App: r.App, Options: maps.Clone(r.Options),
 		Delivered: r.Delivered(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		DeletedAt: optionalTime(r.DeletedAt), Rotation: wireRotation(r.Rotation), RotatedAt: optionalTime(r.RotatedAt),
 	}

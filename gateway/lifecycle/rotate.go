@@ -78,6 +78,9 @@ func (e *Engine) judgeRotation(ctx context.Context, resourceID string, act func(
 // beginRotation records the stage and waits for it.
 func (s *Scoped) beginRotation(ctx context.Context, budget <-chan struct{}, a *active, found ResourceRecord, order gateway.RotateOrder) error {
 	e := s.engine
+	if order.Force && found.Rotation.WaitsForPlatform() {
+		return e.goOnUntold(ctx, found, order)
+	}
 	if err := rotatable(found, order.Force); err != nil {
 		return err
 	}
@@ -90,7 +93,7 @@ func (s *Scoped) beginRotation(ctx context.Context, budget <-chan struct{}, a *a
 	}
 	_, told := a.platform(found.Resource)
 	if !told && !order.Force {
-		return gateway.Errorf(gateway.Conflict, "%s can't be told new credentials of a resource that it has: when the old ones end, its customer is locked out. "+
+		return gateway.Errorf(gateway.Conflict, "%s is not told new credentials of a resource that it has (in development no platform is): when the old ones end, its customer is locked out. "+
 			"With --force they are replaced all the same.", found.Platform)
 	}
 	live, err := e.store.LiveOperations(ctx, found.ID)
@@ -132,7 +135,7 @@ func rotatable(r ResourceRecord, force bool) error {
 	default:
 		return gateway.Errorf(gateway.Conflict, "The resource is %s: only credentials of one that is active can be rotated.", r.State)
 	}
-	stuck := r.Rotation.Sure && !r.Rotation.Due.IsZero()
+	stuck := r.Rotation.Sure && !r.Rotation.Due.IsZero() && r.BeforeSealed == nil
 	switch {
 	case r.Rotation.Phase == gateway.NotRotating, stuck && force:
 		return nil
@@ -140,7 +143,51 @@ func rotatable(r ResourceRecord, force bool) error {
 		return gateway.Errorf(gateway.Conflict, "A rotation of its credentials could not be ended, which is tried again at %s. "+
 			"With --force another one begins instead.", r.Rotation.Due.UTC().Format(time.RFC3339))
 	}
-	return gateway.Errorf(gateway.Conflict, "A rotation of its credentials is under way (%s).", r.Rotation.Phase)
+	return gateway.Errorf(gateway.Conflict, "A rotation of its credentials is under way: %s", underWay(r))
+}
+
+// underWay says how far a rotation is that keeps another one from beginning, and
+// what an operator can do about it.
+func underWay(r ResourceRecord) string {
+	switch {
+	case r.Rotation.Phase == gateway.Staging:
+		return "new ones are being made."
+	case r.Rotation.WaitsForPlatform():
+		return fmt.Sprintf("both credentials work until %s has those that stay. --force goes on without it.", r.Platform)
+	case r.Rotation.Due.IsZero():
+		return "those that go are being ended."
+	}
+	return fmt.Sprintf("both credentials work until %s.", r.Rotation.Due.UTC().Format(time.RFC3339))
+}
+
+// goOnUntold begins the grace of a rotation although the platform does not have the
+// credentials that stay: an operator has told its customer, or will. What is pushed
+// goes on being pushed.
+func (e *Engine) goOnUntold(ctx context.Context, found ResourceRecord, order gateway.RotateOrder) error {
+	next := found
+	next.Rotation.Forced = true
+	if order.Grace != nil {
+		next.Rotation.Grace = max(0, *order.Grace)
+	}
+	err := e.store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
+		live, err := tx.LiveOperations(found.ID)
+		if err != nil {
+			return err
+		}
+		if _, ends := liveOf(live, backend.VerbRotate); ends {
+			return gateway.Errorf(gateway.Conflict, "The credentials that go are being ended already.")
+		}
+		row, err := amend(next)(tx)
+		if err != nil {
+			return err
+		}
+		row.Rotation.Due = tx.Now().Add(row.Rotation.Grace)
+		return tx.SetRotation(row)
+	})
+	if err != nil && !again(err) && gateway.KindOf(err) != gateway.Conflict {
+		return unrecorded(fmt.Errorf("record that the rotation of %s goes on: %w", found.ID, err))
+	}
+	return err
 }
 
 // stageIntent draws new generated outputs, and evaluates what the backend is told

@@ -172,7 +172,8 @@ func TestARotationIsRefusedWhereItCanNotBe(t *testing.T) {
 	refused("a suspended one", "suspended")
 	r.resume(id)
 	r.rotate(id, grace(time.Hour))
-	refused("one that is being rotated", "under way (staged)")
+	eventually(t, "the platform has them", func() bool { return !r.resource(id).Rotation.Due.IsZero() })
+	refused("one that is being rotated", "under way: both credentials work until 20")
 	if _, err := r.scoped().Deprovision(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
@@ -526,6 +527,37 @@ func TestAForcedRotationOfWhichThePlatformKnowsNothingIsUndone(t *testing.T) {
 	}
 	r.untilPhase(id, gateway.NotRotating)
 	if now := r.passwords(id); !slices.Equal(now, old) {
+		t.Error("the old password does not work alone")
+	}
+}
+
+// An operator has told the customer, or the password has leaked and must end.
+func TestARotationGoesOnWithoutAPlatformThatDoesNotAnswer(t *testing.T) {
+	r, id, old := newRotationRig(t)
+	r.moon.fail("push", gateway.Errorf(gateway.Unavailable, "moon does not answer"))
+	r.rotate(id, grace(time.Hour))
+	if _, err := r.engine.Rotate(t.Context(), id, grace(0)); gateway.KindOf(err) != gateway.Conflict || !strings.Contains(err.Error(), "--force goes on without it") {
+		t.Errorf("it says %v", err)
+	}
+	if now := r.passwords(id); len(now) != 2 {
+		t.Errorf("%d passwords work", len(now))
+	}
+	on := grace(time.Millisecond)
+	on.Force = true
+	r.rotate(id, on)
+	r.untilPhase(id, gateway.NotRotating)
+	if now := r.passwords(id); len(now) != 1 || now[0] == old {
+		t.Error("the old password has not ended")
+	}
+
+	old = r.passwords(id)[0]
+	r.rotate(id, grace(time.Hour))
+	if _, err := r.engine.UndoRotation(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	r.rotate(id, on)
+	r.untilPhase(id, gateway.NotRotating)
+	if now := r.passwords(id); !slices.Equal(now, []string{old}) {
 		t.Error("the old password does not work alone")
 	}
 }

@@ -250,10 +250,6 @@ type ResourceRecord struct {
 	gateway.Resource
 	Version int64 // counts the changes; see ResourceTx.UpdateResource
 
-	// LockedOut: the backend has suspended it, or may have, and has not resumed it
-	// since. What is wanted is in State.
-	LockedOut bool
-
 	OutputsSealed     []byte // the outputs with the generated ones
 	SecretsSealed     []byte // the generated outputs by name
 	StateSealed       []byte // the backend's own state

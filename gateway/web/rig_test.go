@@ -26,6 +26,7 @@ const (
 
 // fakeEngine has one resource.
 type fakeEngine struct {
+	recorded bool // a suspension is all that is recorded: the backend did nothing
 	mu       sync.Mutex
 	state    gateway.State
 	page     gateway.Page
@@ -69,6 +70,7 @@ func (e *fakeEngine) Customer(_ context.Context, id string) (gateway.Delivery, e
 	}
 	return gateway.Delivery{ConfigVars: e.vars, Resource: gateway.Resource{
 		ID: resourceID, ShortID: shortID, State: e.state, Reason: e.reason, Platform: "clevercloud", Addon: "acme-db", Rotation: e.rotation,
+		LockedOut: e.state == gateway.Suspended && !e.recorded,
 	}}, e.err
 }
 

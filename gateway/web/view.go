@@ -81,6 +81,9 @@ func newView(r *http.Request, k known, token, revealed, baseURL string) resource
 		Page: k.page, Logo: usableLogo(k.page.Logo, baseURL), Support: supportLink(k.page.Support),
 		State: stateOf(k.delivery.Resource.State), Reason: k.delivery.Resource.Reason,
 	}
+	if r := k.delivery.Resource; r.State == gateway.Suspended && !r.LockedOut {
+		v.State.Text = "Nothing of it is lost." // whether it can be used, the backend does not say
+	}
 	if k.delivery.Resource.State == gateway.Failed {
 		v.Code = k.delivery.Resource.ShortID
 	}

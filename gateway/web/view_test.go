@@ -50,13 +50,17 @@ func TestEveryTemplateRendersInEveryState(t *testing.T) {
 func TestASuspendedResourceSaysWhyAndKeepsItsConfigVars(t *testing.T) {
 	b := newBrowser(gateway.Suspended, base)
 	text := b.open(t).Body.String()
-	for _, want := range []string{">Suspended<", "<p>The free trial is over.</p>", "Nothing of it is lost", "Reveal ACME_DB_URL", plainValue} {
+	for _, want := range []string{">Suspended<", "<p>The free trial is over.</p>", "It cannot be used at the moment. Nothing of it is lost", "Reveal ACME_DB_URL", plainValue} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q:\n%s", want, text)
 		}
 	}
 	if strings.Contains(text, "data-changing") || strings.Contains(text, "s3cret") {
 		t.Errorf("it waits for a change, or shows a secret:\n%s", text)
+	}
+	b.engine.set(func(e *fakeEngine) { e.recorded = true })
+	if text := b.open(t).Body.String(); strings.Contains(text, "cannot be used") || !strings.Contains(text, "Nothing of it is lost.") {
+		t.Errorf("where the backend can't lock anybody out:\n%s", text)
 	}
 	b.engine.set(func(e *fakeEngine) { e.reason = "" })
 	if text := b.open(t).Body.String(); strings.Contains(text, "<p></p>") || !strings.Contains(text, ">Suspended<") {

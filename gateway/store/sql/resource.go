@@ -15,9 +15,9 @@ import (
 const (
 	resourceFacts = `id, short_id, provider_id, kind, platform, addon, external_id, plan, desired_plan, region, backend,
  name, app, options, owner_id, owner_name, owner_email, owner_emails, user_id, callback_url, log_drain_url,
- state, reason, accepted, last_error, config_rev, delivered_rev, created_at, updated_at, deleted_at, ` + rotationFacts
+ state, reason, locked_out, accepted, last_error, config_rev, delivered_rev, created_at, updated_at, deleted_at, ` + rotationFacts
 	rotationFacts  = `rotation, rotation_rev, rotation_grace, rotation_due, rotation_sure, rotation_forced, rotated_at`
-	resourceSealed = `version, locked_out, outputs_enc, secrets_enc, state_enc, delivery_enc, first_config_enc, log_token_enc, before_enc`
+	resourceSealed = `version, outputs_enc, secrets_enc, state_enc, delivery_enc, first_config_enc, log_token_enc, before_enc`
 
 	resourceColumns     = resourceFacts + ", " + resourceSealed
 	resourceColumnCount = 46
@@ -40,9 +40,9 @@ func resourceValues(r lifecycle.ResourceRecord) ([]any, error) {
 	return []any{
 		r.ID, r.ShortID, r.ProviderID, string(r.Kind), r.Platform, r.Addon, r.ExternalID, r.Plan, r.DesiredPlan, r.Region, r.Backend,
 		r.Name, r.App, options, r.Owner.ID, r.Owner.Name, r.Owner.Email, emails, r.UserID, r.CallbackURL, r.LogDrainURL,
-		string(r.State), r.Reason, flag(r.Accepted), r.LastError, r.ConfigRev, r.DeliveredRev, millis(r.CreatedAt), millis(r.UpdatedAt), millis(r.DeletedAt),
+		string(r.State), r.Reason, flag(r.LockedOut), flag(r.Accepted), r.LastError, r.ConfigRev, r.DeliveredRev, millis(r.CreatedAt), millis(r.UpdatedAt), millis(r.DeletedAt),
 		string(r.Rotation.Phase), r.Rotation.Rev, r.Rotation.Grace.Milliseconds(), millis(r.Rotation.Due), flag(r.Rotation.Sure), flag(r.Rotation.Forced), millis(r.RotatedAt),
-		r.Version, flag(r.LockedOut), r.OutputsSealed, r.SecretsSealed, r.StateSealed, r.DeliverySealed, r.FirstConfigSealed, r.LogTokenSealed, r.BeforeSealed,
+		r.Version, r.OutputsSealed, r.SecretsSealed, r.StateSealed, r.DeliverySealed, r.FirstConfigSealed, r.LogTokenSealed, r.BeforeSealed,
 	}, nil
 }
 
@@ -54,7 +54,7 @@ func scanResource(row scanner, r *gateway.Resource, more ...any) error {
 	into := append([]any{
 		&r.ID, &r.ShortID, &r.ProviderID, &r.Kind, &r.Platform, &r.Addon, &r.ExternalID, &r.Plan, &r.DesiredPlan, &r.Region, &r.Backend,
 		&r.Name, &r.App, &options, &r.Owner.ID, &r.Owner.Name, &r.Owner.Email, &emails, &r.UserID, &r.CallbackURL, &r.LogDrainURL,
-		&r.State, &r.Reason, &r.Accepted, &r.LastError, &r.ConfigRev, &r.DeliveredRev, &created, &updated, &deleted,
+		&r.State, &r.Reason, &r.LockedOut, &r.Accepted, &r.LastError, &r.ConfigRev, &r.DeliveredRev, &created, &updated, &deleted,
 		&r.Rotation.Phase, &r.Rotation.Rev, &grace, &due, &r.Rotation.Sure, &r.Rotation.Forced, &rotated,
 	}, more...)
 	if err := row.Scan(into...); err != nil {
@@ -89,6 +89,6 @@ func textList(texts []string) (any, error) {
 
 // scanResourceRecord reads resourceColumns.
 func scanResourceRecord(row scanner, r *lifecycle.ResourceRecord) error {
-	return scanResource(row, &r.Resource, &r.Version, &r.LockedOut, &r.OutputsSealed, &r.SecretsSealed, &r.StateSealed,
+	return scanResource(row, &r.Resource, &r.Version, &r.OutputsSealed, &r.SecretsSealed, &r.StateSealed,
 		&r.DeliverySealed, &r.FirstConfigSealed, &r.LogTokenSealed, &r.BeforeSealed)
 }

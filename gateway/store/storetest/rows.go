@@ -20,12 +20,12 @@ func resourceRoundTrip(t *testing.T, f *fixture) {
 			Name: "my \"db\"", App: "app-1", Options: map[string]string{"a": "ü", "": ""},
 			Owner: gateway.Owner{ID: "o", Name: "n", Email: "e@x"}, OwnerEmails: []string{"e@x", "f@x"}, UserID: "u",
 			CallbackURL: "https://moon/cb", LogDrainURL: "syslog://x",
-			State: gateway.Suspended, Reason: "not paid", Accepted: true, LastError: "oops", ConfigRev: 7, DeliveredRev: 6,
+			State: gateway.Suspended, Reason: "not paid", LockedOut: true, Accepted: true, LastError: "oops", ConfigRev: 7, DeliveredRev: 6,
 			Rotation:  gateway.Rotation{Phase: gateway.Reverting, Rev: 7, Grace: time.Minute, Due: time.UnixMilli(4), Sure: true, Forced: true},
 			RotatedAt: time.UnixMilli(5),
 			CreatedAt: time.UnixMilli(1), UpdatedAt: time.UnixMilli(2), DeletedAt: time.UnixMilli(3),
 		},
-		Version: 1, LockedOut: true, OutputsSealed: []byte{0, 1}, SecretsSealed: []byte{2}, StateSealed: []byte{3},
+		Version: 1, OutputsSealed: []byte{0, 1}, SecretsSealed: []byte{2}, StateSealed: []byte{3},
 		DeliverySealed: []byte{4}, FirstConfigSealed: []byte{5}, LogTokenSealed: []byte{6}, BeforeSealed: []byte{7},
 	}
 	f.update(t, func(tx lifecycle.Tx) error { return tx.InsertResource(want) })
