@@ -120,7 +120,7 @@ func (r *reader) follow(c readmeCommand) {
 	r.t.Helper()
 	name := assignment.FindStringSubmatch(c.line)
 	switch {
-	case strings.HasPrefix(c.line, "export ACME_ADMIN_URL="): // the test's server has another password
+	case strings.HasPrefix(c.line, "export ACME_ADMIN_URL="), strings.HasPrefix(c.line, "export MAILWIND_PARTNER_TOKEN="): // the test's servers have others
 	case name != nil:
 		out, _ := r.shell(c.line+`; printf %s "$`+name[1]+`"`, 0)
 		r.env = append(r.env, name[1]+"="+out)
