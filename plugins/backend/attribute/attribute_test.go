@@ -11,7 +11,9 @@ import (
 	"github.com/addongw/addongw/plugins/backend/attribute"
 )
 
-func object(values map[string]cty.Value) backend.Value { return backend.NewValue(cty.ObjectVal(values)) }
+func object(values map[string]cty.Value) backend.Value {
+	return backend.NewValue(cty.ObjectVal(values))
+}
 
 func TestWhatIsKnownIsRead(t *testing.T) {
 	config := object(map[string]cty.Value{
