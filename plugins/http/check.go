@@ -239,10 +239,13 @@ func (r *reader) checkOutputs(s *settings, b *block, own scope) {
 			continue
 		}
 		summary, detail := fmt.Sprintf("%s is no declared output", strconv.Quote(name)), fmt.Sprintf("Write a block output %q { type = … } in config.", name)
+		if near := declared.Nearest(name, outputNames(s)); near != "" {
+			detail = fmt.Sprintf("Did you mean %q? Else write a block output %q { type = … } in config.", near, name)
+		}
 		if slices.ContainsFunc(s.outputs, func(o declared.Output) bool { return o.Name == name }) {
 			summary, detail = fmt.Sprintf("The gateway makes the output %s itself", strconv.Quote(name)), "Remove it here, or generated from its block."
 		}
-		r.add(path.GetAttr(name), summary, detail)
+		r.add(path.IndexString(name), summary, detail)
 	}
 	if missing := slices.DeleteFunc(outputNames(s), func(name string) bool { return read.written(name) }); b.kind.yield == yieldAll && len(missing) > 0 {
 		at := path
