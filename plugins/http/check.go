@@ -55,7 +55,7 @@ func (r *reader) checkBlocks(s *settings) {
 	for _, key := range objectNames(s.blocks) {
 		if b := s.blocks[key]; s.isBlind(b) {
 			r.warn(b.path, "Where the answer to an order is lost, it is not sent again, and an operator has to look",
-				"A second order could make a second one, because the API knows no idempotency keys. Write a block find that looks for a resource by resource.id.")
+				"A second order could make another one, because the API knows no idempotency keys. Write a block find that looks for a resource by resource.id.")
 		}
 	}
 	for _, o := range s.outputs {
