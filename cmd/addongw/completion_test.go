@@ -50,7 +50,7 @@ func TestWordsOfTheConfigurationAreCompleted(t *testing.T) {
 		{[]string{"resources", "list", "--platform", ""}, []string{"clevercloud"}, noFiles},
 		{[]string{"operations", "list", "--state", ""}, []string{"pending", "running", "done", "failed", "cancelled", "waiting"}, noFiles},
 		{[]string{"resources", "list", "--kind", ""}, []string{"addon", "server", "ssh_key"}, noFiles},
-		{[]string{"init", "--template", ""}, []string{"shell", "postgres", "nanobox", "blank"}, noFiles},
+		{[]string{"init", "--template", ""}, []string{"shell", "postgres", "redis", "http", "nanobox", "blank"}, noFiles},
 		{[]string{"completion", ""}, []string{"bash", "zsh", "fish", "powershell"}, noFiles},
 		{[]string{"validate", ""}, []string{}, directories},
 		{[]string{"serve", "--dir", ""}, []string{}, directories},

@@ -24,8 +24,9 @@ func newInit(c *command) *cobra.Command {
 		Short: "Write the files of a new configuration directory",
 		Long: "Writes a configuration that works, with generated secrets, what keeps them out of git, and what checks the files\n" +
 			"in a pre-commit hook and on GitHub. On a terminal it asks for what the flags leave open.\n\n" +
-			"Templates: shell (scripts of yours; runs at once), postgres (databases on a server of yours), nanobox (servers for rent,\n" +
-			"made by scripts; runs at once), blank.",
+			"Templates: shell (scripts of yours; runs at once), postgres (databases on a server of yours), redis (a server for each\n" +
+			"customer; runs at once where redis-server is), http (accounts at an HTTP API of yours), nanobox (servers for rent, made by\n" +
+			"scripts; runs at once), blank.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := c.dirArgument(cmd, args); err != nil {
@@ -203,6 +204,9 @@ func (c *command) nextSteps(o scaffold.Options) [][2]string {
 	switch o.Template {
 	case "postgres":
 		step("edit "+scaffold.Vars, "db_admin_url: who makes the databases, and where")
+	case "http":
+		step("edit addongw.hcl", "base_url, and what your API is asked for each verb")
+		step("edit "+scaffold.Vars, "api_token: what we call your API with")
 	case "blank":
 		step("edit addongw.hcl", "name the backend that makes the real thing")
 		step("addongw validate", "says what is missing, with file and line")

@@ -3,13 +3,18 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +22,7 @@ import (
 
 	"github.com/addongw/addongw/gateway/platform/all"
 	"github.com/addongw/addongw/gateway/scaffold"
+	"github.com/addongw/addongw/plugins/redis/redistest"
 )
 
 // initialized runs init for one template in a folder of its own and returns the
@@ -33,7 +39,7 @@ func initialized(t *testing.T, template string, flags ...string) string {
 
 func TestWhatInitWritesIsFormattedAndPasses(t *testing.T) {
 	everywhere := []string{"--platform", strings.Join(scaffold.Platforms(), ",")}
-	for template, flags := range map[string][]string{"shell": everywhere, "postgres": everywhere, "nanobox": nil} {
+	for template, flags := range map[string][]string{"shell": everywhere, "postgres": everywhere, "redis": everywhere, "http": everywhere, "nanobox": nil} {
 		t.Run(template, func(t *testing.T) {
 			dir := initialized(t, template, flags...)
 			if out, errOut, code := addongw(t, dir, nil, "fmt", "--check"); code != 0 {
@@ -143,6 +149,88 @@ func TestTheNanoboxTemplateLivesAWholeLifeInDev(t *testing.T) {
 	}
 }
 
+// rewrite replaces texts of a file, each of which must be there.
+func rewrite(t *testing.T, path string, oldnew ...string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(oldnew); i += 2 {
+		if !strings.Contains(string(text), oldnew[i]) {
+			t.Fatalf("%s has no %s", path, oldnew[i])
+		}
+	}
+	if err := os.WriteFile(path, []byte(strings.NewReplacer(oldnew...).Replace(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheRedisTemplateLivesAWholeLifeInDev(t *testing.T) {
+	servers := redistest.Directory(t)
+	first, last := redistest.Ports(t, 20)
+	dir := initialized(t, "redis")
+	rewrite(t, filepath.Join(dir, "addongw.hcl"), `"data"`, strconv.Quote(servers), "7000-7999", fmt.Sprintf("%d-%d", first, last))
+	p, screen := startDev(t, dir)
+	commands := printedCommands(screen)
+	out := paste(t, commands["provision"]+commands["show"]+commands["change the plan"])
+	id, customer := resourceID.FindString(out), regexp.MustCompile(`redis://[^"\s]+`).FindString(out)
+	if id == "" || redisCustomer(t, customer).Set(t.Context(), "order", "7", 0).Err() != nil {
+		t.Fatalf("%s", out)
+	}
+	paste(t, "ID="+id+"; "+commands["deprovision"])
+	await(t, "the customer's server gone", 20*time.Second, func() bool {
+		return redisCustomer(t, customer).Ping(t.Context()).Err() != nil
+	})
+	if code := p.Stop(); code != 0 || strings.Contains(p.Log(), "not deprovisioned") {
+		t.Errorf("exit code %d\n%s", code, p.Log())
+	}
+}
+
+// TestTheHTTPTemplateLivesAWholeLifeInDev gives it the API that its comments
+// describe.
+func TestTheHTTPTemplateLivesAWholeLifeInDev(t *testing.T) {
+	var mu sync.Mutex
+	var asked []string
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusCreated)
+			_, _ = io.WriteString(w, `{"id": "a1", "key": "k1"}`)
+		}
+	}))
+	t.Cleanup(api.Close)
+	dir := initialized(t, "http")
+	_, errOut, code := addongw(t, dir, nil, "dev", dir, "--port", "0")
+	if code != 1 || !strings.Contains(errOut, "unless addongw.vars.hcl sets api_token") {
+		t.Fatalf("without the token: exit %d: %s", code, errOut)
+	}
+	rewrite(t, filepath.Join(dir, scaffold.Vars), `# api_token = "TOKEN"`, `api_token = "hush"`)
+	rewrite(t, filepath.Join(dir, "addongw.hcl"), `"https://api.acme.example/v1" #`, strconv.Quote(api.URL+"/v1")+" #", "# private_addresses", "private_addresses")
+	p, screen := startDev(t, dir)
+	commands := printedCommands(screen)
+	out := paste(t, commands["provision"]+commands["show"]+commands["change the plan"])
+	id := resourceID.FindString(out)
+	if !strings.Contains(out, "https://a1:k1@api.acme.example/v1") {
+		t.Fatalf("%s", out)
+	}
+	paste(t, "ID="+id+"; "+commands["deprovision"])
+	want := []string{"POST /v1/accounts Bearer hush", "PATCH /v1/accounts/a1 Bearer hush", "DELETE /v1/accounts/a1 Bearer hush"}
+	await(t, "the account gone", 10*time.Second, func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(asked) >= len(want)
+	})
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Error(diff)
+	}
+	if code := p.Stop(); code != 0 || strings.Contains(p.Log(), "not deprovisioned") {
+		t.Errorf("exit code %d\n%s", code, p.Log())
+	}
+}
+
 var valueOf = regexp.MustCompile(`(?m)^clevercloud_password = "(.*)"$`)
 
 func TestThePostgresTemplateServesOnceItKnowsItsServer(t *testing.T) {
@@ -239,7 +327,7 @@ func TestInitAsJSONListsItsFiles(t *testing.T) {
 func TestInitRefusesWhatItCanNotMake(t *testing.T) {
 	dir := tempDir(t)
 	for flag, says := range map[string]string{
-		"--template=redis": "shell, postgres, nanobox, blank", "--platform=heroku": "clevercloud", "--addon=Acme": "beginning with a letter",
+		"--template=mysql": "shell, postgres, redis, http, nanobox, blank", "--platform=heroku": "clevercloud", "--addon=Acme": "beginning with a letter",
 	} {
 		_, errOut, code := addongw(t, dir, nil, "init", flag)
 		if code != 64 || !strings.Contains(errOut, says) {

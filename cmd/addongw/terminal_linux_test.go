@@ -138,7 +138,7 @@ func (s *terminal) ends() int {
 func TestInitAsksForWhatTheFlagsLeaveOpen(t *testing.T) {
 	dir := tempDir(t)
 	s := onTerminal(t, dir, "init", "acme-files")
-	s.sees("What makes the real thing? shell, postgres, nanobox, blank [shell]: ")
+	s.sees("What makes the real thing? shell, postgres, redis, http, nanobox, blank [shell]: ")
 	s.types("oracle\r")
 	s.sees(`there is no template "oracle"`)
 	s.types("\r")

@@ -351,6 +351,24 @@ func TestAMistakeInAnExpressionIsShownWithItsRemedy(t *testing.T) {
    = help: addongw explain AG303
 
 `,
+		{"/accounts?zone=", `/accounts?key=${secret("env:TOKEN")}&zone=`}: `error[AG303]: secret() can't be called here
+  --> addongw.hcl:21:31, in backend "caller" "main"
+   |
+21 |       path = "/accounts?key=${secret("env:TOKEN")}&zone=${local.zones["eu"]}"
+   |                               ^^^^^^ it is shown in the clear; a secret may be in body
+   = Write locals { x = secret(…) }, and local.x there
+   = the plugin evaluates this setting itself, and reads no secrets, files and environment
+   = help: addongw explain AG303
+
+`,
+		{"/accounts?zone=", "/accounts?key=${local.token}&zone="}: `error[AG309]: A secret can't be part of a setting of this backend
+  --> addongw.hcl:21:14, in backend "caller" "main"
+   |
+21 |       path = "/accounts?key=${local.token}&zone=${local.zones["eu"]}"
+   |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ it is shown in the clear; a secret may be in body
+   = help: addongw explain AG309
+
+`,
 		{"resource.id", "response.id"}: `error[AG303]: "response" has no value here
   --> addongw.hcl:23:18, in backend "caller" "main"
    |

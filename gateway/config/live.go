@@ -40,7 +40,7 @@ func (l *loader) checkLiveSettings() {
 		for _, s := range b.body.LiveSettings() {
 			e := configvar.Expression{
 				Name: s.Name, What: "setting of this backend", Expr: s.Setting.Expr, Type: s.Type,
-				Required: s.Required, Public: !s.Sensitive, In: title(b.content),
+				Required: s.Required, Public: !s.Sensitive, Secrets: s.Secrets, In: title(b.content),
 			}
 			if s.Expression {
 				e.Elsewhere = owned

@@ -39,9 +39,10 @@ type Expression struct {
 	// Elsewhere are names that have a value in other settings only, with those.
 	Elsewhere map[string][]string
 
-	Required bool   // null is an error (AG209)
-	Public   bool   // a sensitive value is an error (AG309)
-	In       string // where it stands: addon "acme-db"
+	Required bool     // null is an error (AG209)
+	Public   bool     // a sensitive value is an error (AG309)
+	Secrets  []string // of a public one: settings beside it where a secret may be
+	In       string   // where it stands: addon "acme-db"
 }
 
 // Check proves that e can be evaluated in every case and gives what it must.
@@ -138,7 +139,7 @@ func (c *checker) undecided(in *Case) {
 func (c *checker) result(v cty.Value, at hcl.Range) hcl.Diagnostics {
 	if c.Public && schema.ContainsSecret(v) {
 		return hcl.Diagnostics{diagnostic.New("A secret can't be part of a "+c.What, at, diagnostic.Info{
-			Code: "AG309", Hint: "it is shown in the clear",
+			Code: "AG309", Hint: diagnostic.ShownInTheClear(c.Secrets),
 		})}
 	}
 	if c.Type != cty.NilType {

@@ -47,6 +47,27 @@ func OutsideFunction(name string, subject hcl.Range) *hcl.Diagnostic {
 	return New(m.summary, subject, m.Info)
 }
 
+// OutsideSecret reports a call of secret where the plugin evaluates and no secret
+// may be; elsewhere are the settings beside it where one may.
+func OutsideSecret(elsewhere []string, subject hcl.Range) *hcl.Diagnostic {
+	m := outsideFunctionMessage("secret")
+	m.Hint = ShownInTheClear(elsewhere)
+	if len(elsewhere) > 0 {
+		m.Notes = append([]string{"Write locals { x = secret(…) }, and local.x there"}, m.Notes...)
+	}
+	return New(m.summary, subject, m.Info)
+}
+
+// ShownInTheClear is the hint for a secret where none may be; elsewhere are the
+// settings beside it where one may.
+func ShownInTheClear(elsewhere []string) string {
+	hint := "it is shown in the clear"
+	if len(elsewhere) > 0 {
+		hint += "; a secret may be in " + And(elsewhere)
+	}
+	return hint
+}
+
 func outsideFunctionMessage(name string) message {
 	return message{summary: fmt.Sprintf("%s() can't be called here", name), Info: Info{
 		Code: "AG303", Hint: fmt.Sprintf("write locals { x = %s(…) }, and local.x here", name),

@@ -29,16 +29,16 @@ func (m *markdown) described(d backend.Description) {
 	if d.Config.HasExpressions() {
 		m.paragraph("Settings marked *expression* the plugin [evaluates itself](../files.md#what-a-plugin-evaluates), when it needs them.")
 	}
-	m.schema(d.Config)
+	m.schema(3, d.Config)
 	m.heading(2, "`params` of a plan")
-	m.schema(d.Plan)
+	m.schema(3, d.Plan)
 	m.options(d.Options)
 	m.heading(2, "Outputs")
 	if len(d.Outputs.Attributes) == 0 {
 		m.paragraph("They are declared in `config`, with `output` blocks.")
 	} else {
 		m.paragraph("In templates and rules they are `output.NAME`.")
-		m.schema(d.Outputs)
+		m.schema(3, d.Outputs)
 	}
 	if len(d.Actions) > 0 {
 		m.heading(2, "Actions")
@@ -57,7 +57,7 @@ func (m *markdown) options(s backend.Schema) {
 		m.paragraph("None: what customers choose by " + blocks + " can be used in templates and rules only.")
 	default:
 		m.paragraph("These reach it, where the add-on has " + blocks + " of their names.")
-		m.schema(s)
+		m.schema(3, s)
 	}
 }
 
@@ -73,7 +73,7 @@ func abilities(list []backend.Capability) string {
 }
 
 // schema lists what a plugin's schema has.
-func (m *markdown) schema(s backend.Schema) {
+func (m *markdown) schema(level int, s backend.Schema) {
 	if len(s.Attributes) > 0 {
 		m.WriteString("\n")
 	}
@@ -88,9 +88,9 @@ func (m *markdown) schema(s backend.Schema) {
 		for _, l := range b.Labels {
 			header += fmt.Sprintf(" %q", strings.ToUpper(l))
 		}
-		m.heading(3, "`"+header+"`")
+		m.heading(level, "`"+header+"`")
 		m.paragraph(b.Doc)
-		m.schema(b.Body)
+		m.schema(level+1, b.Body)
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/addongw/addongw/gateway/reference"
 	"github.com/addongw/addongw/gateway/schema"
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/http"
 	"github.com/addongw/addongw/plugins/postgres"
 	"github.com/addongw/addongw/plugins/redis"
 	"github.com/addongw/addongw/plugins/shell"
@@ -35,7 +36,7 @@ const folder = "../../spec/language"
 func pages(t *testing.T) map[string][]byte {
 	t.Helper()
 	var backends []backend.Description
-	for _, b := range []backend.Backend{postgres.New(), redis.New(), shell.New()} {
+	for _, b := range []backend.Backend{http.New(), postgres.New(), redis.New(), shell.New()} {
 		d, err := b.Describe(t.Context(), backend.DescribeRequest{})
 		if err != nil {
 			t.Fatal(err)

@@ -36,7 +36,7 @@ type File struct {
 }
 
 // Templates lists what can be made: by the kind of backend, or by the platform; the one that needs nothing first.
-func Templates() []string { return []string{"shell", "postgres", "nanobox", "blank"} }
+func Templates() []string { return []string{"shell", "postgres", "redis", "http", "nanobox", "blank"} }
 
 // Rents reports whether a template rents servers: it sells no add-on then, and
 // knows its platform.

@@ -35,6 +35,7 @@ type BackendBody struct {
 type LiveSetting struct {
 	backend.Attribute
 	Setting Setting
+	Secrets []string // settings beside it that may hold a secret, and know no more names
 }
 
 // DecodeBackend reads a body by a plugin's schema. kind is what the operator
@@ -107,7 +108,7 @@ func liveSettings(s backend.Schema, c *Content) []LiveSetting {
 	var list []LiveSetting
 	for _, a := range s.Attributes {
 		if set, ok := c.Settings[a.Name]; ok && (a.Live || a.Expression) {
-			list = append(list, LiveSetting{Attribute: a, Setting: set})
+			list = append(list, LiveSetting{Attribute: a, Setting: set, Secrets: secretBeside(s, a)})
 		}
 	}
 	for _, n := range s.Blocks {
@@ -116,6 +117,18 @@ func liveSettings(s backend.Schema, c *Content) []LiveSetting {
 		}
 	}
 	return list
+}
+
+// secretBeside lists the attributes beside a that a secret meant for it could go
+// to: those evaluated when it is, with no names that it lacks.
+func secretBeside(s backend.Schema, a backend.Attribute) (names []string) {
+	lacks := func(name string) bool { return !slices.Contains(a.Own, name) }
+	for _, other := range s.Attributes {
+		if other.Sensitive && other.Live == a.Live && other.Expression == a.Expression && !slices.ContainsFunc(other.Own, lacks) {
+			names = append(names, other.Name)
+		}
+	}
+	return names
 }
 
 func (b *BackendBody) compose(s backend.Schema, c *Content, part share, ctx *hcl.EvalContext, first cty.Value) (cty.Value, hcl.Diagnostics) {

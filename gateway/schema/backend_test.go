@@ -22,6 +22,7 @@ func pluginSchema() backend.Schema {
 			{Name: "role", Type: cty.String, Live: true, ForceNew: true},
 			{Name: "comment", Type: cty.String, Live: true},
 			{Name: "tokens", Type: cty.Map(cty.String)},
+			{Name: "either", Type: cty.Map(cty.String)},
 		},
 		Blocks: []backend.Block{
 			{Name: "output", Labels: []string{"name"}, Body: backend.Schema{Attributes: []backend.Attribute{
@@ -39,6 +40,7 @@ file    = "keys/ca.pem"
 role    = "u_${resource.id}"
 comment = "of ${resource.id}"
 tokens  = { a = "x", b = "y" }
+either  = true ? { c = "v" } : { "d" = "w" }
 
 output "url" {
   type = list(string)
@@ -127,20 +129,28 @@ func TestAPathLeadsToItsPlaceInTheFile(t *testing.T) {
 	for name, tc := range map[string]struct {
 		path cty.Path
 		line int
+		text string // there; empty: anything
 	}{
-		"a setting":             {cty.GetAttrPath("file"), 3},
-		"an entry of a map":     {cty.GetAttrPath("tokens").IndexString("b"), 6},
-		"a labelled block":      {cty.GetAttrPath("output").IndexString("url").GetAttr("type"), 9},
-		"a block of a list":     {cty.GetAttrPath("step").IndexInt(1).GetAttr("path"), 15},
-		"a single block":        {cty.GetAttrPath("tls").GetAttr("name"), 21},
-		"what nobody wrote":     {cty.GetAttrPath("tls").GetAttr("nothing"), 20},
-		"a setting left out":    {cty.GetAttrPath("count"), 0},
-		"no path at all":        {nil, 0},
-		"deeper than the files": {cty.GetAttrPath("file").GetAttr("x"), 3},
+		"a setting":             {cty.GetAttrPath("file"), 3, ""},
+		"a key of a map":        {cty.GetAttrPath("tokens").IndexString("b"), 6, "b"},
+		"a value of a map":      {cty.GetAttrPath("tokens").GetAttr("b"), 6, `"y"`},
+		"a key in quotes":       {cty.GetAttrPath("either").IndexString("d"), 7, `"d"`},
+		"none of its keys":      {cty.GetAttrPath("tokens").IndexString("c"), 6, `{ a = "x", b = "y" }`},
+		"a labelled block":      {cty.GetAttrPath("output").IndexString("url").GetAttr("type"), 10, ""},
+		"a block of a list":     {cty.GetAttrPath("step").IndexInt(1).GetAttr("path"), 16, ""},
+		"a single block":        {cty.GetAttrPath("tls").GetAttr("name"), 22, ""},
+		"what nobody wrote":     {cty.GetAttrPath("tls").GetAttr("nothing"), 21, ""},
+		"a setting left out":    {cty.GetAttrPath("count"), 0, ""},
+		"no path at all":        {nil, 0, ""},
+		"deeper than the files": {cty.GetAttrPath("file").GetAttr("x"), 3, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := b.Place(tc.path); got.Start.Line != tc.line {
+			got := b.Place(tc.path)
+			if got.Start.Line != tc.line {
 				t.Errorf("line %d, want %d (%s)", got.Start.Line, tc.line, got)
+			}
+			if text := string(got.SliceBytes([]byte(pluginBody))); tc.text != "" && text != tc.text {
+				t.Errorf("got %q, want %q", text, tc.text)
 			}
 		})
 	}

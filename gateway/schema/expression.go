@@ -22,7 +22,7 @@ func checkExpressions(s backend.Schema, c *Content) hcl.Diagnostics {
 		if !ok || !a.Expression {
 			continue
 		}
-		if found := append(hostCalls(set.Expr), iterators(set.Expr)...); found.HasErrors() {
+		if found := append(hostCalls(s, a, set.Expr), iterators(set.Expr)...); found.HasErrors() {
 			diags = append(diags, found...)
 			delete(c.Settings, a.Name)
 		}
@@ -37,7 +37,7 @@ func checkExpressions(s backend.Schema, c *Content) hcl.Diagnostics {
 
 // hostCalls finds calls of functions that plugins do not have. In JSON there is
 // no tree to look at: there they are found by evaluation.
-func hostCalls(e hcl.Expression) hcl.Diagnostics {
+func hostCalls(s backend.Schema, a backend.Attribute, e hcl.Expression) hcl.Diagnostics {
 	node, ok := hcl.UnwrapExpression(e).(hclsyntax.Node)
 	if !ok {
 		return nil
@@ -45,7 +45,11 @@ func hostCalls(e hcl.Expression) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
 		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && slices.Contains(expr.Outside(), call.Name) {
-			diags = append(diags, diagnostic.OutsideFunction(call.Name, call.NameRange))
+			if call.Name == "secret" && !a.Sensitive {
+				diags = append(diags, diagnostic.OutsideSecret(secretBeside(s, a), call.NameRange))
+			} else {
+				diags = append(diags, diagnostic.OutsideFunction(call.Name, call.NameRange))
+			}
 		}
 		return nil
 	})

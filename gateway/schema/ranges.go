@@ -2,6 +2,7 @@ package schema
 
 import (
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -38,16 +39,22 @@ func (c *Content) place(path cty.Path) hcl.Range {
 	return c.Range
 }
 
-// exprPlace goes into a map or list as far as it is written out.
+// exprPlace goes into a map or list as far as it is written out. A path that ends
+// with an index into a map leads to the key there, one that ends with an
+// attribute to the value.
 func exprPlace(expr hcl.Expression, path cty.Path) hcl.Range {
 	if len(path) == 0 {
 		return expr.Range()
 	}
 	if name, ok := stepName(path[0]); ok {
 		for _, p := range pairs(expr) {
-			if p.name == name {
-				return exprPlace(p.value, path[1:])
+			if p.name != name {
+				continue
 			}
+			if _, isKey := path[0].(cty.IndexStep); isKey && len(path) == 1 {
+				return p.at
+			}
+			return exprPlace(p.value, path[1:])
 		}
 		return expr.Range()
 	}
@@ -66,8 +73,12 @@ type pair struct {
 }
 
 // pairs returns the entries of a map that is written out, as far as their keys
-// are plain words; none for any other expression.
+// are plain words, and those of both branches of a condition; none for any other
+// expression.
 func pairs(expr hcl.Expression) []pair {
+	if c, ok := expr.(*hclsyntax.ConditionalExpr); ok {
+		return append(pairs(c.TrueResult), pairs(c.FalseResult)...)
+	}
 	raw, diags := hcl.ExprMap(expr)
 	if diags.HasErrors() {
 		return nil

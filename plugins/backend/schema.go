@@ -64,7 +64,7 @@ type Diagnostic struct {
 	Severity Severity
 	Summary  string   // what is wrong, in one line, without values of sensitive attributes
 	Detail   string   // what to write instead; may be empty
-	Path     cty.Path // the attribute at fault; empty: the whole block
+	Path     cty.Path // the attribute at fault; empty: the whole block. In a map the step GetAttr leads to a value, IndexString to its key
 }
 
 // Diagnostics is a list of problems.

@@ -99,10 +99,19 @@ func (b *Backend) Provision(ctx context.Context, req backend.ProvisionRequest, e
 	}
 	a, err := c.perform(ctx)
 	if err != nil {
-		return backend.Result{}, err
+		return backend.Result{}, c.unfinished(err)
 	}
 	outputs, err := c.outputs(a)
-	return c.done(outputs), err
+	return c.done(outputs), c.unfinished(err)
+}
+
+// unfinished is err, of a call that may have been answered with success all the
+// same: that is kept, because what it has ordered must not be ordered again.
+func (c *call) unfinished(err error) error {
+	if err != nil && c.kept.Accepted && c.kept.Pending == nil && c.kept.Ended == "" {
+		c.events.Checkpoint("accepted", c.kept.sealed())
+	}
+	return err
 }
 
 // ChangePlan tells the API about the new plan.
@@ -259,10 +268,10 @@ func (b *Backend) Invoke(ctx context.Context, req backend.InvokeRequest, events 
 	}
 	a, found, err := c.invoke(ctx)
 	if err != nil || !found.IsNull() {
-		return c.done(found), err
+		return c.done(found), c.unfinished(err)
 	}
 	outputs, err := c.freeOutputs(a)
-	return c.done(outputs), err
+	return c.done(outputs), c.unfinished(err)
 }
 
 // invoke makes, removes or does something else; what an earlier attempt has made

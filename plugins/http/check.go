@@ -52,6 +52,12 @@ func (r *reader) checkBlocks(s *settings) {
 		r.warn(b.path, "Where the answer to a rotation is lost, a key stays at the API that nobody knows",
 			"Its repeat makes another one, because the API knows no idempotency keys. Where the key can be chosen, declare it with generated instead of reading it.")
 	}
+	for _, key := range objectNames(s.blocks) {
+		if b := s.blocks[key]; s.isBlind(b) {
+			r.warn(b.path, "Where the answer to an order is lost, it is not sent again, and an operator has to look",
+				"A second order could make another one, because the API knows no idempotency keys. Write a block find that looks for a resource by resource.id.")
+		}
+	}
 	for _, o := range s.outputs {
 		if o.Measured && !there(backend.VerbRead) {
 			r.add(cty.GetAttrPath("output").IndexString(o.Name).GetAttr("measured"), "A measured output needs a block read", `Write read { path = "/…", outputs = { … } }, or remove measured.`)
@@ -69,7 +75,7 @@ func (r *reader) checkBlock(s *settings, b *block) {
 	if b.kind.name == string(backend.VerbProvision) || b.kind.name == blockFind && !s.actionsOnly() && b.kind.yield != yieldFree {
 		own = own.with("output", s.beforeOrder())
 	}
-	r.checkPath(b.path.GetAttr("path"), b.config, own)
+	r.checkPath(s, b.path.GetAttr("path"), b.config, own)
 	r.evaluate(b.path.GetAttr("query"), b.config, "query", own)
 	for _, name := range objectOf(r.evaluate(b.path.GetAttr("headers"), b.config, "headers", own)).names() {
 		if why := headerProblem(name); why != "" {
@@ -94,7 +100,7 @@ func (r *reader) checkBlock(s *settings, b *block) {
 		r.checkBlock(s, b.find)
 	}
 	if b.poll != nil {
-		r.checkPoll(b, answered)
+		r.checkPoll(s, b, answered)
 	}
 }
 
@@ -152,7 +158,7 @@ func (r *reader) checkPublic(path cty.Path, c object, names ...string) {
 }
 
 // checkPath checks a path as far as it is known.
-func (r *reader) checkPath(path cty.Path, c object, own scope) {
+func (r *reader) checkPath(s *settings, path cty.Path, c object, own scope) {
 	e, err := c.expression("path")
 	if err == nil && !e.IsSet() {
 		return
@@ -164,23 +170,51 @@ func (r *reader) checkPath(path cty.Path, c object, own scope) {
 		}
 		return
 	}
+	_, err = pathOf(supposed(parts))
+	r.checkComposed(s, path, parts, err)
+}
+
+// checkAddress checks an address that the operator began with a slash, as the path
+// that it is.
+func (r *reader) checkAddress(s *settings, path cty.Path, c object, name string, own scope) {
+	parts, err := c.parts(name, own)
+	if err != nil || !isPath(parts) {
+		return
+	}
+	_, _, err = withQuery(supposed(parts))
+	r.checkComposed(s, path, parts, err)
+}
+
+// supposed are parts with something that can stand there for what is not known.
+func supposed(parts []expr.Part) []expr.Part {
 	known := slices.Clone(parts)
 	for i, p := range known {
 		v, _ := p.Value.Unmark() // of secrets the gateway knows it
 		if !v.IsKnown() {
-			v = cty.StringVal("x") // something that can stand there
+			v = cty.StringVal("x")
 		}
 		known[i] = expr.Part{Value: v, Literal: p.Literal}
 	}
 	if len(known) == 0 {
 		known = []expr.Part{{Value: cty.StringVal(""), Literal: true}}
 	}
-	_, err = pathOf(known)
+	return known
+}
+
+// checkComposed reports why a path can't be used, or that it holds what base_url
+// has already.
+func (r *reader) checkComposed(s *settings, path cty.Path, parts []expr.Part, err error) {
 	switch {
 	case errors.Is(err, errNull):
 		r.add(path, "This path can't be used: "+err.Error(), "Before an order is answered, no output is known but those that are generated. resource.id is.")
 	case err != nil:
 		r.add(path, "This path can't be used: "+err.Error(), "")
+	case s.base != nil && isPath(parts):
+		end := strings.TrimSuffix(s.base.EscapedPath(), "/")
+		if written := textOf(parts[0]); end != "" && (written == end || strings.HasPrefix(written, end+"/")) {
+			r.warn(path, fmt.Sprintf("This path begins as base_url ends, with %s", end),
+				fmt.Sprintf("It is appended to base_url, so %s%s is what is asked. Leave %s out here.", end, written, end))
+		}
 	}
 }
 
@@ -205,10 +239,13 @@ func (r *reader) checkOutputs(s *settings, b *block, own scope) {
 			continue
 		}
 		summary, detail := fmt.Sprintf("%s is no declared output", strconv.Quote(name)), fmt.Sprintf("Write a block output %q { type = … } in config.", name)
+		if near := declared.Nearest(name, outputNames(s)); near != "" {
+			detail = fmt.Sprintf("Did you mean %q? Else write a block output %q { type = … } in config.", near, name)
+		}
 		if slices.ContainsFunc(s.outputs, func(o declared.Output) bool { return o.Name == name }) {
 			summary, detail = fmt.Sprintf("The gateway makes the output %s itself", strconv.Quote(name)), "Remove it here, or generated from its block."
 		}
-		r.add(path.GetAttr(name), summary, detail)
+		r.add(path.IndexString(name), summary, detail)
 	}
 	if missing := slices.DeleteFunc(outputNames(s), func(name string) bool { return read.written(name) }); b.kind.yield == yieldAll && len(missing) > 0 {
 		at := path
@@ -230,11 +267,14 @@ func outputNames(s *settings) []string {
 	return names
 }
 
-func (r *reader) checkPoll(b *block, answered scope) {
+func (r *reader) checkPoll(s *settings, b *block, answered scope) {
 	path, c := b.path.GetAttr("poll"), b.config.object("poll")
-	r.checkPath(path.GetAttr("path"), c, answered)
+	r.checkPath(s, path.GetAttr("path"), c, answered)
 	for _, name := range []string{"url", "done", "failed", "result"} {
 		r.evaluate(path.GetAttr(name), c, name, answered)
+	}
+	for _, name := range []string{"url", "result"} {
+		r.checkAddress(s, path.GetAttr(name), c, name, answered)
 	}
 	r.checkPublic(path, c, "path", "url", "result")
 	if c.written("path") && c.written("url") {

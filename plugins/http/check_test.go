@@ -48,6 +48,8 @@ deprovision {
 }
 `
 
+const aFind = "find {\n path = \"/accounts\"\n}\n"
+
 func TestMistakesAreFoundWhenFilesAreChecked(t *testing.T) {
 	t.Parallel()
 	out := "output \"id\" {\n type = string\n}\n"
@@ -74,7 +76,12 @@ func TestMistakesAreFoundWhenFilesAreChecked(t *testing.T) {
 		"a header and a key":           {far + "idempotency_header = \"authorization\"" + least, []string{"error headers[Authorization]: The header Authorization holds the operation's id"}},
 		"a token and a key":            {strings.Split(far, "headers")[0] + "idempotency_header = \"authorization\"" + least + "oauth2 {\n token_url = \"https://a.example\"\n client_id = \"a\"\n client_secret = secret(\"b\")\n}\n", []string{"error idempotency_header: With oauth2 the header Authorization holds the token"}},
 		"a key of a block's own":       {far + least + "change_plan {\n path = \"/a\"\n headers = { idempotency-key = resource.id }\n}\n", []string{"error change_plan.headers[idempotency-key]: The header idempotency-key holds the operation's id"}},
-		"rotation without keys":        {far + "idempotency_header = \"\"\n" + out + strings.Replace(least, "\n}\ndeprov", "\n outputs = { id = response.body.id }\n}\ndeprov", 1) + "rotate {\n path = \"/a\"\n outputs = { id = response.body.id }\n}\n", []string{"warning rotate: Where the answer to a rotation is lost, a key stays at the API"}},
+		"rotation without keys":        {far + "idempotency_header = \"\"\n" + aFind + out + strings.Replace(least, "\n}\ndeprov", "\n outputs = { id = response.body.id }\n}\ndeprov", 1) + "rotate {\n path = \"/a\"\n outputs = { id = response.body.id }\n}\n", []string{"warning rotate: Where the answer to a rotation is lost, a key stays at the API"}},
+		"orders without keys":          {far + "idempotency_header = \"\"" + least, []string{"warning provision: Where the answer to an order is lost, it is not sent again, and an operator has to look"}},
+		"orders by PUT, without keys":  {far + "idempotency_header = \"\"" + strings.Replace(least, "provision {", "provision {\n method = \"PUT\"", 1), nil},
+		"orders that are there, too":   {far + "idempotency_header = \"\"" + strings.Replace(least, "provision {", "provision {\n expect = [201, 409]", 1), nil},
+		"orders that can be found":     {far + "idempotency_header = \"\"" + least + "find {\n path = \"/a/${resource.id}\"\n}\n", nil},
+		"servers without keys":         {far + "idempotency_header = \"\"\naction \"create_server\" {\n path = \"/a\"\n}\naction \"create_key\" {\n path = \"/a\"\n find {\n path = \"/a\"\n}\n}\n", []string{"warning action[create_server]: Where the answer to an order is lost, it is not sent again"}},
 		"no time":                      {far + "timeout = \"10\"" + least, []string{`error timeout: "10" is no time`}},
 		"too much time":                {far + "settle = \"2h\"" + least, []string{`error settle: "2h" is no time`}},
 		"no size":                      {far + "max_response = 0" + least, []string{`error max_response: This is no size`}},
@@ -95,9 +102,10 @@ func TestMistakesAreFoundWhenFilesAreChecked(t *testing.T) {
 		"outputs missing":              {far + out + least, []string{"error provision: These outputs are declared, and provision does not read them: id"}},
 		"outputs missing in the block": {far + out + strings.Replace(least, "\n}\ndeprov", "\n outputs = { }\n}\ndeprov", 1), []string{"error provision.outputs: These outputs are declared, and provision does not read them: id"}},
 		"outputs that are no object":   {far + out + strings.Replace(least, "\n}\ndeprov", "\n outputs = \"x\"\n}\ndeprov", 1), []string{"error provision.outputs: outputs is no object"}},
-		"outputs not declared":         {far + least + "change_plan {\n path = \"/a\"\n outputs = { foo = response.body.a }\n}\n", []string{`error change_plan.outputs.foo: "foo" is no declared output`}},
-		"outputs generated":            {far + least + "output \"pw\" {\n type = string\n generated = 20\n}\nchange_plan {\n path = \"/a\"\n outputs = { pw = response.body.a }\n}\n", []string{`error change_plan.outputs.pw: The gateway makes the output "pw" itself`}},
-		"outputs of find":              {far + least + "find {\n path = \"/a\"\n outputs = true ? { foo = 1 } : null\n}\n", []string{`error find.outputs.foo: "foo" is no declared output`}},
+		"outputs not declared":         {far + least + "change_plan {\n path = \"/a\"\n outputs = { foo = response.body.a }\n}\n", []string{`error change_plan.outputs[foo]: "foo" is no declared output`}},
+		"outputs misspelt":             {far + out + strings.Replace(least, "\n}\ndeprov", "\n outputs = { idd = response.body.id }\n}\ndeprov", 1), []string{`error provision.outputs[idd]: "idd" is no declared output Did you mean "id"? Else write a block output "idd"`, "error provision.outputs: These outputs are declared"}},
+		"outputs generated":            {far + least + "output \"pw\" {\n type = string\n generated = 20\n}\nchange_plan {\n path = \"/a\"\n outputs = { pw = response.body.a }\n}\n", []string{`error change_plan.outputs[pw]: The gateway makes the output "pw" itself`}},
+		"outputs of find":              {far + least + "find {\n path = \"/a\"\n outputs = true ? { foo = 1 } : null\n}\n", []string{`error find.outputs[foo]: "foo" is no declared output`}},
 		"a member of response":         {far + least + "change_plan {\n path = \"/a\"\n message = response.boddy.x\n}\n", []string{"error change_plan.message: This can't be evaluated addongw.hcl:"}},
 		"an output of the order":       {far + out + "provision {\n path = \"/a/${output.id}\"\n body = { a = \"b-${output.id}\" }\n outputs = { id = response.body.id }\n}\ndeprovision {\n path = \"/a/${output.id}\"\n}\nfind {\n path = \"/a/${output.id}\"\n}\n", []string{"error find.path: This path can't be used: what stands in the first ${…} is null Before an order is answered, no output is known", "error provision.path: This path can't be used: what stands in the first ${…} is null", "error provision.body: This can't be evaluated"}},
 		"a generated output":           {far + "output \"pw\" {\n type = string\n generated = 20\n}\n" + strings.Replace(least, "\n}\ndeprov", "\n body = { pw = \"x-${output.pw}\" }\n}\ndeprov", 1), nil},
@@ -121,8 +129,10 @@ func TestMistakesAreFoundWhenFilesAreChecked(t *testing.T) {
 		"a read that deletes":          {far + least + "read {\n method = \"DELETE\"\n path = \"/a\"\n}\n", []string{`error read.method: "DELETE" can't be the method of read`}},
 		"no status":                    {far + least + "change_plan {\n path = \"/a\"\n expect = [200, 99, 500]\n}\n", []string{"error change_plan.expect[1]: This is no status", "error change_plan.expect[2]: This is no status"}},
 		"no statuses":                  {far + least + "change_plan {\n path = \"/a\"\n expect = []\n}\n", []string{"error change_plan.expect: No status is a success here"}},
-		"errors":                       {far + least + "change_plan {\n path = \"/a\"\n expect = [409]\n errors = { \"4\" = \"invalid\", \"409\" = \"conflict\", \"422\" = \"wrong\", \"5xx\" = \"internal\" }\n}\n", []string{`error change_plan.errors[4]: "4" is no status of a failure`, "error change_plan.errors[409]: 409 is both in expect and in errors", `error change_plan.errors[422]: "wrong" is no class of failures Write one of retryable, invalid`}},
+		"errors":                       {far + least + "change_plan {\n path = \"/a\"\n expect = [409]\n errors = { \"4\" = \"invalid\", \"409\" = \"conflict\", \"422\" = \"wrong\", \"5xx\" = \"internal\" }\n}\n", []string{`error change_plan.errors[4]: "4" is no status of a failure`, "error change_plan.errors[409]: 409 is both in expect and in errors", `error change_plan.errors.422: "wrong" is no class of failures Write one of retryable, invalid`}},
 		"poll":                         {far + least + "change_plan {\n path = \"/a\"\n poll {\n path = \"b\"\n url = response.body.x\n class = \"bad\"\n interval = \"x\"\n done = response.bod\n result = credential.x\n}\n}\n", []string{`error change_plan.poll.interval: "x" is no time`, `error change_plan.poll.class: "bad" is no class`, "error change_plan.poll.path: This path can't be used: it must begin with /", "error change_plan.poll.done: This can't be evaluated", "error change_plan.poll.result: result has somebody's credentials", "error change_plan.poll.url: path and url are both there", "error change_plan.poll.class: class says what a failure is"}},
+		"poll, all of base_url twice":  {far + least + "change_plan {\n path = \"/v2/a\"\n poll {\n path = \"/v2\"\n result = \"/v2/a/${response.body.id}\"\n}\n}\n", []string{"warning change_plan.path: This path begins as base_url ends, with /v2 It is appended to base_url, so /v2/v2/a is what is asked. Leave /v2 out here.", "warning change_plan.poll.path: This path begins", "warning change_plan.poll.result: This path begins"}},
+		"poll, texts of ours":          {far + least + "change_plan {\n path = \"/v20/a\"\n poll {\n url = \"/a/../${response.body.id}?b=${response.body.c}\"\n result = \"/a?b= \"\n}\n}\n", []string{"error change_plan.poll.url: This path can't be used: a segment of it is blank", "error change_plan.poll.result: This path can't be used: there is a character after the ?"}},
 		"an action called like a verb": {far + "action \"rotate\" {\n path = \"/a\"\n}\n", []string{`error action[rotate]: An action can't be called "rotate"`}},
 		"an action with a bad name":    {far + "action \"Re-boot\" {\n path = \"/a\"\n}\n", []string{`error action[Re-boot]: "Re-boot" is no name for an action`}},
 		"health":                       {far + least + "health {\n path = \"/a?b\"\n}\n", []string{`error health.path: The path "/a?b" can't be used`}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -26,24 +27,31 @@ func (c *call) finder() *block {
 }
 
 // findOrdered looks whether an earlier attempt was carried out; null: it has to
-// be ordered. An API that knows no idempotency keys would carry out both the new
-// order and one that is still on its way, so that one is waited for, and what it
-// has made is not ordered a second time, although something of it is lost.
+// be ordered. Where a second order would make another one, one that is still on
+// its way is waited for, and what an order has made, or will make, is not ordered
+// again, although something of it is lost.
 func (c *call) findOrdered(ctx context.Context, isEnough func(backend.Value) bool) (backend.Value, error) {
+	if c.repeat && !c.repeatable() {
+		c.assumeOrdered()
+	}
 	for c.looksFirst() {
 		found, err := c.find(ctx)
-		if err != nil || isEnough(found) {
+		failed := c.kept.Ended == endedFailed
+		switch {
+		case err != nil || !failed && isEnough(found):
 			return found, err
-		}
-		if c.settings.keyName != "" {
-			break
-		}
-		if !found.IsNull() {
+		case c.repeatable():
+			return backend.Value{}, nil
+		case !found.IsNull():
 			return backend.Value{}, c.half()
+		case c.kept.Ended == endedUnread:
+			return backend.Value{}, c.block.fail(backend.Internal, "the work is done, its result is not there, and the block find finds nothing")
+		case c.kept.Accepted && !failed:
+			return backend.Value{}, c.later("the order was accepted, and the block find does not find it yet")
 		}
 		rest := c.kept.unsettled(c.settings.settle)
-		if rest <= 0 {
-			break
+		if failed || rest <= 0 {
+			return backend.Value{}, nil
 		}
 		if rest = min(rest, time.Second); !pause(ctx, rest) {
 			f := backend.Failf(backend.Retryable, "%s: the order before may still be carried out", c.block.name())
@@ -51,30 +59,80 @@ func (c *call) findOrdered(ctx context.Context, isEnough func(backend.Value) boo
 			return backend.Value{}, f
 		}
 	}
+	if c.repeat && c.goesOnAt() == nil && !c.repeatable() {
+		return backend.Value{}, c.blind()
+	}
 	return backend.Value{}, nil
+}
+
+// assumeOrdered notes that an earlier attempt may have sent its request now, where
+// it was killed before it could note that itself.
+func (c *call) assumeOrdered() {
+	if c.kept.Ordered == nil {
+		now := time.Now().UTC()
+		c.kept.Ordered = &now
+		c.events.Checkpoint("order", c.kept.sealed())
+	}
+}
+
+// repeatable reports whether a second order is as good as the first: it has the
+// same idempotency key, or makes what is at one address, or is answered as the
+// first was although that is there.
+func (c *call) repeatable() bool { return c.settings.repeats(c.block) }
+
+func (s *settings) repeats(b *block) bool {
+	return s.keyName != "" || b.method == http.MethodPut || isSafe(b.method) || b.expect[http.StatusConflict]
+}
+
+// isBlind reports whether nobody could tell what came of an order of a block, so
+// that it can't be sent again.
+func (s *settings) isBlind(b *block) bool {
+	return makes(b) && b.find == nil && s.blocks[blockFind] == nil && !s.repeats(b)
 }
 
 // looksFirst reports whether what an earlier attempt may have made is looked for
 // before it is ordered again. Work in the background is rather asked for, because
-// what is found may not be done: at its address, or by the key of its order.
+// what is found may not be done: at its address, or by a second order where that
+// is as good as the first.
 func (c *call) looksFirst() bool {
 	switch {
-	case !c.repeat || c.finder() == nil || c.kept.Pending.isFor(c):
+	case !c.repeat || c.finder() == nil || c.goesOnAt() != nil:
 		return false
-	case c.block.poll == nil || c.kept.Ended == endedForgotten:
+	case c.block.poll == nil:
+		return true
+	case c.kept.Ended == endedForgotten, c.kept.Ended == endedUntold, c.kept.Ended == endedUnread:
 		return true
 	}
-	return c.settings.keyName == "" && c.kept.Ended != endedFailed
+	return !c.repeatable()
 }
 
 // half is the failure of an order that is there, but not all of it.
 func (c *call) half() error {
-	if c.block.poll != nil {
-		f := backend.Failf(backend.Retryable, "%s: the block find does not find every output yet", c.block.name())
-		f.RetryAfter = max(c.block.poll.interval, time.Second)
-		return f
+	switch {
+	case c.kept.Ended == endedFailed:
+		return c.block.fail(backend.Internal, "the work of the order has failed, and what it has left is there")
+	case c.block.poll != nil && c.kept.Ended != endedUnread:
+		return c.later("the block find does not find every output yet")
 	}
 	return c.block.fail(backend.Internal, "the answer to the order was lost, and the block find does not find every output")
+}
+
+// blind is the failure of an order that is not sent again, because nobody could
+// tell what came of the first one.
+func (c *call) blind() error {
+	why := "an order before may have been carried out"
+	switch {
+	case c.kept.Ended == endedFailed:
+		why = "the work of the order before has failed"
+	case c.kept.Ended == endedUntold:
+		why = "the order before was accepted, and its answer does not say where to ask for the work"
+	case c.kept.Ended == endedForgotten:
+		why = "the order before was accepted, and the API does not know the work any more"
+	case c.kept.Accepted:
+		why = "the order before was accepted, and its answer could not be used"
+	}
+	return c.block.fail(backend.Internal, why+`; it is not sent again, because the API knows no idempotency keys (idempotency_header = "") `+
+		"and could make a second one; look for "+c.op.ResourceID+" at the API, and write a block find for the next time")
 }
 
 // find looks for a resource whose outputs nobody knows; null: there is no block

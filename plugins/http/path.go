@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/addongw/addongw/plugins/backend"
 	"github.com/addongw/addongw/plugins/backend/expr"
@@ -144,11 +147,7 @@ func isNowhere(segment string) bool {
 
 // path is the escaped path of a block, or of its poll.
 func (o object) path(own scope) (string, error) {
-	e, err := o.expression("path")
-	if err != nil {
-		return "", backend.Failf(backend.Internal, "path: %v", err)
-	}
-	parts, err := e.Parts(own)
+	parts, err := o.parts("path", own)
 	if err != nil {
 		return "", backend.Failf(backend.Internal, "path: %v", err)
 	}
@@ -160,4 +159,67 @@ func (o object) path(own scope) (string, error) {
 		return "", backend.Failf(backend.Invalid, "path: %v", err)
 	}
 	return path, nil
+}
+
+func (o object) parts(name string, own scope) ([]expr.Part, error) {
+	e, err := o.expression(name)
+	if err != nil {
+		return nil, err
+	}
+	return e.Parts(own)
+}
+
+// isPath reports whether the operator began an address with a slash: it is a path
+// then, appended to base_url as every other, and none that a server named.
+func isPath(parts []expr.Part) bool {
+	return len(parts) > 0 && parts[0].Literal && strings.HasPrefix(textOf(parts[0]), "/")
+}
+
+func textOf(p expr.Part) string {
+	v, _ := p.Value.Unmark()
+	return v.AsString()
+}
+
+// withQuery composes an escaped path of parts that may have parameters after a ?.
+func withQuery(parts []expr.Part) (path, query string, err error) {
+	for i, p := range parts {
+		if !p.Literal {
+			continue
+		}
+		before, after, found := strings.Cut(textOf(p), "?")
+		if !found {
+			continue
+		}
+		literal := func(text string) expr.Part { return expr.Part{Value: cty.StringVal(text), Literal: true} }
+		if query, err = queryOf(append([]expr.Part{literal(after)}, parts[i+1:]...)); err != nil {
+			return "", "", err
+		}
+		parts = append(slices.Clone(parts[:i]), literal(before))
+		break
+	}
+	path, err = pathOf(parts)
+	return path, query, err
+}
+
+// queryText is what may stand in an escaped query (RFC 3986, section 3.4).
+var queryText = regexp.MustCompile(`^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*$`)
+
+func queryOf(parts []expr.Part) (string, error) {
+	var query strings.Builder
+	for _, p := range parts {
+		v, _ := p.Value.UnmarkDeep()
+		switch {
+		case isSensitive(p.Value):
+			return "", errors.New("a parameter is a secret: addresses end up in the logs of every server on the way")
+		case v.IsNull() || !v.IsKnown():
+			return "", errors.New("a parameter is null or not known")
+		case p.Literal && !queryText.MatchString(v.AsString()):
+			return "", errors.New("there is a character after the ? that must be written as %XX")
+		case p.Literal:
+			query.WriteString(v.AsString())
+		default:
+			query.WriteString(url.QueryEscape(v.AsString()))
+		}
+	}
+	return query.String(), nil
 }

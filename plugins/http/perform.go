@@ -35,7 +35,11 @@ func (c *call) hidden() []string { return slices.Concat(c.secrets, c.client.hidd
 // makes reports whether the call makes the resource, and removes whether it
 // removes it again. Of actions the name says so.
 func (c *call) makes() bool {
-	return c.verb == backend.VerbProvision || c.op.OperationID != "" && strings.HasPrefix(c.block.action, "create_")
+	return makes(c.block) && (c.verb == backend.VerbProvision || c.op.OperationID != "")
+}
+
+func makes(b *block) bool {
+	return b.kind.name == string(backend.VerbProvision) || strings.HasPrefix(b.action, "create_")
 }
 
 func (c *call) removes() bool {
@@ -46,10 +50,8 @@ func (c *call) removes() bool {
 // asks until it is done. Work that an earlier attempt has begun is not ordered
 // anew. It returns the last answer.
 func (c *call) perform(ctx context.Context) (answer, error) {
-	if c.kept.Pending.isFor(c) {
-		if at, err := elsewhere(c.client.base, c.client.base, c.kept.Pending.URL); err == nil {
-			return c.follow(ctx, at)
-		}
+	if at := c.goesOnAt(); at != nil {
+		return c.follow(ctx, at)
 	}
 	o, err := c.compose(c.client.base)
 	if err != nil {
@@ -64,10 +66,24 @@ func (c *call) perform(ctx context.Context) (answer, error) {
 	if !c.block.expects(a.status) {
 		return a, c.refused(a, o.where())
 	}
+	c.kept.Accepted = c.makes()
 	if c.block.poll == nil {
 		return a, nil
 	}
 	return c.begun(ctx, a)
+}
+
+// goesOnAt is where to ask for work that an earlier attempt has begun; nil: there
+// is none, or its address is not where base_url is any more.
+func (c *call) goesOnAt() *url.URL {
+	if !c.kept.Pending.isFor(c) {
+		return nil
+	}
+	at, err := elsewhere(c.client.base, c.client.base, c.kept.Pending.URL)
+	if err != nil {
+		return nil
+	}
+	return at
 }
 
 // order notes, before a request that makes something, that it may be carried out
@@ -159,13 +175,36 @@ func (c *call) begun(ctx context.Context, a answer) (answer, error) {
 	}
 	at, err := c.pollAddress(a)
 	if err != nil {
-		return a, c.block.fail(backend.Internal, "poll: "+err.Error())
+		return a, c.untold(err)
 	}
 	c.remember(at)
 	if !pause(ctx, c.interval(a)) {
 		return a, c.goesOn(a)
 	}
 	return c.follow(ctx, at)
+}
+
+// untold is the failure of work that nobody can ask for: what it makes can only
+// be looked for.
+func (c *call) untold(why error) error {
+	text := "poll: " + why.Error()
+	if c.makes() {
+		c.forget(endedUntold)
+		if c.finder() != nil {
+			return c.later(text)
+		}
+	}
+	return c.block.fail(backend.Internal, text)
+}
+
+// later is the failure of an order that goes on, and is looked for again.
+func (c *call) later(text string) error {
+	f := backend.Failf(backend.Retryable, "%s: %s", c.block.name(), text)
+	f.RetryAfter = time.Second
+	if c.block.poll != nil {
+		f.RetryAfter = max(c.block.poll.interval, time.Second)
+	}
+	return f
 }
 
 func (c *call) poll() object { return c.block.config.object("poll") }
@@ -181,15 +220,33 @@ func (c *call) pollAddress(a answer) (*url.URL, error) {
 		}
 		return below(c.client.base, path)
 	case c.poll().written("url"):
-		text, err := c.text("url", own)
-		if err != nil {
-			return nil, err
-		}
-		return c.address("url", a.from, text)
+		return c.named("url", a)
 	case a.header.Get("Location") == "":
 		return nil, fmt.Errorf("the answer %d has no header Location; write path or url in the block poll", a.status)
 	}
 	return c.address("the header Location", a.from, a.header.Get("Location"))
+}
+
+// named is the address that an attribute of the block poll gives: a path, where
+// the operator wrote its beginning, and else what a server named.
+func (c *call) named(name string, a answer) (*url.URL, error) {
+	own := c.own.with("response", a.value())
+	if parts, err := c.poll().parts(name, own); err == nil && isPath(parts) {
+		path, query, err := withQuery(parts)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		at, err := below(c.client.base, path)
+		if err == nil {
+			at.RawQuery = query
+		}
+		return at, err
+	}
+	text, err := c.text(name, own)
+	if err != nil {
+		return nil, err
+	}
+	return c.address(name, a.from, text)
 }
 
 func (c *call) address(what string, from *url.URL, text string) (*url.URL, error) {
@@ -216,10 +273,12 @@ func (c *call) text(name string, own scope) (string, error) {
 // remember records where to go on after a crash, unless the address itself is a
 // secret: then only this attempt goes on.
 func (c *call) remember(at *url.URL) {
-	if c.op.OperationID == "" || holdsSecret(at.String(), c.hidden()) {
+	if c.op.OperationID == "" {
 		return
 	}
-	c.kept.Pending = &pending{Verb: c.verb, Action: c.block.action, OperationID: c.op.OperationID, URL: at.String()}
+	if !holdsSecret(at.String(), c.hidden()) {
+		c.kept.Pending = &pending{Verb: c.verb, Action: c.block.action, OperationID: c.op.OperationID, URL: at.String()}
+	}
 	c.events.Checkpoint("pending", c.kept.sealed())
 }
 
@@ -327,11 +386,7 @@ func (c *call) result(ctx context.Context, a answer) (answer, error) {
 	if !c.poll().written("result") {
 		return a, nil
 	}
-	text, err := c.text("result", c.own.with("response", a.value()))
-	if err != nil {
-		return a, c.block.fail(backend.Internal, "poll: "+err.Error())
-	}
-	at, err := c.address("result", a.from, text)
+	at, err := c.named("result", a)
 	if err != nil {
 		return a, c.block.fail(backend.Internal, "poll: "+err.Error())
 	}
@@ -345,9 +400,27 @@ func (c *call) result(ctx context.Context, a answer) (answer, error) {
 		return a, c.wrap(err)
 	}
 	if last.status/100 != 2 {
-		return last, c.failure(backend.Retryable, fmt.Sprintf("poll: the result, %s, answers %d", o.where(), last.status), last)
+		return last, c.resultRefused(last, o.where())
 	}
 	return last, nil
+}
+
+// resultRefused is the failure of work that is done, and whose result can't be
+// had. An order whose result is not where it should be is looked for.
+func (c *call) resultRefused(a answer, where string) error {
+	class := c.block.classOf(a.status)
+	switch {
+	case class == backend.NotFound && c.makes() && c.finder() != nil:
+		c.forget(endedUnread)
+		class = backend.Internal
+	case class != backend.Retryable && !(class == backend.NotFound && c.removes()):
+		class = backend.Internal
+	}
+	f := c.failure(class, fmt.Sprintf("poll: the result, %s, answers %d", where, a.status), a)
+	if class == backend.Retryable {
+		f.RetryAfter = a.retryAfter(0, mostRetry)
+	}
+	return f
 }
 
 // interval is how long to wait before the next question.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,12 @@ func TestWorkIsAskedForUntilItIsDone(t *testing.T) {
 		"by an address": {"url = response.body.links.self\ndone = response.body.progress >= 100",
 			[]fault{json(202, `{"links":{"self":"URL/v2/tasks/3"}}`), json(200, `{"progress":50}`), json(200, `{"progress":100,"n":"z"}`)},
 			[]string{"POST /v2/builds", "GET /v2/tasks/3", "GET /v2/tasks/3"}, "z"},
+		"with a result of ours": {"done = response.body.state == \"up\"\nresult = \"/servers/${response.body.id}?view=${response.body.view}\"",
+			[]fault{json(202, `{}`, "Location", "/v2/ops/1"), json(200, `{"state":"up","id":4,"view":"a&b"}`), json(200, `{"n":"z"}`)},
+			[]string{"POST /v2/builds", "GET /v2/ops/1", "GET /v2/servers/4"}, "z"},
+		"by an address of ours": {"url = \"/ops?id=${response.body.id}\"",
+			[]fault{json(202, `{"id":"a b&c"}`), json(200, `{"n":"z"}`)},
+			[]string{"POST /v2/builds", "GET /v2/ops"}, "z"},
 		"with a result elsewhere": {"done = response.body.state == \"up\"\nresult = response.body.at",
 			[]fault{json(202, `{}`, "Location", "/v2/ops/1"), json(200, `{"state":"up","at":"/v2/servers/4"}`), json(200, `{"n":"z"}`)},
 			[]string{"POST /v2/builds", "GET /v2/ops/1", "GET /v2/servers/4"}, "z"},
@@ -94,6 +101,9 @@ func TestWorkIsAskedForUntilItIsDone(t *testing.T) {
 				t.Errorf("the outputs are of %q", got)
 			}
 			for _, got := range s.seen {
+				if got.Method == "GET" && !slices.Contains([]string{"", "x=1", "view=a%26b", "id=a+b%26c"}, got.Query) {
+					t.Errorf("asked for ?%s", got.Query)
+				}
 				if got.Header.Get("X-Token") != "users-token" || got.Header.Get("Authorization") != "Bearer secret-token" {
 					t.Errorf("%s %s came without its headers", got.Method, got.Path)
 				}
@@ -177,7 +187,9 @@ func TestTroubleWithWorkThatGoesOn(t *testing.T) {
 		"url is nothing":               {"", "url = response.body.at", []fault{says(202, `{"at":null}`)}, backend.Internal, "url is no text", false},
 		"path leads elsewhere":         {"", `path = "/ops/${response.body.id}"`, []fault{says(202, `{"id":"../accounts/acc1"}`)}, backend.Internal, "has a slash in it", false},
 		"result leads elsewhere":       {"", `result = response.body.at`, []fault{begun, json(`{"at":"http://localhost/x"}`)}, backend.Internal, "result can't be followed", true},
-		"result is not there":          {"", `result = response.body.at`, []fault{begun, json(`{"at":"/v2/x"}`), says(404, "")}, backend.Retryable, "the result, GET /v2/x, answers 404", true},
+		"result leads upwards":         {"", `result = "/x/${response.body.id}"`, []fault{begun, json(`{"id":"../y"}`)}, backend.Internal, "result: what stands in the first ${…} has a slash in it", true},
+		"result is not there":          {"", `result = response.body.at`, []fault{begun, json(`{"at":"/v2/x"}`), says(404, "")}, backend.Internal, "the result, GET /v2/x, answers 404", true},
+		"result is not there yet":      {"", `result = response.body.at`, []fault{begun, json(`{"at":"/v2/x"}`), says(503, "")}, backend.Retryable, "the result, GET /v2/x, answers 503", true},
 		"done can't be told":           {"", `done = response.body.state == "up"`, []fault{begun, json(`{}`)}, backend.Internal, "poll: addongw.hcl:", true},
 		"done is a page":               {"", `done = response.body.state == "up"`, []fault{begun, says(200, "<html>")}, unknownOutcome, "is no JSON", true},
 		"the address holds a secret":   {"", "", []fault{says(202, `{}`, "Location", "/v2/ops/secret-token"), says(500, "")}, backend.Retryable, "an address that holds a secret", false},
@@ -329,6 +341,9 @@ func TestWorkThatHasFailedIsNotFound(t *testing.T) {
 		before := len(s.requests())
 		if _, _, err = provision(t, h, r.again(op)); err != nil {
 			t.Fatal(err)
+		}
+		if more != "" { // another order would make another account: it is looked for first what this one has left
+			before++
 		}
 		if got := s.requests()[before]; got != "POST /v2/slow/accounts" {
 			t.Errorf("the repeat begins with %s", got)

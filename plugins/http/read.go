@@ -151,7 +151,7 @@ func (r *reader) checkHeaderNames(path cty.Path, names []string) {
 func (r *reader) checkHeaderValues(path cty.Path, headers map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		if !isHeaderValue(headers[name]) {
-			r.add(path.IndexString(name), fmt.Sprintf("The value of the header %s has a line break or another control character in it", name),
+			r.add(path.GetAttr(name), fmt.Sprintf("The value of the header %s has a line break or another control character in it", name),
 				"Is there a line break at the end of a secret? trimspace(…) takes it away.")
 		}
 	}
@@ -316,7 +316,7 @@ func (r *reader) readErrors(b *block, path cty.Path, c object) map[string]backen
 			r.add(at.IndexString(status), fmt.Sprintf("%s is both in expect and in errors", status), "Remove one of them.")
 		}
 		if !slices.Contains(classNames(), class) {
-			r.add(at.IndexString(status), fmt.Sprintf("%s is no class of failures", strconv.Quote(class)), "Write one of "+strings.Join(classNames(), ", ")+".")
+			r.add(at.GetAttr(status), fmt.Sprintf("%s is no class of failures", strconv.Quote(class)), "Write one of "+strings.Join(classNames(), ", ")+".")
 		}
 		classes[status] = backend.Class(strings.ToUpper(class))
 	}

@@ -22,10 +22,12 @@ type saas struct {
 	accounts  map[string]*account
 	answers   map[string]reply // by idempotency key
 	seen      []seen
-	faults    []fault
+	faults    []fault        // with the next requests
+	unlucky   []fault        // with the next orders
 	polls     map[string]int // of operations, how often they say "not yet"
 	work      map[string]func() reply
 	keyless   bool // it does not know idempotency keys
+	doubles   bool // it makes another account for the same external_ref
 	patience  int  // how often an operation says "not yet"
 	made      int
 	nextKey   int
@@ -76,6 +78,9 @@ func (s *saas) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var f fault
 	if len(s.faults) > 0 {
 		f, s.faults = s.faults[0], s.faults[1:]
+	}
+	if f == nil && r.Method == "POST" && len(s.unlucky) > 0 {
+		f, s.unlucky = s.unlucky[0], s.unlucky[1:]
 	}
 	s.mu.Unlock()
 	handle := func(w http.ResponseWriter, r *http.Request) { s.write(w, s.handle(r, text)) }
@@ -217,7 +222,7 @@ func (s *saas) accountsOf(r *http.Request, path []string, ref, tier string) repl
 
 func (s *saas) create(ref, tier string) reply {
 	for _, a := range s.accounts {
-		if a.Ref == ref {
+		if a.Ref == ref && !s.doubles {
 			return problem(409, "external_ref is taken")
 		}
 	}

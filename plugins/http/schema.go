@@ -177,11 +177,11 @@ func pollSchema(own, answered []string) backend.Schema {
 	}
 	return backend.Schema{Attributes: []backend.Attribute{
 		expression("path", cty.String, "What is asked, appended to base_url as the path of the request is. Here response is the first answer."),
-		expression("url", cty.String, "What is asked instead, where the first answer names it: an address on the same server."),
+		expression("url", cty.String, "What is asked instead, where the first answer names it: an address on the same server. A text that begins with / is appended to base_url."),
 		{Name: "interval", Type: cty.String, Doc: `How long to wait between two questions, unless Retry-After says it. Default "2s".`},
 		expression("done", cty.Bool, "Whether the work is done, by each answer. Default: the status is no longer 202."),
 		expression("failed", cty.Bool, "Whether the work has failed."),
 		{Name: "class", Type: cty.String, Doc: `What such a failure is. Default "internal".`},
-		expression("result", cty.String, "A path or an address that is fetched at the end, where the last answer names one; the outputs are in it."),
+		expression("result", cty.String, "What is fetched at the end; the outputs are in it. An address that the last answer names is on the same server; a text that begins with / is appended to base_url."),
 	}}
 }

@@ -18,6 +18,9 @@ type kept struct {
 	// is not known.
 	Ordered *time.Time `json:"ordered,omitempty"`
 
+	// Accepted: the last order was answered with success, whatever came of it then.
+	Accepted bool `json:"accepted,omitempty"`
+
 	// Unmade is the last attempt of an order of which, and of all before it, it is
 	// known that they have made nothing.
 	Unmade *attempt `json:"unmade,omitempty"`
@@ -45,6 +48,8 @@ type ending string
 const (
 	endedFailed    ending = "failed"
 	endedForgotten ending = "forgotten" // it may have been done
+	endedUntold    ending = "untold"    // nobody can tell where to ask for it
+	endedUnread    ending = "unread"    // it is done, and its result is not there
 )
 
 // mayHaveMade reports whether an attempt before this one may have made what is

@@ -14,6 +14,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // sharedScript serves every action that has no script of its own.
@@ -96,7 +97,7 @@ func missingAction(directory, name string, actions []string, at cty.Path) backen
 	own := filepath.Join(directory, name)
 	detail := fmt.Sprintf("Write an executable file %s, or one for all actions called %q beside it, or remove the name from actions.", own, sharedScript)
 	there := slices.DeleteFunc(actionsIn(directory), func(other string) bool { return slices.Contains(actions, other) })
-	if near := nearest(name, there); near != "" {
+	if near := declared.Nearest(name, there); near != "" {
 		detail = fmt.Sprintf("Did you mean %q? There is an executable of that name, and no action.", near)
 	}
 	if found, _ := filepath.Glob(own + ".*"); len(found) > 0 {

@@ -73,7 +73,7 @@ func operatorEnvironment(config backend.Value) (map[string]string, error) {
 		text := value.AsString()
 		if strings.ContainsRune(text, 0) || len(text) > maxVariable {
 			f := backend.Failf(backend.Invalid, "the value of env %q is too long for a variable or holds a zero byte", name)
-			f.Path = cty.GetAttrPath("env").IndexString(name)
+			f.Path = cty.GetAttrPath("env").GetAttr(name)
 			return nil, f
 		}
 		env[name] = text

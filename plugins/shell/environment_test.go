@@ -59,7 +59,7 @@ func TestValuesNoEnvironmentCanHoldAreRefused(t *testing.T) {
 	b := configured(t, nil, nil)
 	for name, value := range map[string]string{"zero": "a\x00b", "long": strings.Repeat("x", 200_000)} {
 		_, _, err := provision(t.Context(), b, withEnv(someOp(t), map[string]cty.Value{"A": cty.StringVal(value)}))
-		if f := wantFailure(t, err, backend.Invalid); !f.Path.Equals(cty.GetAttrPath("env").IndexString("A")) {
+		if f := wantFailure(t, err, backend.Invalid); !f.Path.Equals(cty.GetAttrPath("env").GetAttr("A")) {
 			t.Errorf("%s: path %#v", name, f.Path)
 		}
 	}

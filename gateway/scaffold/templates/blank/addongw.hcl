@@ -4,8 +4,9 @@ gateway {
 
 # Secrets: the values are in addongw.vars.hcl, or else in the environment.
 {{.Variables}}
-# What makes the real thing: the plugin addongw-plugin-TYPE, such as shell or
-# postgres. Until one is named, "addongw validate" asks for it.
+# What makes the real thing: the plugin addongw-plugin-TYPE, such as shell,
+# postgres, redis or http ("addongw plugins list" shows all that are there).
+# Until one is named, "addongw validate" asks for it.
 #
 # backend "TYPE" "main" {
 #   config {}
