@@ -113,7 +113,7 @@ func (s *shared) keepsUsers(ctx context.Context) (wrong, remedy string, err erro
 }
 
 func atURL(ctx context.Context, err error) error {
-	err = explain(ctx, "look at the server", err)
+	err = explain(ctx, looking, err)
 	if failure, ok := errors.AsType[*backend.Failure](err); ok && failure.Path == nil {
 		failure.Path = cty.GetAttrPath("url")
 	}
@@ -146,7 +146,7 @@ func (s *shared) tenant(ctx context.Context, w work) (*tenant, error) {
 	for _, name := range w.target.logins() {
 		user, found, err := getUser(ctx, s.admin, name)
 		if err != nil {
-			return nil, explain(ctx, "look at the server", err)
+			return nil, explain(ctx, looking, err)
 		}
 		if !found {
 			continue
