@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -36,7 +37,7 @@ func (d *dedicated) examine(ctx context.Context) (backend.Diagnostics, error) {
 	if d.examined {
 		return nil, nil
 	}
-	for _, check := range []func(context.Context) backend.Diagnostics{d.findAccount, d.prepare, d.tryProgram, d.tryCertificate, d.findArchive, d.findCage} {
+	for _, check := range []func(context.Context) backend.Diagnostics{d.findAccount, d.tryPorts, d.prepare, d.tryProgram, d.tryCertificate, d.findArchive, d.findCage} {
 		if found := check(ctx); found != nil {
 			return found, nil
 		}
@@ -55,6 +56,19 @@ func (d *dedicated) findAccount(context.Context) backend.Diagnostics {
 		return backend.Diagnostics{*problem}
 	}
 	d.who = who
+	return nil
+}
+
+// tryPorts refuses what servers may not listen on. Who must be root for it is not
+// served by a gateway that is: servers never are.
+func (d *dedicated) tryPorts(context.Context) backend.Diagnostics {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+	if err != nil {
+		return nil // an old kernel; the first server will tell
+	}
+	if least, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && d.settings.ports.first < least {
+		return wrongAt("port_range", fmt.Sprintf("Ports below %d are for root alone on this machine", least), "Servers never run as root. Write higher ones, such as \"7000-7999\".")
+	}
 	return nil
 }
 
