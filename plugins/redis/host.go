@@ -118,11 +118,11 @@ func (d *dedicated) tryProgram(ctx context.Context) backend.Diagnostics {
 			fmt.Sprintf("User %q must be able to enter every folder above %s (chmod o+x), and to run %s.", d.userName(), d.directory.path, program))
 	}
 	if err != nil {
-		return wrongAt("redis_server", "The program can't be run", fmt.Sprintf("%s --version: %v", program, err))
+		return wrongAt("redis_server", "The program can't be run", fmt.Sprintf("%s --version: %v. Write the path of redis-server, or remove redis_server.", program, err))
 	}
 	version := regexp.MustCompile(`v=(\d+)\.`).FindSubmatch(said)
 	if version == nil {
-		return wrongAt("redis_server", "This is no redis-server", fmt.Sprintf("%s --version says %q.", program, bytes.TrimSpace(said)))
+		return wrongAt("redis_server", "This is no redis-server", fmt.Sprintf("%s --version says %q. Write the path of redis-server, or remove redis_server.", program, bytes.TrimSpace(said)))
 	}
 	if major, _ := strconv.Atoi(string(version[1])); major < oldestVersion {
 		return wrongAt("redis_server", fmt.Sprintf("Redis %s is too old", version[1]), fmt.Sprintf("Version %d is the oldest that works.", oldestVersion))
