@@ -78,7 +78,7 @@ func (d *dedicated) prepare(context.Context) backend.Diagnostics {
 	if found != nil {
 		return found
 	}
-	settings := runnerSettings{Program: program, Bind: d.settings.bind, User: d.settings.user, TLS: d.settings.tls, Cgroup: d.settings.cgroup}
+	settings := runnerSettings{Program: program, Bind: d.settings.bind, User: d.settings.user, TLS: d.settings.tls, Cgroup: d.settings.cgroup, Runner: d.settings.runner}
 	if d.who != nil {
 		settings.User = d.userName()
 	}
@@ -272,7 +272,7 @@ func keepFiles() {
 // watchPause is the time between two looks at whether there is a runner.
 const watchPause = time.Second
 
-// watch starts another runner when one dies, as long as this process lives.
+// watch starts another runner when one dies that is needed, as long as this process lives.
 func (d *dedicated) watch() {
 	if d.watching != nil || d.settings.runner == runnerService {
 		return
@@ -282,7 +282,7 @@ func (d *dedicated) watch() {
 	go func() {
 		var once sync.Once
 		for pause(ctx, watchPause) == nil {
-			if locked(d.directory.runnerLock()) {
+			if locked(d.directory.runnerLock()) || !d.directory.busy() {
 				continue
 			}
 			if err := d.wake(); err != nil {
