@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -131,8 +132,20 @@ func (p *plan) read(b *loadedBackend) (*schema.Params, hcl.Diagnostics) {
 	s := backend.Schema{Open: true}
 	if p.asks(b) {
 		s = b.Description.Plan
+		if !b.sound { // which params a plan needs may depend on the setting at fault
+			s = optional(s)
+		}
 	}
 	return schema.DecodeParams("plan", s, p.content.Expr("params"), p.content.Range, p.content.Context)
+}
+
+// optional is the schema without the duty to write anything.
+func optional(s backend.Schema) backend.Schema {
+	s.Attributes = slices.Clone(s.Attributes)
+	for i := range s.Attributes {
+		s.Attributes[i].Required = false
+	}
+	return s
 }
 
 // asks reports whether a plugin says which params there are.

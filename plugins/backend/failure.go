@@ -18,7 +18,7 @@ const (
 	Conflict     Class = "CONFLICT"     // the name exists and is not ours: an operator must look; it is never adopted
 	Quota        Class = "QUOTA"        // capacity or a limit is reached
 	Unsupported  Class = "UNSUPPORTED"  // this plan change is impossible, or there is no such action; the resource is as it was
-	Internal     Class = "INTERNAL"     // a bug: a few repeats, then parked for an operator
+	Internal     Class = "INTERNAL"     // a bug, or what an operator alone can mend: a few repeats, then an order is over and all else parked
 	Unauthorized Class = "UNAUTHORIZED" // the caller's credentials were refused; never repeated
 )
 

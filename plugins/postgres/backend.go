@@ -59,7 +59,7 @@ func (b *Backend) Configure(ctx context.Context, req backend.ConfigureRequest) (
 	if failure, ok := errors.AsType[*backend.Failure](err); ok && failure.Class != backend.Retryable {
 		found = append(found, backend.Diagnostic{
 			Severity: backend.SeverityError, Summary: "The server refuses what admin_url says",
-			Detail: failure.Message, Path: adminURLPath(),
+			Detail: asSentence(failure.Message), Path: adminURLPath(),
 		})
 	}
 	return backend.ConfigureResponse{Diagnostics: found}, nil
@@ -80,7 +80,7 @@ func (b *Backend) ready(ctx context.Context) (*server, error) {
 	}
 	for _, d := range found {
 		if d.Severity == backend.SeverityError {
-			return nil, &backend.Failure{Class: backend.Invalid, Path: d.Path, Message: d.Summary + ". " + d.Detail}
+			return nil, backend.Failf(backend.Internal, "%s. %s", d.Summary, d.Detail)
 		}
 	}
 	return s, nil

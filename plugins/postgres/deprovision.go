@@ -9,6 +9,7 @@ import (
 
 	"github.com/addongw/addongw/plugins/backend"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // deprovision is one attempt to remove a resource, under its lock.
@@ -117,6 +118,9 @@ func (d *deprovision) dropDatabase(ctx context.Context) error {
 // it. It forces a checkpoint and may take long on a busy disk.
 func (d *deprovision) drop(ctx context.Context, database string) error {
 	_, err := d.conn.Exec(ctx, "DROP DATABASE IF EXISTS "+identifier(database)+" WITH (FORCE)")
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == codeInsufficientPrivilege {
+		return backend.Failf(backend.Retryable, "drop the database: the provisioner may not end a session in it; is a superuser connected to it? (%s, SQLSTATE %s)", refused.Message, refused.Code)
+	}
 	return err
 }
 

@@ -23,7 +23,8 @@ const (
 )
 
 // classOf sorts what the server said by its SQLSTATE. Whatever is not listed
-// is a bug of ours.
+// is a bug of ours. What only an operator can mend is Internal too: no customer
+// chose admin_url or the provisioner's rights, and an order may wait for others.
 func classOf(code string) (backend.Class, string) {
 	switch code {
 	case "53100":
@@ -40,13 +41,13 @@ func classOf(code string) (backend.Class, string) {
 		// 23505 and XX000: two sessions changed one catalog row ("tuple concurrently updated").
 		return backend.Retryable, "the server was busy with something else"
 	case codeInsufficientPrivilege:
-		return backend.Invalid, "the provisioner lacks a right (see the README of the postgres backend)"
+		return backend.Internal, "the provisioner lacks a right (see the README of the postgres backend)"
 	case codeInvalidPassword, codeInvalidAuthorization:
-		return backend.Invalid, "the server does not let the provisioner in: check admin_url and pg_hba.conf"
+		return backend.Internal, "the server does not let the provisioner in: check admin_url and pg_hba.conf"
 	case codeUndefinedDatabase:
-		return backend.Invalid, "the database in admin_url does not exist"
+		return backend.Internal, "the database in admin_url does not exist"
 	case "0A000", "58P01":
-		return backend.Invalid, "the server does not have what is asked for"
+		return backend.Internal, "the server does not have what is asked for"
 	case "42710", "42P04":
 		return backend.Conflict, "the name is taken by something that is not ours"
 	case "2BP01":
@@ -109,6 +110,16 @@ func mask(text string, secrets []string) string {
 		}
 	}
 	return text
+}
+
+// signingIn is what is done first.
+const signingIn = "at sign-in"
+
+// asSentence is a message of explain as the detail of a diagnostic, whose summary
+// says already what was done.
+func asSentence(message string) string {
+	message = strings.TrimPrefix(message, signingIn+": ")
+	return strings.ToUpper(message[:1]) + message[1:] + "."
 }
 
 // stubborn is for removals: what the server refuses is tried again, and in the

@@ -27,7 +27,7 @@ func TestWhatTheServerSaysIsSortedByItsCode(t *testing.T) {
 	cases := map[string]backend.Class{
 		"53300": backend.Retryable, "57P01": backend.Retryable, "57P03": backend.Retryable, "08006": backend.Retryable,
 		"55006": backend.Retryable, "23505": backend.Retryable, "25006": backend.Retryable, "53100": backend.Quota,
-		"42501": backend.Invalid, "28P01": backend.Invalid, "3D000": backend.Invalid, "0A000": backend.Invalid,
+		"42501": backend.Internal, "28P01": backend.Internal, "28000": backend.Internal, "3D000": backend.Internal, "0A000": backend.Internal,
 		"42710": backend.Conflict, "42P04": backend.Conflict, "2BP01": backend.Conflict, "42601": backend.Internal, "": backend.Internal,
 	}
 	for code, class := range cases {

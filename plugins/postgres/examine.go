@@ -49,7 +49,7 @@ func (s *server) examine(ctx context.Context) (backend.Diagnostics, error) {
 		return err
 	})
 	if err != nil {
-		return nil, s.explain(ctx, "at sign-in", err)
+		return nil, s.explain(ctx, signingIn, err)
 	}
 	s.examined.Store(!found.HasErrors())
 	return found, nil

@@ -294,7 +294,7 @@ func (p *provision) explainLogin(ctx context.Context, err error) error {
 	case ok && refused.Code == codeInvalidPassword:
 		return backend.Failf(backend.Internal, "log in as the customer: the server refuses the password that was just set")
 	case ok && refused.Code == codeInvalidAuthorization:
-		return backend.Failf(backend.Invalid, "log in as the customer: pg_hba.conf does not let role %q into its database with method scram-sha-256", p.target.login())
+		return backend.Failf(backend.Internal, "log in as the customer: pg_hba.conf does not let role %q into its database with method scram-sha-256", p.target.login())
 	}
 	return p.server.explain(ctx, "log in as the customer", err, p.password, p.verifier)
 }

@@ -123,8 +123,13 @@ func TestAWrongAdminPasswordIsADiagnostic(t *testing.T) {
 	if text := res.Diagnostics[0].Summary + res.Diagnostics[0].Detail; !strings.Contains(text, "28P01") || strings.Contains(text, "canary") {
 		t.Errorf("diagnostic %q", text)
 	}
-	_, err = provision(t.Context(), b, newOp(1), &recorder{})
-	wantClass(t, err, backend.Invalid)
+	if text := res.Diagnostics[0].Detail; !strings.HasPrefix(text, "The server does not let the provisioner in: check admin_url") || !strings.HasSuffix(text, ").") {
+		t.Errorf("detail %q is no sentence", text)
+	}
+	op := newOp(1)
+	_, err = provision(t.Context(), b, op, &recorder{})
+	wantClass(t, err, backend.Internal) // the operator's trouble, and not the customer's
+	wantClass(t, deprovision(t.Context(), b, op, &recorder{}), backend.Internal)
 }
 
 func TestAServerThatAsksForNoPasswordIsReported(t *testing.T) {

@@ -17,6 +17,11 @@ import (
 // packages make it.
 const defaultUser = "redis"
 
+const (
+	rootRefused = "Servers must not run as root"
+	rootRemedy  = `Write the name of a user without rights, such as "redis".`
+)
+
 // account is the system user that servers run as; nil: our own.
 type account struct{ uid, gid uint32 }
 
@@ -44,7 +49,7 @@ func lookUpAccount(name string) (*account, *backend.Diagnostic) {
 	}
 	switch {
 	case root && uid == 0:
-		return complain("Servers must not run as root", `Write the name of a user without rights, such as "redis".`)
+		return complain(rootRefused, rootRemedy)
 	case !root && int(uid) != os.Geteuid():
 		return complain(fmt.Sprintf("Only root can run servers as user %q", name), "Run the gateway as root, or remove user and run it as that user.")
 	case !root:

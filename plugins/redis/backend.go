@@ -93,7 +93,7 @@ func (b *Backend) Configure(ctx context.Context, req backend.ConfigureRequest) (
 	}
 	found = append(found, examined...)
 	if failure, ok := errors.AsType[*backend.Failure](err); ok && failure.Class != backend.Retryable {
-		found = append(found, backend.Diagnostic{Severity: backend.SeverityError, Summary: "The server refuses us", Detail: failure.Message, Path: failure.Path})
+		found = append(found, backend.Diagnostic{Severity: backend.SeverityError, Summary: "The server can't be used", Detail: asSentence(failure.Message), Path: failure.Path})
 	}
 	return backend.ConfigureResponse{Diagnostics: found}, nil
 }
@@ -106,11 +106,11 @@ func (b *Backend) ready(ctx context.Context) (site, error) {
 	}
 	found, err := (*s).examine(ctx)
 	if err != nil {
-		return nil, explain(ctx, "look at the server", err)
+		return nil, explain(ctx, looking, err)
 	}
 	for _, d := range found {
 		if d.Severity == backend.SeverityError {
-			return nil, &backend.Failure{Class: backend.Invalid, Path: d.Path, Message: d.Summary + ". " + d.Detail}
+			return nil, backend.Failf(backend.Internal, "%s. %s", d.Summary, d.Detail)
 		}
 	}
 	return *s, nil

@@ -58,6 +58,9 @@ func (c cgroups) prepare() error {
 	if err := os.Mkdir(c.folder(), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
+	if err := tryFolder(c.folder()); err != nil {
+		return err
+	}
 	if !c.v2 {
 		return nil
 	}
@@ -67,6 +70,19 @@ func (c cgroups) prepare() error {
 		}
 	}
 	return nil
+}
+
+// tryFolder finds out whether we may make groups there: an earlier gateway, as
+// another user, may have made the folder.
+func tryFolder(path string) error {
+	try, err := os.MkdirTemp(path, "try-*")
+	if denied, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("make a group in %s: %w", path, denied.Err)
+	}
+	if err != nil {
+		return err
+	}
+	return os.Remove(try)
 }
 
 // set limits the group called name, which it makes.

@@ -3,6 +3,7 @@ package redis_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,8 +36,11 @@ func strs(list ...string) cty.Value {
 	return cty.ListVal(values)
 }
 
-// wantProblem wants one error about the attribute, with a remedy; or, when says
-// is empty, none at all.
+// warnings are what is not refused: it can be right on another machine.
+var warnings = []string{"Ports below 1024 are closed to servers", "Clients are given ports of port_range"}
+
+// wantProblem wants one error about the attribute, or one of the warnings, with
+// a remedy; or, when says is empty, none at all.
 func wantProblem(t *testing.T, got backend.Diagnostics, attribute, says string) {
 	t.Helper()
 	if says == "" {
@@ -45,8 +49,12 @@ func wantProblem(t *testing.T, got backend.Diagnostics, attribute, says string) 
 		}
 		return
 	}
-	if len(got) != 1 || got[0].Severity != backend.SeverityError || !strings.Contains(got[0].Summary, says) || got[0].Detail == "" {
-		t.Fatalf("got %+v, want one error with %q and a remedy", got, says)
+	severity := backend.SeverityError
+	if slices.Contains(warnings, says) {
+		severity = backend.SeverityWarning
+	}
+	if len(got) != 1 || got[0].Severity != severity || !strings.Contains(got[0].Summary, says) || got[0].Detail == "" {
+		t.Fatalf("got %+v, want one %s with %q and a remedy", got, severity, says)
 	}
 	if len(got[0].Path) == 0 || !got[0].Path[:1].Equals(cty.GetAttrPath(attribute)) {
 		t.Errorf("path %#v, want one into %s", got[0].Path, attribute)
@@ -65,12 +73,19 @@ func TestAConfigBlockIsChecked(t *testing.T) {
 	}{
 		"a good one":                   {offlineDedicated, "user", str("redis"), ""},
 		"an unknown mode":              {offlineDedicated, "mode", str("cluster"), `mode cannot be "cluster"`},
+		"an unknown mode of a shared":  {offlineShared, "mode", str("sharde"), `mode cannot be "sharde"`},
+		"a mode to be known":           {offlineShared, "mode", unknown, ""},
 		"no directory":                 {offlineDedicated, "directory", null, "directory is missing"},
 		"a directory to be known":      {offlineDedicated, "directory", unknown, ""},
 		"no ports":                     {offlineDedicated, "port_range", null, "port_range is missing"},
 		"one port":                     {offlineDedicated, "port_range", str("7000"), `port_range cannot be "7000"`},
 		"ports backwards":              {offlineDedicated, "port_range", str("7999-7000"), "port_range cannot be"},
 		"ports that are none":          {offlineDedicated, "port_range", str("7000-70000"), "port_range cannot be"},
+		"ports that root alone has":    {offlineDedicated, "port_range", str("80-90"), "Ports below 1024 are closed to servers"},
+		"ports that clients get":       {offlineDedicated, "port_range", str("40000-41000"), "Clients are given ports of port_range"},
+		"ports up to those of clients": {offlineDedicated, "port_range", str("1024-32767"), ""},
+		"ports above those of clients": {offlineDedicated, "port_range", str("61000-65535"), ""},
+		"root":                         {offlineDedicated, "user", str("root"), "Servers must not run as root"},
 		"no host":                      {offlineDedicated, "host", null, "host is missing"},
 		"a host with a port":           {offlineDedicated, "host", str("redis.acme.example:7000"), "host is not a host name"},
 		"a public host, no bind":       {offlineDedicated, "bind", cty.NullVal(cty.List(cty.String)), "bind is missing"},
@@ -125,11 +140,17 @@ func TestAWhollyUnknownConfigBlockIsTolerated(t *testing.T) {
 
 func TestOutputsAndParamsDependOnTheMode(t *testing.T) {
 	t.Parallel()
-	for block, want := range map[string]string{"dedicated": "host port username password prefix used_mb", "shared": "host port username password prefix"} {
-		config := offlineDedicated(nil)
-		if block == "shared" {
-			config = offlineShared(nil)
-		}
+	cases := map[string]struct {
+		config  backend.Value
+		outputs string
+		needs   bool
+	}{
+		"dedicated": {offlineDedicated(nil), "host port username password prefix used_mb", true},
+		"shared":    {offlineShared(nil), "host port username password prefix", false},
+		"misspelt":  {offlineShared(attributes{"mode": str("sharde")}), "host port username password prefix used_mb", false},
+	}
+	for block, c := range cases {
+		config, want := c.config, c.outputs
 		res, err := redis.New().ValidateConfig(t.Context(), backend.ValidateConfigRequest{Config: config})
 		ok(t, "ValidateConfig", err)
 		var names []string
@@ -138,6 +159,11 @@ func TestOutputsAndParamsDependOnTheMode(t *testing.T) {
 		}
 		if got := strings.Join(names, " "); got != want {
 			t.Errorf("%s has outputs %s, want %s", block, got, want)
+		}
+		for _, a := range res.Plan.Attributes[:2] {
+			if a.Required != c.needs {
+				t.Errorf("%s: whether plans need %s is %t", block, a.Name, a.Required)
+			}
 		}
 	}
 }
@@ -220,6 +246,20 @@ func TestWhatThisMachineLacksIsADiagnostic(t *testing.T) {
 				ok(t, "open the folders", os.Chmod(filepath.Dir(filepath.Dir(file)), 0o755))
 			}
 			wantProblem(t, configure(t, b, config(block)), c.attribute, c.want)
+			_, err := b.Provision(t.Context(), backend.ProvisionRequest{Op: newOp(dedicatedPlan(8, 5))}, &recorder{})
+			wantClass(t, err, backend.Internal) // no customer's doing
 		})
+	}
+}
+
+func TestPortsThatThisMachineKeepsForRootAreRefused(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+	if err != nil || strings.TrimSpace(string(text)) != "1024" {
+		t.Skipf("this machine keeps the ports below %q (%v)", text, err)
+	}
+	found := configure(t, newBackend(t), dedicatedConfig(t, redistest.Directory(t), portRange(80, 90)))
+	if !found.HasErrors() || !strings.Contains(found[len(found)-1].Summary, "Ports below 1024 are for root alone") {
+		t.Errorf("got %+v", found)
 	}
 }

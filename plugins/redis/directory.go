@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -92,6 +93,18 @@ func (d directory) instances() ([]instance, error) {
 		}
 	}
 	return list, nil
+}
+
+// busy reports whether a server is to run, as far as can be told.
+func (d directory) busy() bool {
+	all, err := d.instances()
+	if err != nil {
+		return true
+	}
+	return slices.ContainsFunc(all, func(i instance) bool {
+		r, err := readRecord(i)
+		return err == nil && r.Phase == phaseOn || err != nil && !errors.Is(err, fs.ErrNotExist)
+	})
 }
 
 // find reads the record of a resource's server. A folder of its name that is

@@ -28,7 +28,8 @@ func keptOut(err error) bool {
 }
 
 // classOf sorts what a server said by the word that it begins with. Whatever is
-// not listed is a bug of ours.
+// not listed is a bug of ours. What only an operator can mend is Internal too: no
+// customer chose the administrator's login, and an order may wait for another.
 func classOf(said string) (backend.Class, string) {
 	word, _, _ := strings.Cut(said, " ")
 	switch word {
@@ -43,15 +44,15 @@ func classOf(said string) (backend.Class, string) {
 	case "OOM":
 		return backend.Retryable, "the server's memory is full"
 	case "WRONGPASS", "NOAUTH":
-		return backend.Invalid, "the server does not let us in: check user and password in url"
+		return backend.Internal, "the server does not let us in: check user and password in url"
 	case "NOPERM":
-		return backend.Invalid, "the user in url may not do that: give it +@all ~* &*"
+		return backend.Internal, "the user in url lacks a right: give it +@all ~* &*"
 	}
 	if strings.Contains(said, "error trying to save the ACLs") {
 		return backend.Retryable, "the server cannot write its file of users: is its disk full, and may it write to the file's folder?"
 	}
 	if strings.Contains(said, "not able to handle the specified number of clients") {
-		return backend.Invalid, "this machine allows too few open files for max_clients: raise the limit (LimitNOFILE) of the gateway or of the runner's service"
+		return backend.Quota, "this machine allows too few open files for max_clients: raise the limit (LimitNOFILE) of the gateway or of the runner's service"
 	}
 	return backend.Internal, "the server refused a command"
 }
@@ -80,6 +81,16 @@ func explain(ctx context.Context, doing string, err error) error {
 		return backend.Failf(backend.Retryable, "%s: the server does not answer (%v)", doing, op.Err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// looking is what is done first.
+const looking = "look at the server"
+
+// asSentence is a message of explain as the detail of a diagnostic, whose summary
+// says already what was done.
+func asSentence(message string) string {
+	message = strings.TrimPrefix(message, looking+": ")
+	return strings.ToUpper(message[:1]) + message[1:] + "."
 }
 
 // stubborn is for removals: what is refused is tried again, and in the end

@@ -30,3 +30,6 @@ func FindCgroups(c cgroups) error {
 
 // Limit is set.
 func (c cgroups) Limit(name string, bytes int64) error { return c.set(name, bytes) }
+
+// SetIdle says how long a runner stays that has nothing to run.
+func SetIdle(d time.Duration) { idleAfter = d }

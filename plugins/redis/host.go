@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -36,7 +37,7 @@ func (d *dedicated) examine(ctx context.Context) (backend.Diagnostics, error) {
 	if d.examined {
 		return nil, nil
 	}
-	for _, check := range []func(context.Context) backend.Diagnostics{d.findAccount, d.prepare, d.tryProgram, d.tryCertificate, d.findArchive, d.findCage} {
+	for _, check := range []func(context.Context) backend.Diagnostics{d.findAccount, d.tryPorts, d.prepare, d.tryProgram, d.tryCertificate, d.findArchive, d.findCage} {
 		if found := check(ctx); found != nil {
 			return found, nil
 		}
@@ -58,13 +59,26 @@ func (d *dedicated) findAccount(context.Context) backend.Diagnostics {
 	return nil
 }
 
+// tryPorts refuses what servers may not listen on. Who must be root for it is not
+// served by a gateway that is: servers never are.
+func (d *dedicated) tryPorts(context.Context) backend.Diagnostics {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+	if err != nil {
+		return nil // an old kernel; the first server will tell
+	}
+	if least, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && d.settings.ports.first < least {
+		return wrongAt("port_range", fmt.Sprintf("Ports below %d are for root alone on this machine", least), "Servers never run as root. Write higher ones, such as \"7000-7999\".")
+	}
+	return nil
+}
+
 // prepare makes the directory, and writes down what the runner has to know.
 func (d *dedicated) prepare(context.Context) backend.Diagnostics {
 	program, found := findProgram(d.settings.program)
 	if found != nil {
 		return found
 	}
-	settings := runnerSettings{Program: program, Bind: d.settings.bind, User: d.settings.user, TLS: d.settings.tls, Cgroup: d.settings.cgroup}
+	settings := runnerSettings{Program: program, Bind: d.settings.bind, User: d.settings.user, TLS: d.settings.tls, Cgroup: d.settings.cgroup, Runner: d.settings.runner}
 	if d.who != nil {
 		settings.User = d.userName()
 	}
@@ -104,11 +118,11 @@ func (d *dedicated) tryProgram(ctx context.Context) backend.Diagnostics {
 			fmt.Sprintf("User %q must be able to enter every folder above %s (chmod o+x), and to run %s.", d.userName(), d.directory.path, program))
 	}
 	if err != nil {
-		return wrongAt("redis_server", "The program can't be run", fmt.Sprintf("%s --version: %v", program, err))
+		return wrongAt("redis_server", "The program can't be run", fmt.Sprintf("%s --version: %v. Write the path of redis-server, or remove redis_server.", program, err))
 	}
 	version := regexp.MustCompile(`v=(\d+)\.`).FindSubmatch(said)
 	if version == nil {
-		return wrongAt("redis_server", "This is no redis-server", fmt.Sprintf("%s --version says %q.", program, bytes.TrimSpace(said)))
+		return wrongAt("redis_server", "This is no redis-server", fmt.Sprintf("%s --version says %q. Write the path of redis-server, or remove redis_server.", program, bytes.TrimSpace(said)))
 	}
 	if major, _ := strconv.Atoi(string(version[1])); major < oldestVersion {
 		return wrongAt("redis_server", fmt.Sprintf("Redis %s is too old", version[1]), fmt.Sprintf("Version %d is the oldest that works.", oldestVersion))
@@ -258,7 +272,7 @@ func keepFiles() {
 // watchPause is the time between two looks at whether there is a runner.
 const watchPause = time.Second
 
-// watch starts another runner when one dies, as long as this process lives.
+// watch starts another runner when one dies that is needed, as long as this process lives.
 func (d *dedicated) watch() {
 	if d.watching != nil || d.settings.runner == runnerService {
 		return
@@ -268,7 +282,7 @@ func (d *dedicated) watch() {
 	go func() {
 		var once sync.Once
 		for pause(ctx, watchPause) == nil {
-			if locked(d.directory.runnerLock()) {
+			if locked(d.directory.runnerLock()) || !d.directory.busy() {
 				continue
 			}
 			if err := d.wake(); err != nil {

@@ -113,7 +113,7 @@ func TestAPlanChangeThatThisMachineCannotMakeLeavesThePlan(t *testing.T) {
 	before := op.Plan
 	op.Plan = dedicatedPlan(32, 5000)
 	_, err = w.changePlan(op)
-	if f := wantClass(t, err, backend.Invalid); !strings.Contains(f.Message, "LimitNOFILE") {
+	if f := wantClass(t, err, backend.Quota); !strings.Contains(f.Message, "LimitNOFILE") {
 		t.Errorf("message %q", f.Message)
 	}
 	op.Plan = before
@@ -299,10 +299,10 @@ func TestARemovalThatIsRefusedIsNotGivenUp(t *testing.T) {
 	await(t, "the old connections are noticed", func() bool {
 		_, err := w.b.Read(t.Context(), backend.ReadRequest{Op: op})
 		failure, isFailure := errors.AsType[*backend.Failure](err)
-		return isFailure && failure.Class == backend.Invalid
+		return isFailure && failure.Class == backend.Internal
 	})
 	_, err := w.b.Deprovision(t.Context(), backend.DeprovisionRequest{Op: op, Mode: backend.ModePurge}, &recorder{})
-	wantClass(t, err, backend.Retryable)
+	wantClass(t, err, backend.Internal) // after a few attempts an operator is waited for
 }
 
 // TestWhoKillsOurConnectionsCannotKeepAPassword: a thief of a password who

@@ -316,3 +316,65 @@ func TestAServerComesBackOnAFullDisk(t *testing.T) {
 		t.Errorf("%s was written anew (%v)", config, err)
 	}
 }
+
+func TestARunnerWithNothingToRunEnds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		runner string
+		ends   bool
+	}{"of ours": {"own", true}, "of a service manager": {"service", false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := dedicatedWorldOf(t, c.runner)
+			pidFile := filepath.Join(w.folder, ".runner", "pid")
+			op, _ := w.provision(newOp(dedicatedPlan(8, 5)))
+			time.Sleep(2 * time.Second) // longer than it may be idle
+			runner := the(t, "runners", redistest.Runners(t, w.folder))
+			if text, err := os.ReadFile(pidFile); err != nil || strings.TrimSpace(string(text)) != strconv.Itoa(runner) {
+				t.Errorf("%s says %q (%v), want %d", pidFile, text, err, runner)
+			}
+			w.suspend(op)
+			if !c.ends {
+				time.Sleep(2 * time.Second)
+				if again := the(t, "runners", redistest.Runners(t, w.folder)); again != runner {
+					t.Errorf("another runner, %d, has taken the place of %d", again, runner)
+				}
+				return
+			}
+			await(t, "it ends", func() bool { return len(redistest.Runners(t, w.folder)) == 0 })
+			if exists(pidFile) {
+				t.Error("its pid is left")
+			}
+			time.Sleep(1500 * time.Millisecond) // as long as it takes to miss one
+			if again := redistest.Runners(t, w.folder); len(again) > 0 {
+				t.Errorf("the runners %v were started for nothing", again)
+			}
+			w.resume(op)
+			w.purge(op)
+		})
+	}
+}
+
+// dedicatedWorldOf is one whose first runner waits a second for something to run.
+func dedicatedWorldOf(t *testing.T, runner string) *world {
+	t.Helper()
+	w := &world{t: t, folder: redistest.Directory(t)}
+	w.config = dedicatedConfig(t, w.folder, attributes{"runner": str(runner)})
+	w.b = newBackend(t)
+	_ = configure(t, w.b, w.config) // which makes the directory
+	pidFile := filepath.Join(w.folder, ".runner", "pid")
+	if runner == "own" {
+		await(t, "one begins that waits longer", func() bool { return exists(pidFile) })
+		kill(t, the(t, "runners", redistest.Runners(t, w.folder)))
+		ok(t, "forget it", os.Remove(pidFile))
+	}
+	cmd := exec.Command(os.Args[0], "run", w.folder)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), idleVariable + "=1s"}
+	ok(t, "start a runner", cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	await(t, "it begins", func() bool { return exists(pidFile) })
+	return w
+}

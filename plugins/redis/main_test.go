@@ -25,10 +25,16 @@ import (
 
 // TestMain lets this test binary be a plugin that Crash kills, and the runner.
 func TestMain(m *testing.M) {
+	if idle, err := time.ParseDuration(os.Getenv(idleVariable)); err == nil {
+		redis.SetIdle(idle)
+	}
 	redis.RunIfAsked()
 	backendtest.Main(redis.New())
 	os.Exit(m.Run())
 }
+
+// idleVariable tells a runner that a test starts how long it stays idle.
+const idleVariable = "ADDONGW_TEST_RUNNER_IDLE"
 
 // attributes of a config block.
 type attributes map[string]cty.Value

@@ -38,10 +38,13 @@ type limits struct {
 
 // ValidatePlan implements [backend.Backend].
 func (b *Backend) ValidatePlan(_ context.Context, req backend.ValidatePlanRequest) (backend.ValidatePlanResponse, error) {
-	if mode, _ := readMode(req.Config); mode == modeShared {
-		return backend.ValidatePlanResponse{Diagnostics: checkSharedPlan(req.Plan.Params)}, nil
+	var found backend.Diagnostics
+	switch mode, _ := readMode(req.Config); mode {
+	case modeShared:
+		found = checkSharedPlan(req.Plan.Params)
+	case modeDedicated:
+		_, found = readLimits(req.Plan.Params)
 	}
-	_, found := readLimits(req.Plan.Params)
 	return backend.ValidatePlanResponse{Diagnostics: found}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ type runnerSettings struct {
 	User    string   `json:"user,omitempty"`
 	TLS     tlsFiles `json:"tls,omitzero"`
 	Cgroup  string   `json:"cgroup"`
+	Runner  string   `json:"runner"`
 }
 
 // RunIfAsked is the first line of a program that is to be the runner too. As
@@ -73,6 +75,10 @@ const (
 	stableAfter = 10 * time.Second
 )
 
+// idleAfter is how long a runner stays that has nothing to run. Whoever needs one
+// starts it.
+var idleAfter = 5 * time.Minute
+
 func (r *runner) run() error {
 	keepFiles()
 	held, err := tryLock(r.directory.runnerLock())
@@ -86,9 +92,11 @@ func (r *runner) run() error {
 		r.log.Info("another runner is at work", "directory", r.directory.path)
 		return nil
 	}
+	defer runtime.KeepAlive(held)
 	if err := os.WriteFile(r.directory.runnerFile("pid"), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
 		return err
 	}
+	defer func() { _ = removeFile(r.directory.runnerFile("pid")) }() // its number is soon another's
 	woken, err := r.listen()
 	if err != nil {
 		return err
@@ -98,13 +106,22 @@ func (r *runner) run() error {
 	signal.Ignore(syscall.SIGHUP)
 	r.log.Info("the runner begins", "directory", r.directory.path)
 	go r.keepFresh() // until this process ends
+	needed := time.Now()
 	for {
 		if err := r.look(); err != nil {
 			return err
 		}
+		if r.needed() {
+			needed = time.Now()
+		}
+		if time.Since(needed) > idleAfter {
+			r.log.Info("the runner ends: there is nothing to run")
+			return nil
+		}
 		select {
 		case <-woken:
 			r.forgive()
+			needed = time.Now()
 		case <-r.again:
 		case <-time.After(runnerTick):
 		case s := <-stop:
@@ -168,6 +185,13 @@ func (r *runner) look() error {
 		}
 	}
 	return nil
+}
+
+// needed reports whether there is something to run, or a service manager that
+// would start another runner at once.
+func (r *runner) needed() bool {
+	settings, err := r.settings()
+	return err != nil || settings.Runner == runnerService || r.directory.busy()
 }
 
 // cage makes sure of the control groups of servers that run, once: the runner

@@ -75,7 +75,7 @@ func outputSchema(mode string) backend.Schema {
 		{Name: "password", Type: cty.String, Doc: "Password of username.", Sensitive: true, Generated: passwordLength},
 		{Name: "prefix", Type: cty.String, Required: true, Doc: "What the customer's keys and channels must begin with; empty on a server of his own."},
 	}
-	if mode == modeDedicated {
+	if mode != modeShared {
 		attributes = append(attributes, backend.Attribute{
 			Name: "used_mb", Type: cty.Number, Measured: true,
 			Doc: "Memory in use, in MB of 1,048,576 bytes, rounded up. An empty server has about 1.",

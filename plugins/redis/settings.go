@@ -18,6 +18,7 @@ import (
 const (
 	modeDedicated = "dedicated"
 	modeShared    = "shared"
+	modeUnknown   = ""
 )
 
 // Who starts the runner.
@@ -78,16 +79,19 @@ func (b *Backend) ValidateConfig(_ context.Context, req backend.ValidateConfigRe
 	return backend.ValidateConfigResponse{Diagnostics: found, Plan: &plan, Outputs: &outputs}, nil
 }
 
-// readMode says which mode is configured; dedicated while that is unknown.
+// readMode says which mode is configured; modeUnknown where nobody can tell what
+// else belongs into the block and into plans.
 func readMode(config backend.Value) (string, backend.Diagnostics) {
 	f := attribute.Of(config, "mode")
 	switch {
-	case !f.Known() || f.Text() == modeDedicated:
+	case f.Null() || f.Text() == modeDedicated:
 		return modeDedicated, nil
 	case f.Text() == modeShared:
 		return modeShared, nil
+	case !f.Known():
+		return modeUnknown, nil
 	}
-	return modeDedicated, backend.Diagnostics{f.Wrong(fmt.Sprintf("mode cannot be %q", f.Text()), `Write "dedicated" or "shared".`)}
+	return modeUnknown, backend.Diagnostics{f.Wrong(fmt.Sprintf("mode cannot be %q", f.Text()), `Write "dedicated" or "shared".`)}
 }
 
 // reader reads a config block and collects every problem in it.
@@ -106,10 +110,11 @@ func readSettings(config backend.Value) (settings, backend.Diagnostics) {
 	s.keep = keep
 	r.add(problems...)
 	s.host = r.host()
-	if s.mode == modeShared {
+	switch s.mode {
+	case modeShared:
 		r.refuse(modeShared, "directory", "port_range", "bind", "user", "redis_server", "tls_cert_file", "tls_key_file", "runner", "cgroup", "archive")
 		r.shared(&s)
-	} else {
+	case modeDedicated:
 		r.refuse(modeDedicated, "url", "port", "max_users")
 		r.dedicated(&s)
 	}
@@ -118,14 +123,18 @@ func readSettings(config backend.Value) (settings, backend.Diagnostics) {
 
 // refuse reports attributes that belong to the other mode.
 func (r *reader) refuse(mode string, names ...string) {
-	if f := attribute.Of(r.config, "mode"); !f.Null() && !f.Known() {
-		return
-	}
 	for _, name := range names {
 		if f := attribute.Of(r.config, name); !f.Null() {
 			r.add(f.Wrong(fmt.Sprintf("%s has no use in %s mode", name, mode), "Remove it, or change mode."))
 		}
 	}
+}
+
+// warn adds what may be meant all the same.
+func (r *reader) warn(f attribute.Field, summary, remedy string) {
+	d := f.Wrong(summary, remedy)
+	d.Severity = backend.SeverityWarning
+	r.add(d)
 }
 
 func (r *reader) dedicated(s *settings) {
@@ -135,7 +144,7 @@ func (r *reader) dedicated(s *settings) {
 	if f := attribute.Of(r.config, "host"); f.Null() {
 		r.add(f.Wrong("host is missing", `Write the name that customers reach this machine by, such as "redis.acme.example".`))
 	}
-	s.user, s.program, s.archive = attribute.Of(r.config, "user").Text(), attribute.Of(r.config, "redis_server").Text(), attribute.Of(r.config, "archive").Text()
+	s.user, s.program, s.archive = r.user(), attribute.Of(r.config, "redis_server").Text(), attribute.Of(r.config, "archive").Text()
 	s.tls = r.tls()
 	s.runner = r.oneOf("runner", runnerOwn, runnerService)
 	s.cgroup = r.oneOf("cgroup", cgroupAuto, cgroupRequired, cgroupOff)
@@ -190,7 +199,32 @@ func (r *reader) portRange() portRange {
 		r.add(f.Wrong(fmt.Sprintf("port_range cannot be %q", f.Text()), form))
 		return portRange{}
 	}
+	switch {
+	case from < privilegedPorts:
+		r.warn(f, fmt.Sprintf("Ports below %d are closed to servers", privilegedPorts),
+			"Servers never run as root, and this machine must let others listen there (net.ipv4.ip_unprivileged_port_start). Write higher ones, such as \"7000-7999\".")
+	case from <= lastClientPort && to >= firstClientPort:
+		r.warn(f, "Clients are given ports of port_range",
+			fmt.Sprintf("Linux gives the ports from %d to %d to whatever connects to other machines (net.ipv4.ip_local_port_range), and a server whose port is in use can't start. Write lower ones, such as \"7000-7999\".",
+				firstClientPort, lastClientPort))
+	}
 	return portRange{from, to}
+}
+
+// Ports as Linux uses them unless it is told otherwise.
+const (
+	privilegedPorts = 1024
+	firstClientPort = 32768
+	lastClientPort  = 60999
+)
+
+// user is not root, whoever the gateway runs as.
+func (r *reader) user() string {
+	f := attribute.Of(r.config, "user")
+	if f.Text() == "root" {
+		r.add(f.Wrong(rootRefused, rootRemedy))
+	}
+	return f.Text()
 }
 
 // bind has a default only where nobody outside could be meant.

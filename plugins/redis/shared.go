@@ -34,10 +34,16 @@ var _ site = (*shared)(nil)
 const sharedConnections = 8
 
 func newShared(s settings) *shared {
-	options := *s.url
-	quiet(&options)
+	options := s.connection()
 	options.PoolSize = sharedConnections
-	return &shared{settings: s, admin: client.NewClient(&options)}
+	return &shared{settings: s, admin: client.NewClient(options)}
+}
+
+// connection is what url says.
+func (s settings) connection() *client.Options {
+	options := *s.url
+	secure(quiet(&options))
+	return &options
 }
 
 func (s *shared) close() { _ = s.admin.Close() }
@@ -113,7 +119,7 @@ func (s *shared) keepsUsers(ctx context.Context) (wrong, remedy string, err erro
 }
 
 func atURL(ctx context.Context, err error) error {
-	err = explain(ctx, "look at the server", err)
+	err = explain(ctx, looking, err)
 	if failure, ok := errors.AsType[*backend.Failure](err); ok && failure.Path == nil {
 		failure.Path = cty.GetAttrPath("url")
 	}
@@ -146,7 +152,7 @@ func (s *shared) tenant(ctx context.Context, w work) (*tenant, error) {
 	for _, name := range w.target.logins() {
 		user, found, err := getUser(ctx, s.admin, name)
 		if err != nil {
-			return nil, explain(ctx, "look at the server", err)
+			return nil, explain(ctx, looking, err)
 		}
 		if !found {
 			continue
@@ -258,10 +264,9 @@ func (t *tenant) room(ctx context.Context) error {
 
 // prove logs in as the customer, and makes sure that the walls are there.
 func (t *tenant) prove(ctx context.Context) error {
-	options := *t.settings.url
-	quiet(&options)
+	options := t.settings.connection()
 	options.Username, options.Password = t.login, t.password
-	customer := client.NewClient(&options)
+	customer := client.NewClient(options)
 	defer func() { _ = customer.Close() }()
 	if err := customer.Exists(ctx, t.target.prefix()+"probe").Err(); err != nil {
 		return fmt.Errorf("%w", err)

@@ -219,8 +219,8 @@ func TestAServerThatForgetsItsUsersIsRefused(t *testing.T) {
 		says string
 	}{
 		"no ACL file":      {forgetful, "The server keeps no users"},
-		"a wrong password": {strings.Replace(server.URL(), server.Password(), "wrong", 1), "The server refuses us"},
-		"no rights":        {limited(t, server, admin), "The server refuses us"},
+		"a wrong password": {strings.Replace(server.URL(), server.Password(), "wrong", 1), "The server can't be used"},
+		"no rights":        {limited(t, server, admin), "The server can't be used"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
