@@ -20,7 +20,7 @@ import (
 	"github.com/addongw/addongw/plugins/backend"
 )
 
-// This test binary runs itself as a gateway that is killed with SIGKILL, again
+// This test binary, built once more, is a gateway that is killed with SIGKILL, again
 // and again, on one store and one world of files. See kill_test.go.
 
 // childEnv makes the test binary a gateway; its value is a childPlan.
@@ -31,7 +31,11 @@ func TestMain(m *testing.M) {
 		runChild(text)
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if built.path != "" {
+		_ = os.RemoveAll(filepath.Dir(built.path))
+	}
+	os.Exit(code)
 }
 
 // story is what a platform does with an order.
