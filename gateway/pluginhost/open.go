@@ -17,8 +17,8 @@ type openKey struct {
 // Open returns the plugin without a configuration: Describe, ValidateConfig
 // and ValidatePlan work, everything else is an error. One process per binary
 // serves all callers; it is started again when it died, and lives until the
-// host is closed. Errors are *NotFoundError, *VersionError, *ChecksumError or
-// *StartError.
+// host is closed. Errors are *NotFoundError, *NotExecutableError, *VersionError,
+// *ChecksumError or *StartError.
 func (h *Host) Open(ctx context.Context, spec Spec) (backend.Backend, error) {
 	path, err := h.Find(spec.Name)
 	if err != nil {
