@@ -145,8 +145,10 @@ func (u *unconfigured) ValidatePlan(ctx context.Context, req backend.ValidatePla
 	return resp, nil
 }
 
+// callError is why a check gave no answer.
 func (u *unconfigured) callError(err error) error {
-	return &maskedError{text: u.log.masker.line(fmt.Sprintf("plugin %s: %v", u.spec.Name, err), 1000), err: timeUp(err)}
+	text := fmt.Sprintf("plugin %s: %s", u.spec.Name, u.log.whole(oneLine(plain(err))))
+	return &maskedError{text: u.log.masker.line(text, 1000), err: timeUp(err)}
 }
 
 // maxDiagnostics is how many problems of one answer are shown.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,6 +55,7 @@ func (h *Host) start(ctx context.Context, spec Spec, log *pluginLog) (*process, 
 		return nil, err
 	}
 	p := &process{spec: spec, path: path, log: log, stage: StageStart}
+	log.forget()
 	p.streams = []*lineWriter{log.stream("stderr"), log.stream("stdout"), log.stream("stderr"), log.stream("stdout")}
 	p.runner = newPluginRunner(path, !spec.TLS, p.streams[3])
 	p.client = plugin.NewClient(p.clientConfig(h.sockets.path))
@@ -200,10 +202,13 @@ func (p *process) describe(ctx context.Context, hostVersion string) error {
 	}
 	p.stage = StageCheck
 	if err := p.description.Check(); err != nil {
-		return fmt.Errorf("its description: %w", err)
+		return fmt.Errorf("its description: %s", oneLine(err.Error()))
 	}
 	return checkVersion(p.spec, p.path, p.description.Version)
 }
+
+// oneLine puts problems that were joined, one a line, into one.
+func oneLine(problems string) string { return strings.ReplaceAll(problems, "\n", "; ") }
 
 func checkVersion(spec Spec, path, have string) error {
 	constraint, err := semver.Parse(spec.Version)
@@ -234,7 +239,7 @@ func (p *process) startError(ctx context.Context, err error) error {
 	if handshake := (*HandshakeError)(nil); errors.As(err, &handshake) && p.runner.handshake.String() == "" && !p.alive() {
 		err = p.endedEarly(handshake)
 	}
-	masked := &maskedError{text: p.log.masker.line(err.Error(), 1000), err: err}
+	masked := &maskedError{text: p.log.masker.line(plain(err), 1000), err: err}
 	return &StartError{Name: p.spec.Name, Path: p.path, Stage: p.stage, Cause: masked, Stderr: p.log.last()}
 }
 

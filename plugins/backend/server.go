@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 	"sync/atomic"
 
@@ -29,25 +28,6 @@ func NewGRPCServer(options []grpc.ServerOption) *grpc.Server {
 		grpc.ChainUnaryInterceptor(recoverUnary),
 		grpc.ChainStreamInterceptor(recoverStream),
 	)...)
-}
-
-// recoverUnary keeps a panic in one call from ending all calls.
-func recoverUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-	defer func() { err = recovered(recover(), info.FullMethod, err) }()
-	return handler(ctx, req)
-}
-
-func recoverStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
-	defer func() { err = recovered(recover(), info.FullMethod, err) }()
-	return handler(srv, stream)
-}
-
-func recovered(panicked any, method string, err error) error {
-	if panicked == nil {
-		return err
-	}
-	Logger().Error("panic in a call", "method", method, "panic", panicked, "stack", string(debug.Stack()))
-	return status.Errorf(codes.Internal, "panic in %s", method)
 }
 
 // Register serves b on s.
