@@ -326,9 +326,35 @@ func (b backends) retire(ctx context.Context, kept backends) {
 // warnOfSickBackends tells at the start what would else come out with the
 // first order. Orders are taken all the same: they wait for the backend.
 func (g *running) warnOfSickBackends(ctx context.Context) {
-	for name, b := range g.active.Load().backends {
-		if h := b.Health(ctx); !h.OK && ctx.Err() == nil {
+	var group sync.WaitGroup
+	for name := range g.active.Load().backends {
+		group.Go(func() { g.untilWell(ctx, name) })
+	}
+	group.Wait()
+}
+
+// untilWell warns of a backend that is not well, and tells when it is.
+func (g *running) untilWell(ctx context.Context, name string) {
+	warned := false
+	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
+		b, there := g.active.Load().backends[name]
+		if !there {
+			return // a reload has taken it away
+		}
+		switch h := b.Health(ctx); {
+		case ctx.Err() != nil || h.OK && !warned:
+			return
+		case h.OK:
+			g.log.Info("backend is well: orders no longer wait for it", "event", "backend.well", "backend", name)
+			return
+		case !warned:
 			g.log.Warn("backend is not well: orders will wait for it", "event", "backend.sick", "backend", name, "detail", h.Detail)
+			warned = true
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
 		}
 	}
 }
