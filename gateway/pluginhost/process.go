@@ -202,7 +202,7 @@ func (p *process) describe(ctx context.Context, hostVersion string) error {
 	}
 	p.stage = StageCheck
 	if err := p.description.Check(); err != nil {
-		return fmt.Errorf("its description: %s", oneLine(err.Error()))
+		return fmt.Errorf("its description: %w", err)
 	}
 	return checkVersion(p.spec, p.path, p.description.Version)
 }
@@ -239,7 +239,7 @@ func (p *process) startError(ctx context.Context, err error) error {
 	if handshake := (*HandshakeError)(nil); errors.As(err, &handshake) && p.runner.handshake.String() == "" && !p.alive() {
 		err = p.endedEarly(handshake)
 	}
-	masked := &maskedError{text: p.log.masker.line(plain(err), 1000), err: err}
+	masked := &maskedError{text: p.log.masker.line(oneLine(plain(err)), 1000), err: err}
 	return &StartError{Name: p.spec.Name, Path: p.path, Stage: p.stage, Cause: masked, Stderr: p.log.last()}
 }
 

@@ -48,6 +48,9 @@ type server struct {
 
 func (s *server) Describe(ctx context.Context, m *backendpb.DescribeRequest) (*backendpb.DescribeResponse, error) {
 	x, err := s.backend.Describe(ctx, DescribeRequest{HostVersion: m.GetHostVersion()})
+	if err == nil {
+		err = keepsItsWord(s.backend, x.Capabilities, x.Actions)
+	}
 	if err != nil {
 		return nil, statusError(err)
 	}
@@ -63,6 +66,9 @@ func (s *server) ValidateConfig(ctx context.Context, m *backendpb.ValidateConfig
 		return nil, malformed(d.err)
 	}
 	resp, err := s.backend.ValidateConfig(ctx, req)
+	if err == nil {
+		err = keepsItsWord(s.backend, nil, resp.Actions)
+	}
 	if err != nil {
 		return nil, statusError(err)
 	}
