@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -39,7 +40,7 @@ func newDev(c *command) *cobra.Command {
 			folder, err := os.MkdirTemp("", "addongw-dev-")
 			if err != nil {
 				_ = listener.Close()
-				return failed(err)
+				return &exitError{code: exitFailed, err: fmt.Errorf("make a folder for the throw-away store: %w", err), hint: "Name a folder that may be written to with TMPDIR."}
 			}
 			defer func() { _ = os.RemoveAll(folder) }()
 			return c.dev(cmd.Context(), listener, folder)

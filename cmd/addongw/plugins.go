@@ -44,7 +44,10 @@ func newHost(o pluginhost.Options) (*pluginhost.Host, error) {
 	}
 	o.Logger.Warn("plugin sockets are kept elsewhere", "event", "plugin.sockets", "error", err)
 	o.SocketDir = ""
-	return pluginhost.New(o)
+	if host, err = pluginhost.New(o); err != nil {
+		err = fmt.Errorf("%w; plugins need a folder for their sockets: name one that may be written to, and whose path is short, with TMPDIR", err)
+	}
+	return host, err
 }
 
 // close ends the processes that were asked.

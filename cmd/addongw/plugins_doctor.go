@@ -252,9 +252,9 @@ func (p *patient) addStartError(err error) {
 		name, next string
 	}{
 		{pluginhost.StageStart, "start", "Is it a program for this machine, and is the interpreter there that its first line names? file " + shellQuote(p.Path) + " tells."},
-		{pluginhost.StageHandshake, "handshake", "A plugin prints one line of handshake first and then serves; backend.Serve does both. Where this one should, tell its author its last words."},
-		{pluginhost.StageDescribe, "description", "It starts and cannot say what it is: tell its author its last words."},
-		{pluginhost.StageCheck, "schemas", "Its author finds the same with backendtest.Run."},
+		{pluginhost.StageHandshake, "handshake", "A plugin prints one line of handshake first and then serves, which backend.Serve does in Go, and in other languages the plugin itself. Tell its author its last words."},
+		{pluginhost.StageDescribe, "description", "It starts and cannot say what it is: tell its author."},
+		{pluginhost.StageCheck, "schemas", "Tell its author, who finds the same with the suite backendtest, in whatever language the plugin is."},
 	}
 	for _, s := range steps {
 		if s.stage != stage {
