@@ -92,11 +92,10 @@ func pluginProblem(plugin Plugin, at hcl.Range, in string, err error) *hcl.Diagn
 	if failure.Err != nil {
 		info.Notes = append(info.Notes, failure.Err.Error())
 	}
-	if failure.LastWords == "" {
-		return diagnostic.New(fmt.Sprintf("The plugin %q can't be used", plugin.Name), at, info)
+	if failure.LastWords != "" {
+		info.Notes = append(info.Notes, "its last words: "+failure.LastWords)
 	}
-	info.Notes = append(info.Notes, "its last words: "+failure.LastWords)
-	return diagnostic.New(fmt.Sprintf("The plugin %q stopped while checking", plugin.Name), at, info)
+	return diagnostic.New(fmt.Sprintf("The plugin %q can't be used", plugin.Name), at, info)
 }
 
 // BackendProblem puts into words why a backend could not be started, each word of

@@ -22,8 +22,8 @@ func TestAPanicBeforeTheFirstCallSaysWhatAndWhere(t *testing.T) {
 				t.Fatalf("launch: %v", err)
 			}
 			for _, part := range []string{words, "out of cheese for [redacted]", "testdata/plugin/main.go:"} {
-				if !strings.Contains(start.Stderr, part) {
-					t.Errorf("its last words lack %q: %s", part, start.Stderr)
+				if strings.Count(err.Error(), part) != 1 {
+					t.Errorf("the error does not say %q once: %v", part, err)
 				}
 			}
 			for _, noise := range []string{"mTLS", "plugin address", "rpc error", canary} {

@@ -239,8 +239,12 @@ func (p *process) startError(ctx context.Context, err error) error {
 	if handshake := (*HandshakeError)(nil); errors.As(err, &handshake) && p.runner.handshake.String() == "" && !p.alive() {
 		err = p.endedEarly(handshake)
 	}
-	masked := &maskedError{text: p.log.masker.line(oneLine(plain(err)), 1000), err: err}
-	return &StartError{Name: p.spec.Name, Path: p.path, Stage: p.stage, Cause: masked, Stderr: p.log.last()}
+	masked := &maskedError{text: p.log.masker.line(p.log.whole(oneLine(plain(err))), 1000), err: err}
+	words := p.log.last()
+	if strings.HasPrefix(masked.text, strings.TrimSuffix(words, "…")) {
+		words = "" // the cause says it all
+	}
+	return &StartError{Name: p.spec.Name, Path: p.path, Stage: p.stage, Cause: masked, Stderr: words}
 }
 
 // alive reports whether the process has not ended.
