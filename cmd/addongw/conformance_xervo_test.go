@@ -7,6 +7,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -31,13 +32,34 @@ func encrypted(t *testing.T) (address, certificate string, front func(*process))
 	}
 }
 
+// sellOnXervo has the quickstart's files sell on Xervo, too.
+var sellOnXervo = []string{
+	"platform \"clevercloud\" {\n", "platform \"xervo\" {\n    password = secret(\"env:XERVO_PASSWORD\")\n    sso_salt = secret(\"env:XERVO_SSO_SALT\")\n" +
+		"    regions = { \"us-east-1\" = \"eu\" }\n  }\n\n  platform \"clevercloud\" {\n",
+}
+
+// A base_url that nobody can reach fails what follows sign-ons, and is named.
+func TestABaseURLOutOfReachIsNamedToWhoFollowsSignOns(t *testing.T) {
+	t.Parallel()
+	dir := changedExample(t, "quickstart", append(sellOnXervo, "https://addons.example.com", "https://127.0.0.1:1")...)
+	secrets := append(quickstartEnv(), "XERVO_PASSWORD="+password, "XERVO_SSO_SALT="+ssoSalt)
+	p := start(t, dir, []string{"serve", dir, "--listen", "127.0.0.1:0", "--admin", "unix:" + dir + "/admin.sock"}, secrets...)
+	manifest, errOut, code := addongw(t, dir, secrets, "manifest", "xervo", "tinyfiles", "--with-secrets", "--test-url", p.URL)
+	if code != 0 {
+		t.Fatalf("manifest: exit %d: %s", code, errOut)
+	}
+	write(t, filepath.Join(dir, "manifest.json"), manifest)
+	out, errOut, code := addongw(t, dir, nil, "conformance", "xervo", "--manifest", "manifest.json", "--plan", "small,large", "--only", "XV-S21")
+	if code != 1 || !strings.Contains(strings.Join(strings.Fields(out+errOut), " "), "base_url must be reachable from here, and with addongw dev it is") {
+		t.Errorf("exit %d: %s%s", code, out, errOut)
+	}
+}
+
 // Xervo's test follows a sign-on to the customer's page, so the gateway must be
 // where its base_url says.
 func TestOurOwnGatewayIsConformantToXervo(t *testing.T) {
 	address, certificate, front := encrypted(t)
-	dir := changedExample(t, "quickstart", `base_url = "https://addons.example.com"`, `base_url = "`+address+`"`,
-		"platform \"clevercloud\" {\n", "platform \"xervo\" {\n    password = secret(\"env:XERVO_PASSWORD\")\n    sso_salt = secret(\"env:XERVO_SSO_SALT\")\n"+
-			"    regions = { \"us-east-1\" = \"eu\" }\n  }\n\n  platform \"clevercloud\" {\n")
+	dir := changedExample(t, "quickstart", append(sellOnXervo, `base_url = "https://addons.example.com"`, `base_url = "`+address+`"`)...)
 	secrets := []string{"XERVO_PASSWORD=" + password, "XERVO_SSO_SALT=" + ssoSalt, "SSL_CERT_FILE=" + certificate}
 	args := []string{"serve", dir, "--listen", "127.0.0.1:0", "--admin", "unix:" + dir + "/admin.sock"}
 	front(start(t, dir, args, append(quickstartEnv(), secrets...)...))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -26,7 +27,8 @@ func newDev(c *command) *cobra.Command {
 		Use:   "dev [DIR]",
 		Short: "Try a configuration: loopback only, throw-away store, made-up credentials",
 		Long: "Serves a configuration directory on loopback, with a store that is thrown away at the end and credentials made\n" +
-			"up for each platform, and prints a command for each call that a platform makes. The backends are the real ones.",
+			"up for each platform, and prints a command for each call that a platform makes. The backends are the real ones.\n" +
+			"It listens where --port says: listen and base_url of the gateway block are for serve.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := c.dirArgument(cmd, args); err != nil {
@@ -39,7 +41,7 @@ func newDev(c *command) *cobra.Command {
 			folder, err := os.MkdirTemp("", "addongw-dev-")
 			if err != nil {
 				_ = listener.Close()
-				return failed(err)
+				return &exitError{code: exitFailed, err: fmt.Errorf("make a folder for the throw-away store: %w", err), hint: "Name a folder that may be written to with TMPDIR."}
 			}
 			defer func() { _ = os.RemoveAll(folder) }()
 			return c.dev(cmd.Context(), listener, folder)

@@ -120,3 +120,12 @@ func TestDevSaysWhatItLeavesBehind(t *testing.T) {
 		t.Errorf("nothing is said of the resource left behind:\n%s", p.Log())
 	}
 }
+
+// TestDevSaysThatItListensElsewhere is about files that name an address for serve.
+func TestDevSaysThatItListensElsewhere(t *testing.T) {
+	t.Parallel()
+	_, screen := startDev(t, changedExample(t, "quickstart", "127.0.0.1:8080", "127.0.0.1:9191"))
+	if !strings.Contains(screen, "\nlisten = \"127.0.0.1:9191\" is for serve; here --port does it\n") {
+		t.Errorf("the screen is\n%s", screen)
+	}
+}

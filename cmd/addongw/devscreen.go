@@ -17,6 +17,9 @@ import (
 // printDevScreen prints what to type to play the platforms.
 func (c *command) printDevScreen(cfg *config.Config, tokens devTokens) {
 	fmt.Fprintf(c.out, "addongw %s  development mode: loopback only, throw-away store, real backends\n", version)
+	if told := cfg.Gateway.NotListened; told != "" {
+		fmt.Fprintf(c.out, "listen = %q is for serve; here --port does it\n", told)
+	}
 	show := shellQuote(os.Args[0]) + ` resources show "$ID" --admin ` + shellQuote(cfg.Gateway.AdminListen)
 	for _, m := range cfg.Mounts {
 		scope := m.Mount.Scope()

@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"github.com/addongw/addongw/gateway"
 	"github.com/addongw/addongw/gateway/admin"
@@ -228,8 +231,8 @@ func launch(ctx context.Context, host *pluginhost.Host, cfg *config.Config, befo
 	now := backends{}
 	var mu sync.Mutex
 	var group sync.WaitGroup
-	var problems []error
-	for _, b := range cfg.Backends {
+	errs := make([]error, len(cfg.Backends))
+	for i, b := range cfg.Backends {
 		if running, ok := before[b.Name]; ok && sameProcess(running.of, b) {
 			now[b.Name] = runningBackend{Backend: running.Backend, of: b, limits: limitsOf(b)}
 			continue
@@ -240,21 +243,59 @@ func launch(ctx context.Context, host *pluginhost.Host, cfg *config.Config, befo
 				Name: b.Plugin.Name, Version: b.Plugin.Version, Checksum: b.Plugin.Checksum, TLS: b.Plugin.TLS,
 				Backend: b.Name, Outputs: &outputs, Actions: b.Description.Actions,
 			}, b.Config, secrets)
-			mu.Lock()
-			defer mu.Unlock()
 			if err != nil {
-				problems = append(problems, fmt.Errorf("backend %s: %w", b.Name, err))
+				errs[i] = err
 				return
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			now[b.Name] = runningBackend{Backend: process, of: b, limits: limitsOf(b)}
 		})
 	}
 	group.Wait()
-	if len(problems) > 0 {
+	var failed unlaunched
+	for i, err := range errs {
+		if err != nil {
+			failed = append(failed, unlaunchedBackend{cfg.Backends[i], err})
+		}
+	}
+	if failed != nil {
 		now.retire(ctx, before)
-		return nil, errors.Join(problems...)
+		return nil, failed
 	}
 	return now, nil
+}
+
+// unlaunched are backends that could not be started, and why.
+type unlaunched []unlaunchedBackend
+
+type unlaunchedBackend struct {
+	config.Backend
+	err error
+}
+
+func (u unlaunched) Error() string {
+	var texts []string
+	for _, b := range u {
+		texts = append(texts, fmt.Sprintf("backend %s: %v", b.Name, b.err))
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap returns the causes.
+func (u unlaunched) Unwrap() (errs []error) {
+	for _, b := range u {
+		errs = append(errs, b.err)
+	}
+	return errs
+}
+
+// problems shows the same at its places in the files of cfg, which lie in dir.
+func (u unlaunched) problems(cfg *config.Config, dir string) (diags hcl.Diagnostics) {
+	for _, b := range u {
+		diags = append(diags, cfg.BackendProblem(b.Name, explained(b.err, b.Plugin.Name, dir))...)
+	}
+	return diags
 }
 
 func limitsOf(b config.Backend) lifecycle.Limits {
@@ -285,9 +326,35 @@ func (b backends) retire(ctx context.Context, kept backends) {
 // warnOfSickBackends tells at the start what would else come out with the
 // first order. Orders are taken all the same: they wait for the backend.
 func (g *running) warnOfSickBackends(ctx context.Context) {
-	for name, b := range g.active.Load().backends {
-		if h := b.Health(ctx); !h.OK && ctx.Err() == nil {
+	var group sync.WaitGroup
+	for name := range g.active.Load().backends {
+		group.Go(func() { g.untilWell(ctx, name) })
+	}
+	group.Wait()
+}
+
+// untilWell warns of a backend that is not well, and tells when it is.
+func (g *running) untilWell(ctx context.Context, name string) {
+	warned := false
+	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
+		b, there := g.active.Load().backends[name]
+		if !there {
+			return // a reload has taken it away
+		}
+		switch h := b.Health(ctx); {
+		case ctx.Err() != nil || h.OK && !warned:
+			return
+		case h.OK:
+			g.log.Info("backend is well: orders no longer wait for it", "event", "backend.well", "backend", name)
+			return
+		case !warned:
 			g.log.Warn("backend is not well: orders will wait for it", "event", "backend.sick", "backend", name, "detail", h.Detail)
+			warned = true
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
 		}
 	}
 }

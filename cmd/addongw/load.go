@@ -34,7 +34,7 @@ func (c *command) load(ctx context.Context, adjust func(*config.Options)) (loade
 	if err != nil {
 		return l, err
 	}
-	var asked plugins
+	asked := plugins{dir: c.dir}
 	defer asked.close()
 	options.Plugins = asked.open
 	adjust(&options)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 // plugins lets the configuration ask plugins about their schemas. It is for
 // the time of loading only.
 type plugins struct {
+	dir    string // of the configuration
 	host   *pluginhost.Host
 	opened sync.Map // config.Plugin to backend.Backend: opening one reads its whole file
 }
@@ -42,7 +44,10 @@ func newHost(o pluginhost.Options) (*pluginhost.Host, error) {
 	}
 	o.Logger.Warn("plugin sockets are kept elsewhere", "event", "plugin.sockets", "error", err)
 	o.SocketDir = ""
-	return pluginhost.New(o)
+	if host, err = pluginhost.New(o); err != nil {
+		err = fmt.Errorf("%w; plugins need a folder for their sockets: name one that may be written to, and whose path is short, with TMPDIR", err)
+	}
+	return host, err
 }
 
 // close ends the processes that were asked.
@@ -61,7 +66,7 @@ func (p *plugins) Describe(ctx context.Context, plugin config.Plugin) (backend.D
 		return backend.Description{}, err
 	}
 	d, err := b.Describe(ctx, backend.DescribeRequest{HostVersion: version})
-	return d, explained(err)
+	return d, explained(err, plugin.Name, p.dir)
 }
 
 func (p *plugins) ValidateConfig(ctx context.Context, plugin config.Plugin, value backend.Value) (backend.ValidateConfigResponse, error) {
@@ -70,7 +75,7 @@ func (p *plugins) ValidateConfig(ctx context.Context, plugin config.Plugin, valu
 		return backend.ValidateConfigResponse{}, err
 	}
 	response, err := b.ValidateConfig(ctx, backend.ValidateConfigRequest{Config: value})
-	return response, explained(err)
+	return response, explained(err, plugin.Name, p.dir)
 }
 
 func (p *plugins) ValidatePlan(ctx context.Context, plugin config.Plugin, value backend.Value, plan backend.Plan) (backend.ValidatePlanResponse, error) {
@@ -79,7 +84,7 @@ func (p *plugins) ValidatePlan(ctx context.Context, plugin config.Plugin, value 
 		return backend.ValidatePlanResponse{}, err
 	}
 	response, err := b.ValidatePlan(ctx, backend.ValidatePlanRequest{Config: value, Plan: plan})
-	return response, explained(err)
+	return response, explained(err, plugin.Name, p.dir)
 }
 
 func (p *plugins) find(ctx context.Context, plugin config.Plugin) (backend.Backend, error) {
@@ -90,12 +95,12 @@ func (p *plugins) find(ctx context.Context, plugin config.Plugin) (backend.Backe
 	if err == nil {
 		p.opened.Store(plugin, b)
 	}
-	return b, explained(err)
+	return b, explained(err, plugin.Name, p.dir)
 }
 
-// explained gives the host's errors the form that the configuration turns into
-// diagnostics.
-func explained(err error) error {
+// explained gives the host's errors about a plugin the form that the configuration
+// in dir turns into diagnostics.
+func explained(err error, plugin, dir string) error {
 	if err == nil {
 		return nil
 	}
@@ -103,19 +108,38 @@ func explained(err error) error {
 	if errors.As(err, &missing) {
 		return &config.PluginError{Missing: true, Searched: missing.Searched, Installed: missing.Installed, Err: err}
 	}
+	var refused *pluginhost.ConfigureError
+	if errors.As(err, &refused) {
+		return &config.PluginError{Said: refused.Diagnostics, Err: err}
+	}
+	told := &config.PluginError{Hint: cmp.Or(remedy(err), askTheDoctor(plugin, dir)), Err: err}
 	var start *pluginhost.StartError
 	if errors.As(err, &start) {
-		return &config.PluginError{LastWords: start.Stderr, Hint: remedy(err), Err: start.Cause}
+		told.LastWords, told.Err = start.Stderr, start.Cause
 	}
-	return &config.PluginError{Err: err}
+	return told
 }
 
-// remedy is what to do about a plugin that makes no connection; empty where that
-// is not known.
+// askTheDoctor is what to do about a plugin that can't be used where nothing else is
+// known.
+func askTheDoctor(plugin, dir string) string {
+	command := "addongw plugins doctor " + shellQuote(plugin)
+	if dir != "." {
+		command += " --dir " + shellQuote(dir)
+	}
+	return command + " looks into it step by step"
+}
+
+// remedy is what to do about a plugin that can't be used; empty where that is not
+// known.
 func remedy(err error) string {
 	var handshake *pluginhost.HandshakeError
-	if errors.As(err, &handshake) {
+	var locked *pluginhost.NotExecutableError
+	switch {
+	case errors.As(err, &handshake):
 		return handshake.Remedy
+	case errors.As(err, &locked):
+		return "chmod +x " + shellQuote(locked.Path)
 	}
 	return ""
 }

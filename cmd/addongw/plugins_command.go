@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -167,10 +168,10 @@ func pluginReason(err error) string {
 }
 
 // noPlugin is how a command about one plugin ends that is not there.
-func noPlugin(name string, err error) error {
+func noPlugin(name, dir string, err error) error {
 	var missing *pluginhost.NotFoundError
 	if !errors.As(err, &missing) {
-		return &exitError{code: exitFailed, err: fmt.Errorf("the plugin %s can't be used: %s", name, pluginReason(err)), hint: "addongw plugins doctor " + shellQuote(name) + " looks into it step by step."}
+		return &exitError{code: exitFailed, err: fmt.Errorf("the plugin %s can't be used: %s", name, pluginReason(err)), hint: cmp.Or(remedy(err), askTheDoctor(name, dir)+".")}
 	}
 	return &exitError{code: exitFailed, err: fmt.Errorf("there is no plugin %q: %s", name, pluginReason(err)), hint: whereElse(name, missing)}
 }

@@ -101,17 +101,17 @@ func (b *bench) diagnose(ctx context.Context, name string) patient {
 // findPatient is the step "found".
 func (b *bench) findPatient(p *patient) bool {
 	path, err := b.host.Find(p.Name)
+	var locked *pluginhost.NotExecutableError
+	if errors.As(err, &locked) {
+		p.add("found", stepOK, locked.Path, "")
+		p.add("permissions", stepFailed, err.Error(), remedy(err))
+		return false
+	}
 	var shadowed []string
 	for _, binary := range b.host.Binaries() {
-		if binary.Name != p.Name || binary.Used {
-			continue
+		if binary.Name == p.Name && !binary.Used {
+			shadowed = append(shadowed, binary.Path)
 		}
-		if err != nil {
-			p.add("found", stepOK, binary.Path, "")
-			p.add("permissions", stepFailed, "it is not executable", "chmod +x "+shellQuote(binary.Path))
-			return false
-		}
-		shadowed = append(shadowed, binary.Path)
 	}
 	var missing *pluginhost.NotFoundError
 	if errors.As(err, &missing) {
@@ -119,7 +119,7 @@ func (b *bench) findPatient(p *patient) bool {
 			p.add("found", stepFailed, strange, "Put the plugin's file, or a link to it, in its place.")
 			return false
 		}
-		p.add("found", stepFailed, b.reason(p.Name, err), whereElse(p.Name, missing))
+		p.add("found", stepFailed, pluginReason(err), whereElse(p.Name, missing))
 		return false
 	}
 	p.Path = path
@@ -252,9 +252,9 @@ func (p *patient) addStartError(err error) {
 		name, next string
 	}{
 		{pluginhost.StageStart, "start", "Is it a program for this machine, and is the interpreter there that its first line names? file " + shellQuote(p.Path) + " tells."},
-		{pluginhost.StageHandshake, "handshake", "A plugin prints one line of handshake first and then serves; backend.Serve does both. Where this one should, tell its author its last words."},
-		{pluginhost.StageDescribe, "description", "It starts and cannot say what it is: tell its author its last words."},
-		{pluginhost.StageCheck, "schemas", "Its author finds the same with backendtest.Run."},
+		{pluginhost.StageHandshake, "handshake", "A plugin prints one line of handshake first and then serves, which backend.Serve does in Go, and in other languages the plugin itself. Tell its author its last words."},
+		{pluginhost.StageDescribe, "description", "It starts and cannot say what it is: tell its author."},
+		{pluginhost.StageCheck, "schemas", "Tell its author, who finds the same with the suite backendtest, in whatever language the plugin is."},
 	}
 	for _, s := range steps {
 		if s.stage != stage {

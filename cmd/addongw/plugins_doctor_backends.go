@@ -76,23 +76,35 @@ func (c *command) diagnoseBackends(ctx context.Context, b *bench, patients []pat
 // configStep tells what was found in a backend block.
 func (c *command) configStep(l loaded, u config.Use) doctorStep {
 	step := doctorStep{Step: "config", Backend: u.Backend, Status: stepOK, Detail: "the plugin takes it"}
-	var problems []string
+	var about hcl.Diagnostics
 	for _, d := range l.diags {
-		info, _ := diagnostic.Of(d)
-		if d.Severity != hcl.DiagError || info.In != u.In {
+		if info, _ := diagnostic.Of(d); info.In == u.In {
+			about = append(about, d)
+		}
+	}
+	if about.HasErrors() {
+		step.Status, step.Detail = stepFailed, l.inOneLine(about)
+		step.Next = "addongw validate " + shellQuote(c.dir) + " shows the places."
+	}
+	return step
+}
+
+// inOneLine are the errors among diagnostics, each with its line and what to do.
+func (l loaded) inOneLine(diags hcl.Diagnostics) string {
+	var problems []string
+	for _, d := range diags {
+		if d.Severity != hcl.DiagError {
 			continue
 		}
+		info, _ := diagnostic.Of(d)
 		text := d.Summary
 		if d.Subject != nil {
 			text = fmt.Sprintf("%s:%d: %s", d.Subject.Filename, d.Subject.Start.Line, text)
 		}
-		problems = append(problems, strings.Join(append([]string{text}, info.Notes...), ", "))
+		text = strings.Join(append([]string{text}, info.Notes...), ", ")
+		problems = append(problems, strings.TrimSuffix(text+": "+info.Hint, ": "))
 	}
-	if len(problems) > 0 {
-		step.Status, step.Detail = stepFailed, l.writing().Redact(strings.Join(problems, "; "))
-		step.Next = "addongw validate " + shellQuote(c.dir) + " shows the places."
-	}
-	return step
+	return l.writing().Redact(strings.Join(problems, "; "))
 }
 
 // liveSteps starts a backend as serve does, asks how it is, and plays a round trip
@@ -127,7 +139,13 @@ func (c *command) liveSteps(ctx context.Context, l loaded, u config.Use, roundTr
 		}
 	})
 	if err != nil {
-		step.Detail, step.Next = pluginReason(err), "It refuses its configuration, or stops over it: see its config block and what it connects to."
+		step.Detail = pluginReason(err)
+		var refused *pluginhost.ConfigureError
+		var broken unlaunched
+		if errors.As(err, &refused) && errors.As(err, &broken) {
+			step.Detail = l.inOneLine(broken.problems(l.Config, c.dir))
+		}
+		step.Next = "It refuses its configuration, or stops over it: see its config block and what it connects to."
 		steps = append(steps, step)
 	}
 	return steps

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -92,22 +91,9 @@ func (b *bench) look(ctx context.Context, name string) listedPlugin {
 		return nil
 	}()
 	if p.OK = p.err == nil; !p.OK {
-		p.Problem = b.reason(name, p.err)
+		p.Problem = pluginReason(p.err)
 	}
 	return p
-}
-
-// reason is pluginReason, which also knows of a file that is not executable.
-func (b *bench) reason(name string, err error) string {
-	var missing *pluginhost.NotFoundError
-	if errors.As(err, &missing) {
-		for _, binary := range b.host.Binaries() {
-			if binary.Name == name {
-				return binary.Path + " is not executable"
-			}
-		}
-	}
-	return pluginReason(err)
 }
 
 func (c *command) printPlugins(b *bench, list []listedPlugin) error {
@@ -141,7 +127,7 @@ func (c *command) printPlugins(b *bench, list []listedPlugin) error {
 	}
 	return &exitError{
 		code: exitFailed, err: fmt.Errorf("backends use what can't be used: %s", strings.Join(broken, ", ")),
-		hint: "addongw plugins doctor " + broken[0] + " --dir " + shellQuote(c.dir) + " looks into it step by step.",
+		hint: askTheDoctor(broken[0], c.dir) + ".",
 	}
 }
 

@@ -28,7 +28,7 @@ func newPluginsSchema(c *command) *cobra.Command {
 			name := args[0]
 			p := b.look(cmd.Context(), name)
 			if p.shown == nil {
-				return noPlugin(name, p.err)
+				return noPlugin(name, c.dir, p.err)
 			}
 			return c.printPluginSchema(*p.shown)
 		},

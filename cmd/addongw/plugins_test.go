@@ -452,3 +452,13 @@ func TestNamesOfPluginsAreCompleted(t *testing.T) {
 		t.Errorf("list: %s", directive)
 	}
 }
+
+func TestAFolderForSocketsThatCannotBeMadeNamesTMPDIR(t *testing.T) {
+	t.Parallel()
+	dir := copyExample(t, "quickstart")
+	for _, args := range [][]string{{"validate", dir}, {"plugins", "list", dir}, {"dev", dir}} {
+		if _, errOut, code := addongw(t, dir, []string{"TMPDIR=/proc/nowhere"}, args...); code != 1 || !strings.Contains(errOut, "TMPDIR") {
+			t.Errorf("%s: exit %d: %s", args[0], code, errOut)
+		}
+	}
+}

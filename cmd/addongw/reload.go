@@ -109,9 +109,12 @@ func (g *running) Reload(ctx context.Context, allowOrphans bool) admin.Reload {
 		err = g.renew(ctx, before, &next, allowOrphans)
 	}
 	var orphans *orphansError
+	var broken unlaunched
 	switch {
 	case errors.As(err, &orphans):
 		answer.Outcome, next.diags = admin.ReloadBlocked, append(next.diags, orphans.diags...)
+	case errors.As(err, &broken) && ctx.Err() == nil:
+		answer.Message, next.diags = "not every backend can be started", append(next.diags, broken.problems(next.Config, g.source.dir)...)
 	case err != nil:
 		answer.Message = g.redactor.Redact(err.Error())
 	case next.diags.HasErrors():

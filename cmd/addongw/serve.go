@@ -74,6 +74,11 @@ func (c *command) runGateway(ctx context.Context, from source, l loaded, listene
 		return &exitError{code: exitBlocked, err: errors.New("the gateway is not started: living resources would be lost sight of"),
 			hint: "Put back what they need, or say with previously what it is called now. --allow-orphans starts all the same."}
 	}
+	var broken unlaunched
+	if errors.As(err, &broken) && ctx.Err() == nil {
+		l.diags = broken.problems(l.Config, c.dir)
+		return c.report(l)
+	}
 	if err != nil {
 		return failed(err)
 	}

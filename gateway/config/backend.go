@@ -196,13 +196,12 @@ func (l *loader) validateConfigs(loaded []*loadedBackend) {
 		answers[i], errs[i] = l.plugins.ValidateConfig(l.ctx, ready[i].Plugin, backend.NewValue(ready[i].body.Whole()))
 	})
 	for i, b := range ready {
-		in := title(b.content)
 		if errs[i] != nil {
-			l.add(pluginProblem(b.Plugin, b.content.LabelRange(0), in, errs[i]))
+			l.add(pluginProblem(b.Plugin, b.content.LabelRange(0), title(b.content), errs[i]))
 			b.sound = false
 			continue
 		}
-		l.add(pluginSays(b.Plugin.Name, in, answers[i].Diagnostics, func(d backend.Diagnostic) hcl.Range { return b.body.Place(d.Path) })...)
+		l.add(b.says(answers[i].Diagnostics)...)
 		if answers[i].Outputs != nil {
 			b.Description.Outputs = *answers[i].Outputs
 		}

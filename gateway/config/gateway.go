@@ -22,6 +22,7 @@ type Gateway struct {
 	Listen      string   // host:port
 	BaseURL     string   // the public URL, without a trailing slash
 	Development bool     // started by "addongw dev"
+	NotListened string   // what the files have for Listen, where development has another; else empty
 	PluginDirs  []string // absolute
 	Drain       time.Duration
 	AdminListen string // "unix:/path"; empty: the default of the command line
@@ -80,6 +81,9 @@ func (l *loader) gateway(c *schema.Content) {
 	}
 	g.Drain = l.duration(c, "drain")
 	if dev != nil {
+		if c.Has("listen") && g.Listen != dev.Listen {
+			g.NotListened = g.Listen
+		}
 		g.Listen, g.BaseURL, g.Development = dev.Listen, strings.TrimRight(dev.BaseURL, "/"), true
 	} else if c.Has("base_url") && c.Known("base_url") && !isWebURL(c.Text("base_url")) {
 		g.BaseURL = ""

@@ -97,16 +97,17 @@ type loader struct {
 	files   *Files
 	diags   hcl.Diagnostics
 
-	syntax  hcl.Diagnostics             // what keeps files from being read as HCL
-	root    *schema.Content             // the top level of all files
-	scope   *hcl.EvalContext            // functions, var and local
-	plugins Plugins                     // nil: not to be asked
-	scopes  map[string]*hcl.EvalContext // scope, for files of included directories
-	baseURL hcl.Range                   // of the gateway's base_url; empty: nobody wrote it
-	unknown unknowns
-	sparse  unknowns // a resource of which as much is null as may be
-	secrets *secretReader
-	refs    []secretRef
+	syntax    hcl.Diagnostics             // what keeps files from being read as HCL
+	root      *schema.Content             // the top level of all files
+	scope     *hcl.EvalContext            // functions, var and local
+	plugins   Plugins                     // nil: not to be asked
+	scopes    map[string]*hcl.EvalContext // scope, for files of included directories
+	baseURL   hcl.Range                   // of the gateway's base_url; empty: nobody wrote it
+	unknown   unknowns
+	sparse    unknowns // a resource of which as much is null as may be
+	secrets   *secretReader
+	refs      []secretRef
+	anyWillDo []hcl.Range // where platform blocks have their password and sso_salt
 
 	config        *Config
 	tables        map[string]platformTables  // by dialect

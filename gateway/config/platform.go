@@ -240,6 +240,9 @@ func (p *platformReader) ranges(c *schema.Content, own []configVar) {
 	p.common.Ranges = map[string]hcl.Range{}
 	for name, s := range c.Settings {
 		p.common.Ranges[name] = s.Expr.Range()
+		if name == "password" || name == "sso_salt" {
+			p.anyWillDo = append(p.anyWillDo, s.Expr.Range())
+		}
 	}
 	if t := c.First("test"); t != nil && p.options.TestURL == "" {
 		for name, s := range t.Settings {

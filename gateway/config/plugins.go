@@ -55,6 +55,10 @@ type PluginError struct {
 	LastWords string   // what it wrote before it stopped: AG604; no secrets
 	Hint      string   // what to do about it, where that is known
 	Err       error    // the cause
+
+	// Said is what the plugin said to its configuration when it was started with
+	// it: AG603.
+	Said backend.Diagnostics
 }
 
 // Error describes the failure.
@@ -85,17 +89,30 @@ func pluginProblem(plugin Plugin, at hcl.Range, in string, err error) *hcl.Diagn
 		return diagnostic.New(fmt.Sprintf("There is no plugin %q", plugin.Name), at, info)
 	}
 	info := diagnostic.Info{Code: "AG604", In: in, Hint: failure.Hint}
-	if info.Hint == "" {
-		info.Hint = "addongw plugins doctor " + plugin.Name + " looks into it"
-	}
 	if failure.Err != nil {
 		info.Notes = append(info.Notes, failure.Err.Error())
 	}
-	if failure.LastWords == "" {
-		return diagnostic.New(fmt.Sprintf("The plugin %q can't be used", plugin.Name), at, info)
+	if failure.LastWords != "" {
+		info.Notes = append(info.Notes, "its last words: "+failure.LastWords)
 	}
-	info.Notes = append(info.Notes, "its last words: "+failure.LastWords)
-	return diagnostic.New(fmt.Sprintf("The plugin %q stopped while checking", plugin.Name), at, info)
+	return diagnostic.New(fmt.Sprintf("The plugin %q can't be used", plugin.Name), at, info)
+}
+
+// BackendProblem puts into words why a backend could not be started, each word of
+// its plugin at the place in the files that it is about. Errors are those of
+// Plugins.
+func (c *Config) BackendProblem(name string, err error) hcl.Diagnostics {
+	b := c.backends[name]
+	var failure *PluginError
+	if errors.As(err, &failure) && failure.Said.HasErrors() {
+		return b.says(failure.Said)
+	}
+	return hcl.Diagnostics{pluginProblem(b.Plugin, b.content.LabelRange(0), title(b.content), err)}
+}
+
+// says turns what the plugin says about its config block into ours.
+func (b *loadedBackend) says(found backend.Diagnostics) hcl.Diagnostics {
+	return pluginSays(b.Plugin.Name, title(b.content), found, func(d backend.Diagnostic) hcl.Range { return b.body.Place(d.Path) })
 }
 
 // versionProblem compares a plugin's version with what the block asks for.

@@ -88,20 +88,33 @@ func (l *loader) missingSecrets() {
 	for _, ref := range l.refs {
 		if problem, ok := l.secrets.failed[ref.Text]; ok {
 			placed[ref.Text] = true
-			d := missingSecret(ref.Text, problem)
+			d := missingSecret(ref.Text, problem, l.ours(ref.Range))
 			d.Subject = &ref.Range
 			l.add(d)
 		}
 	}
 	for _, ref := range slices.Sorted(maps.Keys(l.secrets.failed)) {
 		if !placed[ref] {
-			l.add(missingSecret(ref, l.secrets.failed[ref]))
+			l.add(missingSecret(ref, l.secrets.failed[ref], false))
 		}
 	}
 }
 
-func missingSecret(ref, problem string) *hcl.Diagnostic {
+// ours reports whether a place is in the password or sso_salt of a platform block,
+// which we make up and the platform learns.
+func (l *loader) ours(at hcl.Range) bool {
+	return slices.ContainsFunc(l.anyWillDo, func(r hcl.Range) bool { return r.Filename == at.Filename && r.Overlaps(at) })
+}
+
+// missingSecret is about a secret that is not there; ours is one that may be any.
+func missingSecret(ref, problem string, ours bool) *hcl.Diagnostic {
 	source, key, _ := strings.Cut(ref, ":")
+	switch {
+	case source == envSource && ours:
+		problem += fmt.Sprintf(`: export %s="$(addongw keys generate)", or the one that the platform knows already`, key)
+	case source == envSource:
+		problem += fmt.Sprintf(": export %s=…", key)
+	}
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: fmt.Sprintf("There is no secret %q in source %q", key, source),
 		Extra: diagnostic.Info{Code: "AG501", Hint: problem},

@@ -49,6 +49,44 @@ func TestAMissingSecretIsReportedWhereItIsUsed(t *testing.T) {
 	}
 }
 
+// TestAMissingVariableIsTheNextStep tells what may be made up from what somebody else
+// has given.
+func TestAMissingVariableIsTheNextStep(t *testing.T) {
+	dir := t.TempDir()
+	text := read(t, "testdata/base.hcl") + `
+addon "acme-db" {
+  name    = "Acme DB"
+  backend = backend.postgres.main
+
+  region "eu" {}
+  plan "free" { params = { connection_limit = 5 } }
+
+  platform "clevercloud" {
+    password = secret("env:PASSWORD")
+    sso_salt = "${secret("env:SALT")}"
+  }
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "addongw.hcl"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, diags := load(t, dir, config.Options{Secrets: true, Dialects: completeDialects(), Environ: func(name string) (string, bool) { return "", name == "SALT" }})
+	got := map[string]string{}
+	for _, d := range diags {
+		if info, _ := diagnostic.Of(d); info.Code == "AG501" {
+			got[d.Summary] = info.Hint
+		}
+	}
+	want := map[string]string{
+		`There is no secret "PG_ADMIN_URL" in source "env"`: `the environment variable is not set: export PG_ADMIN_URL=…`,
+		`There is no secret "PASSWORD" in source "env"`:     `the environment variable is not set: export PASSWORD="$(addongw keys generate)", or the one that the platform knows already`,
+		`There is no secret "SALT" in source "env"`:         `it is empty: export SALT="$(addongw keys generate)", or the one that the platform knows already`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // TestNoSecretIsInAnyDiagnostic loads files in which secrets stand where they
 // do harm, and looks for them in everything that would be printed.
 func TestNoSecretIsInAnyDiagnostic(t *testing.T) {

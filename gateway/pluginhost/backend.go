@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -118,8 +119,8 @@ func (b *Backend) Description() (d backend.Description, ok bool) {
 	return b.state.proc.description, true
 }
 
-// Health asks the plugin whether calls can succeed now. A backend without a
-// process is not healthy.
+// Health asks the plugin whether calls can succeed now, and says in plain words
+// where they can't. A backend without a process is not healthy.
 func (b *Backend) Health(ctx context.Context) backend.HealthResponse {
 	p, release, err := b.acquire(ctx)
 	if err != nil {
@@ -130,7 +131,10 @@ func (b *Backend) Health(ctx context.Context) backend.HealthResponse {
 	defer cancel()
 	resp, err := p.backend.Health(ctx, backend.HealthRequest{})
 	if err != nil {
-		return backend.HealthResponse{Detail: b.callError(p, "health", err).Error()}
+		resp = backend.HealthResponse{Detail: b.why(p, err)}
+	}
+	for _, class := range backend.Classes() { // of a Failure that the plugin made a text of
+		resp.Detail = strings.TrimPrefix(resp.Detail, string(class)+": ")
 	}
 	resp.Detail = b.log.masker.line(resp.Detail, 300)
 	return resp
@@ -294,24 +298,29 @@ func (b *Backend) callError(p *process, verb string, err error) error {
 		masked.RetryAfter = min(failure.RetryAfter, maxRetryAfter)
 		return &masked
 	}
-	what := said(err)
-	if isClosed(b.halt) {
-		what = "the backend was stopped"
-	} else if broken(err) && p.diedJustNow() {
-		what = "the plugin died: " + p.runner.ended()
-	}
-	text := fmt.Sprintf("backend %s: %s: the outcome is unknown: %s", b.spec.Backend, verb, what)
+	text := fmt.Sprintf("backend %s: %s: the outcome is unknown: %s", b.spec.Backend, verb, b.why(p, err))
 	return &maskedError{text: masker.line(text, 2000), err: timeUp(err)}
 }
 
-// said is what the plugin ended a call with, without what gRPC puts around it;
-// of every other error its text.
-func said(err error) string {
+// why is what ended a call without an answer.
+func (b *Backend) why(p *process, err error) string {
+	switch {
+	case isClosed(b.halt):
+		return "the backend was stopped"
+	case broken(err) && p.diedJustNow():
+		return "the plugin died: " + p.runner.ended()
+	}
+	return plain(err)
+}
+
+// plain is what ended a call, without what gRPC and our side of it put around it; of
+// every other error its text.
+func plain(err error) string {
 	type statusError interface {
 		error
 		GRPCStatus() *status.Status
 	}
-	if s, ok := errors.AsType[statusError](err); ok && s.GRPCStatus().Code() == codes.Unknown {
+	if s, ok := errors.AsType[statusError](err); ok && s.GRPCStatus().Message() != "" {
 		return s.GRPCStatus().Message()
 	}
 	return err.Error()

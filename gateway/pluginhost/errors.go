@@ -19,6 +19,11 @@ func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("no plugin %q: no executable file %s in %s", e.Name, binaryPrefix+e.Name, strings.Join(e.Searched, ", "))
 }
 
+// NotExecutableError says that the plugin's binary is there and nobody may run it.
+type NotExecutableError struct{ Name, Path string }
+
+func (e *NotExecutableError) Error() string { return e.Path + " is not executable" }
+
 // VersionError says that the plugin found is not of the version asked for.
 type VersionError struct {
 	Name, Path string
@@ -85,7 +90,7 @@ func (e *ConfigureError) Error() string {
 	var problems []string
 	for _, d := range e.Diagnostics {
 		if d.Severity != backend.SeverityWarning {
-			problems = append(problems, strings.TrimSpace(d.Summary+" "+d.Detail))
+			problems = append(problems, strings.TrimSuffix(d.Summary+": "+d.Detail, ": "))
 		}
 	}
 	return fmt.Sprintf("plugin %s refuses its configuration: %s", e.Name, strings.Join(problems, "; "))

@@ -18,14 +18,22 @@ const binaryPrefix = "addongw-plugin-"
 
 // Find returns the absolute path of the binary of the plugin called name: from
 // the folder of the gateway's own binary, else from the first of the
-// configured folders that has it. The error is a *NotFoundError.
+// configured folders that has it. The error is a *NotFoundError or, where there
+// is a file that is not executable, a *NotExecutableError.
 func (h *Host) Find(name string) (string, error) {
-	notFound := &NotFoundError{Name: name, Searched: h.searched()}
+	var locked *NotExecutableError
 	for _, path := range h.Candidates(name) {
 		if executable(path) {
 			return path, nil
 		}
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && locked == nil {
+			locked = &NotExecutableError{Name: name, Path: path}
+		}
 	}
+	if locked != nil {
+		return "", locked
+	}
+	notFound := &NotFoundError{Name: name, Searched: h.searched()}
 	for _, dir := range notFound.Searched {
 		notFound.Installed = append(notFound.Installed, installed(dir)...)
 	}

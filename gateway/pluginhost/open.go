@@ -17,8 +17,8 @@ type openKey struct {
 // Open returns the plugin without a configuration: Describe, ValidateConfig
 // and ValidatePlan work, everything else is an error. One process per binary
 // serves all callers; it is started again when it died, and lives until the
-// host is closed. Errors are *NotFoundError, *VersionError, *ChecksumError or
-// *StartError.
+// host is closed. Errors are *NotFoundError, *NotExecutableError, *VersionError,
+// *ChecksumError or *StartError.
 func (h *Host) Open(ctx context.Context, spec Spec) (backend.Backend, error) {
 	path, err := h.Find(spec.Name)
 	if err != nil {
@@ -145,8 +145,10 @@ func (u *unconfigured) ValidatePlan(ctx context.Context, req backend.ValidatePla
 	return resp, nil
 }
 
+// callError is why a check gave no answer.
 func (u *unconfigured) callError(err error) error {
-	return &maskedError{text: u.log.masker.line(fmt.Sprintf("plugin %s: %v", u.spec.Name, err), 1000), err: timeUp(err)}
+	text := fmt.Sprintf("plugin %s: %s", u.spec.Name, u.log.whole(oneLine(plain(err))))
+	return &maskedError{text: u.log.masker.line(text, 1000), err: timeUp(err)}
 }
 
 // maxDiagnostics is how many problems of one answer are shown.

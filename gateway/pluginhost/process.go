@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,6 +55,7 @@ func (h *Host) start(ctx context.Context, spec Spec, log *pluginLog) (*process, 
 		return nil, err
 	}
 	p := &process{spec: spec, path: path, log: log, stage: StageStart}
+	log.forget()
 	p.streams = []*lineWriter{log.stream("stderr"), log.stream("stdout"), log.stream("stderr"), log.stream("stdout")}
 	p.runner = newPluginRunner(path, !spec.TLS, p.streams[3])
 	p.client = plugin.NewClient(p.clientConfig(h.sockets.path))
@@ -205,6 +207,9 @@ func (p *process) describe(ctx context.Context, hostVersion string) error {
 	return checkVersion(p.spec, p.path, p.description.Version)
 }
 
+// oneLine puts problems that were joined, one a line, into one.
+func oneLine(problems string) string { return strings.ReplaceAll(problems, "\n", "; ") }
+
 func checkVersion(spec Spec, path, have string) error {
 	constraint, err := semver.Parse(spec.Version)
 	if err != nil {
@@ -234,8 +239,12 @@ func (p *process) startError(ctx context.Context, err error) error {
 	if handshake := (*HandshakeError)(nil); errors.As(err, &handshake) && p.runner.handshake.String() == "" && !p.alive() {
 		err = p.endedEarly(handshake)
 	}
-	masked := &maskedError{text: p.log.masker.line(err.Error(), 1000), err: err}
-	return &StartError{Name: p.spec.Name, Path: p.path, Stage: p.stage, Cause: masked, Stderr: p.log.last()}
+	masked := &maskedError{text: p.log.masker.line(p.log.whole(oneLine(plain(err))), 1000), err: err}
+	words := p.log.last()
+	if strings.HasPrefix(masked.text, strings.TrimSuffix(words, "…")) {
+		words = "" // the cause says it all
+	}
+	return &StartError{Name: p.spec.Name, Path: p.path, Stage: p.stage, Cause: masked, Stderr: words}
 }
 
 // alive reports whether the process has not ended.

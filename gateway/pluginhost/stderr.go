@@ -29,7 +29,8 @@ type pluginLog struct {
 	masker *masker
 
 	mu      sync.Mutex
-	tail    []line // the last ones, as they came
+	tail    []line // the last ones, as they came; of a crash the first
+	crashed bool   // tail begins with the crash of a Go program
 	limit   bucket
 	dropped int // lines, not yet told
 	telling *time.Timer
@@ -96,6 +97,26 @@ func (l *pluginLog) last() string {
 	return strings.Join(texts, " | ")
 }
 
+// whole is what a call ended with and, where that was a panic, also its value, which
+// the plugin prints a moment before.
+func (l *pluginLog) whole(said string) string {
+	for range 20 {
+		if !strings.HasPrefix(said, "panic in ") {
+			break
+		}
+		l.mu.Lock()
+		tail := slices.Clone(l.tail)
+		l.mu.Unlock()
+		for _, printed := range tail {
+			if text := take(printed.fields(), "msg"); strings.HasPrefix(text, said+": ") {
+				return text
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return said
+}
+
 // fields reads a JSON object; it is nil for everything else.
 func (p line) fields() map[string]any {
 	if p.cut || !strings.HasPrefix(p.text, "{") {
@@ -136,7 +157,7 @@ func (l *pluginLog) print(stream string, printed line) {
 		return
 	}
 	level := slog.LevelInfo
-	if strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ") {
+	if isCrash(text) {
 		level = slog.LevelError
 	}
 	l.logger.Log(context.Background(), level, "plugin printed", "stream", stream, "text", text)
@@ -171,10 +192,35 @@ func (l *pluginLog) attribute(value any) string {
 	return l.masker.line(text, maxLine)
 }
 
+// keep remembers a line for last. A Go program that crashes says why and where in the
+// first lines of many; what the library says about its socket helps nobody.
 func (l *pluginLog) keep(printed line) {
+	for _, chatter := range []string{`"@message":"configuring server automatic mTLS"`, `"@message":"plugin address"`} {
+		if strings.Contains(printed.text, chatter) {
+			return
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if isCrash(printed.text) {
+		l.crashed, l.tail = true, nil
+	} else if l.crashed && len(l.tail) == tailSize {
+		return
+	}
 	l.tail = append(l.tail[max(0, len(l.tail)-tailSize+1):], printed)
+}
+
+// forget is for the start of another process: its last words are its own.
+func (l *pluginLog) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.crashed, l.tail = false, nil
+}
+
+// isCrash reports whether a line is the first that a Go program prints when it ends
+// by itself.
+func isCrash(text string) bool {
+	return strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")
 }
 
 // take removes the fields called names and returns the first that is text.

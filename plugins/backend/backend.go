@@ -173,8 +173,8 @@ type Result struct {
 // goroutine and do nothing after the call has returned.
 type Events interface {
 	// Checkpoint records how far the call has come. The state reaches the next
-	// attempt as Op.State. It is an optimisation only: a crash may fall
-	// between a step and its checkpoint. No secrets.
+	// attempt as Op.State; nil leaves it as it was. It is an optimisation only: a
+	// crash may fall between a step and its checkpoint. No secrets.
 	Checkpoint(step string, state json.RawMessage)
 
 	// Progress tells operators what is going on. Percent is 0 to 100, or -1

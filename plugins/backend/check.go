@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -30,6 +31,26 @@ func (d Description) Check() error {
 	c.schema(rolePlan, "plan", d.Plan)
 	c.schema(roleOptions, "options", d.Options)
 	c.schema(roleOutputs, "outputs", d.Outputs)
+	return errors.Join(c.problems...)
+}
+
+// keepsItsWord tells the author of a backend that declares what it has no methods
+// for. A method with another receiver or other parameters is none.
+func keepsItsWord(b Backend, capabilities []Capability, actions []string) error {
+	c := &checker{}
+	need := func(declared, able bool, what, methods string) {
+		if declared && !able {
+			c.add("%T declares %s, and is no backend.%s", b, what, methods)
+		}
+	}
+	_, suspends := b.(Suspender)
+	_, rotates := b.(Rotator)
+	_, upgrades := b.(StateUpgrader)
+	_, acts := b.(Invoker)
+	need(slices.Contains(capabilities, CanSuspend), suspends, "the capability suspend", "Suspender: give it the methods Suspend and Resume")
+	need(slices.Contains(capabilities, CanRotate), rotates, "the capability rotate", "Rotator: give it the method Rotate")
+	need(slices.Contains(capabilities, CanUpgradeState), upgrades, "the capability upgrade_state", "StateUpgrader: give it the method UpgradeState")
+	need(len(actions) > 0, acts, "actions", "Invoker: give it the method Invoke")
 	return errors.Join(c.problems...)
 }
 

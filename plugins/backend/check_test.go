@@ -1,10 +1,12 @@
 package backend
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
+	"google.golang.org/grpc"
 )
 
 // contradictions lists descriptions, each with one thing wrong, by what is said
@@ -72,5 +74,31 @@ func TestADescriptionThatContradictsItselfIsRefused(t *testing.T) {
 	}
 	if err := (ValidateConfigResponse{Actions: []string{"reboot", "-x"}}).Check(); err == nil || !strings.Contains(err.Error(), `action "-x"`) {
 		t.Errorf("effective actions: %v", err)
+	}
+}
+
+// declares only declares.
+type declares struct {
+	Backend
+	description Description
+}
+
+func (d declares) Describe(context.Context, DescribeRequest) (Description, error) {
+	return d.description, nil
+}
+
+func TestABackendThatDeclaresWhatItHasNoMethodsForIsRefused(t *testing.T) {
+	for want, d := range map[string]Description{
+		"backend.declares declares the capability suspend, and is no backend.Suspender: give it the methods Suspend and Resume": {Capabilities: []Capability{CanSuspend}},
+		"the capability rotate, and is no backend.Rotator":                                                                      {Capabilities: []Capability{CanRotate}},
+		"the capability upgrade_state, and is no backend.StateUpgrader":                                                         {Capabilities: []Capability{CanUpgradeState}},
+		"declares actions, and is no backend.Invoker":                                                                           {Actions: []string{"reboot"}},
+		"": {Capabilities: []Capability{CanRead, CanChangePlan, "levitate"}},
+	} {
+		b := dial(t, func(s *grpc.Server) { Register(s, declares{description: d}) })
+		_, err := b.Describe(t.Context(), DescribeRequest{})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
 	}
 }

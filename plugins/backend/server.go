@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 	"sync/atomic"
 
@@ -31,25 +30,6 @@ func NewGRPCServer(options []grpc.ServerOption) *grpc.Server {
 	)...)
 }
 
-// recoverUnary keeps a panic in one call from ending all calls.
-func recoverUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-	defer func() { err = recovered(recover(), info.FullMethod, err) }()
-	return handler(ctx, req)
-}
-
-func recoverStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
-	defer func() { err = recovered(recover(), info.FullMethod, err) }()
-	return handler(srv, stream)
-}
-
-func recovered(panicked any, method string, err error) error {
-	if panicked == nil {
-		return err
-	}
-	Logger().Error("panic in a call", "method", method, "panic", panicked, "stack", string(debug.Stack()))
-	return status.Errorf(codes.Internal, "panic in %s", method)
-}
-
 // Register serves b on s.
 func Register(s grpc.ServiceRegistrar, b Backend) {
 	backendpb.RegisterBackendServer(s, &server{backend: b})
@@ -68,6 +48,9 @@ type server struct {
 
 func (s *server) Describe(ctx context.Context, m *backendpb.DescribeRequest) (*backendpb.DescribeResponse, error) {
 	x, err := s.backend.Describe(ctx, DescribeRequest{HostVersion: m.GetHostVersion()})
+	if err == nil {
+		err = keepsItsWord(s.backend, x.Capabilities, x.Actions)
+	}
 	if err != nil {
 		return nil, statusError(err)
 	}
@@ -83,6 +66,9 @@ func (s *server) ValidateConfig(ctx context.Context, m *backendpb.ValidateConfig
 		return nil, malformed(d.err)
 	}
 	resp, err := s.backend.ValidateConfig(ctx, req)
+	if err == nil {
+		err = keepsItsWord(s.backend, nil, resp.Actions)
+	}
 	if err != nil {
 		return nil, statusError(err)
 	}

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/zclconf/go-cty/cty"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -325,13 +327,25 @@ func TestAPanicEndsTheCallAlone(t *testing.T) {
 	f := &fake{during: func(context.Context, Events) { panic("hush") }}
 	b := serve(t, f)
 	_, err := b.Provision(t.Context(), ProvisionRequest{}, nil)
-	if !isUnknown(err) || status.Code(err) != codes.Internal || strings.Contains(err.Error(), "hush") {
+	if !isUnknown(err) || status.Code(err) != codes.Internal || strings.Contains(err.Error(), "hush") || !regexp.MustCompile(`panic in Provision at /.*/server_test\.go:\d+$`).MatchString(err.Error()) {
 		t.Errorf("a panic arrives as %v", err)
 	}
 	f.during = nil
 	if _, err := b.Provision(t.Context(), ProvisionRequest{}, nil); err != nil {
 		t.Errorf("the next call, for the same resource: %v", err)
 	}
+	f.during = func(context.Context, Events) { cty.StringVal("hush").AsBigFloat() }
+	if _, err := b.Provision(t.Context(), ProvisionRequest{}, nil); !isUnknown(err) || !strings.Contains(err.Error(), "/server_test.go:") {
+		t.Errorf("a panic in a library arrives as %v", err)
+	}
+	f.during = func(context.Context, Events) { // the second panic hides the first
+		defer func() { panic("hush") }()
+		panic("hush")
+	}
+	if _, err := b.Provision(t.Context(), ProvisionRequest{}, nil); !isUnknown(err) || !strings.Contains(err.Error(), "/server_test.go:") {
+		t.Errorf("a panic in a panic arrives as %v", err)
+	}
+	f.during = nil
 	f.err = (*Failure)(nil)
 	if _, err := b.Read(t.Context(), ReadRequest{}); !isUnknown(err) {
 		t.Errorf("a panic in a unary call arrives as %v", err)

@@ -108,6 +108,7 @@ func TestEachDefectIsNamedByItsCheckAndNoOther(t *testing.T) {
 			"404 for a sign-on to what never was":           "XV-S20",
 			"the page needs a cookie":                       "XV-S21",
 			"the page leads to itself":                      "XV-S21",
+			"the page is out of reach":                      "XV-S21",
 			"the page of what is gone is a 410":             "XV-S22",
 			"the first removal fails":                       "XV-D1",
 			"204 for a removal":                             "XV-D2",

@@ -144,7 +144,7 @@ func arrive(ctx context.Context, s *conformance.Session, id string) conformance.
 		to = call.Answer.Header.Get("Location")
 		switch {
 		case failure != nil:
-			return found("the page where it leads: " + failure.Error())
+			return found(fmt.Sprintf("the page where it leads: %v. Where this is addongw: base_url must be reachable from here, and with addongw dev it is", failure))
 		case call.Answer.Status/100 != 3 || to == "":
 			return ended(call.Answer.Status)
 		case hops == mostRedirects:

@@ -98,6 +98,8 @@ func (p *provider) page(w http.ResponseWriter, r *http.Request) {
 		conformancetest.Page(w, http.StatusOK)
 	case p.Defect == "the page needs a cookie" && err != nil:
 		conformancetest.Page(w, http.StatusUnauthorized)
+	case p.Defect == "the page is out of reach":
+		http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
 	case p.Defect == "the page leads to itself":
 		http.Redirect(w, r, r.URL.String(), http.StatusFound)
 	case !p.codes[code]:

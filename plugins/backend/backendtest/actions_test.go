@@ -107,7 +107,7 @@ func TestActionsWithFault(t *testing.T) {
 
 func TestEveryFaultOfActionsIsFound(t *testing.T) {
 	for fault, want := range map[string]string{
-		"is no invoker":             "is no Invoker",
+		"is no invoker":             "declares actions, and is no backend.Invoker",
 		"keeps an action to itself": `action "unmake" is not declared`,
 		"does as it is told":        "an action that is not declared: <nil>, want UNSUPPORTED",
 		"acts once":                 "touch, repeated: CONFLICT",

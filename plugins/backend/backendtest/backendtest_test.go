@@ -103,6 +103,9 @@ func (m *memory) Provision(ctx context.Context, req backend.ProvisionRequest, ev
 	if m.fault == "leaks into progress" {
 		events.Progress("password is "+req.Op.Secrets["password"], 10)
 	}
+	if m.fault == "leaks into a checkpoint" {
+		events.Checkpoint("made", json.RawMessage(`{"token":"`+req.Op.Secrets["password"]+`"}`))
+	}
 	if m.fault == "leaks into state" {
 		return m.result(req.Op, req.Op.Secrets)
 	}
@@ -300,9 +303,10 @@ func TestEveryFaultIsFound(t *testing.T) {
 		"outputs vary":                "output name is number, not string",
 		"outputs differ":              "output name differs",
 		"forgets an output":           "output plan is missing",
-		"leaks into progress":         "a secret shows up",
-		"leaks into state":            "a secret shows up",
-		"leaks on failure":            "a secret shows up",
+		"leaks into progress":         "a secret shows up in Events.Progress: ",
+		"leaks into a checkpoint":     `a secret shows up in the state of checkpoint "made": "{\"token\":\"[redacted]\"}"`,
+		"leaks into state":            "a secret shows up in Result.State: ",
+		"leaks on failure":            "a secret shows up in the error: ",
 		"forgets the plan":            "output plan differs",
 		"deprovisions once":           "Deprovision, purge, repeated: INTERNAL",
 		"keeps everything":            "Read of an absent resource",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -20,7 +21,7 @@ import (
 // call off at a checkpoint.
 type watcher struct {
 	mu          sync.Mutex
-	texts       []string
+	texts       []said
 	events      []string // one for each
 	state       []byte   // of the last checkpoint
 	checkpoints int
@@ -29,10 +30,13 @@ type watcher struct {
 	heard       context.CancelFunc // called at every event; may be nil
 }
 
+// said is a text of the plugin's.
+type said struct{ where, text string }
+
 var _ backend.Events = (*watcher)(nil)
 
 func (w *watcher) Checkpoint(step string, state json.RawMessage) {
-	w.note(step, string(state))
+	w.note(step, said{"the name of a checkpoint", step}, said{fmt.Sprintf("the state of checkpoint %q", step), string(state)})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(state) > 0 {
@@ -43,15 +47,15 @@ func (w *watcher) Checkpoint(step string, state json.RawMessage) {
 	}
 }
 
-func (w *watcher) Progress(message string, _ int) { w.note(message) }
+func (w *watcher) Progress(message string, _ int) { w.note(message, said{"Events.Progress", message}) }
 
-func (w *watcher) Log(_ slog.Level, message string) { w.note(message) }
+func (w *watcher) Log(_ slog.Level, message string) { w.note(message, said{"Events.Log", message}) }
 
-// note keeps the texts of an event, the first of which tells what it is.
-func (w *watcher) note(texts ...string) {
+// note keeps the texts of an event.
+func (w *watcher) note(event string, texts ...said) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.events = append(w.events, texts[0])
+	w.events = append(w.events, event)
 	w.texts = append(w.texts, texts...)
 	if w.heard != nil {
 		w.heard()
@@ -107,19 +111,18 @@ func (b *bench) try(t *testing.T, what string, do verb, op backend.Op, w *watche
 	w.cut = cancel
 	op.Deadline, _ = ctx.Deadline()
 	result, err := do(ctx, op, w)
-	texts := append(w.texts, string(result.State))
-	if err != nil {
-		texts = append(texts, err.Error())
-	}
+	texts := append(w.texts, said{"Result.State", string(result.State)})
 	if failure := (*backend.Failure)(nil); errors.As(err, &failure) {
-		texts = append(texts, failure.Message, failure.Customer)
+		texts = append(texts, said{"Failure.Message", failure.Message}, said{"Failure.Customer", failure.Customer})
+	} else if err != nil {
+		texts = append(texts, said{"the error", err.Error()})
 	}
 	b.lookForSecrets(t, what, op, texts)
 	return result, err
 }
 
 // lookForSecrets fails the test when one of texts holds a secret.
-func (b *bench) lookForSecrets(t *testing.T, what string, op backend.Op, texts []string) {
+func (b *bench) lookForSecrets(t *testing.T, what string, op backend.Op, texts []said) {
 	t.Helper()
 	secrets := append(sensitive(b.Config.Cty(), false), b.Secrets...)
 	secrets = append(secrets, sensitive(op.Outputs.Cty(), false)...)
@@ -128,10 +131,10 @@ func (b *bench) lookForSecrets(t *testing.T, what string, op backend.Op, texts [
 			secrets = append(secrets, secret)
 		}
 	}
-	for _, text := range texts {
+	for _, said := range texts {
 		for _, secret := range secrets {
-			if len(secret) >= 4 && strings.Contains(text, secret) {
-				t.Errorf("%s: a secret shows up in %q", what, strings.ReplaceAll(text, secret, "[redacted]"))
+			if len(secret) >= 4 && strings.Contains(said.text, secret) {
+				t.Errorf("%s: a secret shows up in %s: %q", what, strings.ReplaceAll(said.where, secret, "[redacted]"), strings.ReplaceAll(said.text, secret, "[redacted]"))
 			}
 		}
 	}

@@ -141,6 +141,8 @@ func (s *server) Describe(ctx context.Context, _ *backendpb.DescribeRequest) (*b
 		}
 	case "bad-action":
 		d.Actions = []string{"../../provision"}
+	case "two-wrong":
+		d.Actions = []string{"Go", "Now"}
 	case "many-actions":
 		d.Actions = make([]string, 200_000)
 	case "too-large":

@@ -55,8 +55,11 @@ func (t *testing) ValidateConfig(_ context.Context, req backend.ValidateConfigRe
 	if err := req.Config.Decode(&config); err != nil {
 		return backend.ValidateConfigResponse{}, err
 	}
-	if config.Mode == "crash_validate" {
+	switch config.Mode {
+	case "crash_validate":
 		os.Exit(4)
+	case "panic_validate":
+		panic("out of cheese")
 	}
 	var resp backend.ValidateConfigResponse
 	switch config.Mode {
@@ -82,6 +85,11 @@ func (t *testing) Configure(_ context.Context, req backend.ConfigureRequest) (ba
 	switch t.config.Mode {
 	case "refuse":
 		return backend.ConfigureResponse{Diagnostics: backend.Diagnostics{{Summary: "Wrong password " + t.config.Password}}}, nil
+	case "panic_configure":
+		panic("out of cheese for " + t.config.Password)
+	case "goroutine_panic":
+		go func() { panic("out of cheese for " + t.config.Password) }()
+		select {}
 	case "crash_configure":
 		fmt.Fprintln(os.Stderr, "cannot live with "+t.config.Password)
 		raw("and these were my last words\n")
@@ -273,5 +281,11 @@ func (t *testing) Read(_ context.Context, req backend.ReadRequest) (backend.Read
 }
 
 func (t *testing) Health(context.Context, backend.HealthRequest) (backend.HealthResponse, error) {
+	switch t.config.Mode {
+	case "sick":
+		return backend.HealthResponse{Detail: backend.Failf(backend.Retryable, "no server").Error()}, nil
+	case "health_error":
+		return backend.HealthResponse{}, errors.New("connection refused")
+	}
 	return backend.HealthResponse{OK: true, Detail: "fine, " + t.config.Password}, nil
 }
