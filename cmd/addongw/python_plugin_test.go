@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -402,6 +403,8 @@ func TestAPluginInPythonAdoptsNothing(t *testing.T) {
 		t.Errorf("%v %d %s", got.err, got.Status, got.Body)
 	}
 	await(t, "the conflict in the log", 10*time.Second, func() bool { return strings.Contains(s.gateway.Log(), "is no database") })
+	removed := regexp.MustCompile(`"msg":"operation done".*"verb":"deprovision"`)
+	await(t, "the end of the clean-up", 10*time.Second, func() bool { return removed.MatchString(s.gateway.Log()) })
 	if text, err := os.ReadFile(theirs); err != nil || !strings.HasPrefix(string(text), "somebody's letters") {
 		t.Errorf("%v %q", err, text)
 	}

@@ -193,7 +193,11 @@ func TestAnOrderThatWasKilledInTimeIsWaitedFor(t *testing.T) {
 	op := someOp(t)
 	s.next(func(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
 		handle(w, r) // nothing is there at the first look
-		go func() { s.create(op.ResourceID, "s0") }()
+		go func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.create(op.ResourceID, "s0")
+		}()
 	})
 	op.Attempt = 2 // and no state: of the first one nothing is known
 	result, _, err := provision(t, h, op)

@@ -31,6 +31,7 @@ class Failure(Exception):
 
     def __init__(self, kind, message, customer=""):
         super().__init__(message)
+        self.kind = kind
         self.answer = pb.Failure(message=message, customer=customer, **{"class": "CLASS_" + kind})
 
 
