@@ -64,7 +64,7 @@ func TestOperatorsSeeWhatARentedBoxIs(t *testing.T) {
 		t.Errorf("an unknown state: exit %d: %s", code, errOut)
 	}
 	_, errOut, code = addongw(t, dir, nil, "resources", "retry", id, "--dir", dir)
-	if code != exitFailed || !strings.Contains(errOut, "nothing of "+id+" waits for an operator") {
+	if code != exitFailed || !strings.Contains(errOut, "nothing of "+id+" can be tried again now") {
 		t.Errorf("a retry of nothing: exit %d: %s", code, errOut)
 	}
 }

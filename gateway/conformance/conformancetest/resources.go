@@ -80,11 +80,15 @@ func (v *Vendor) meet() {
 	select {
 	case v.together <- struct{}{}:
 	case <-v.together:
+	case <-v.parted:
 	case <-time.After(10 * time.Second):
 	}
 	v.Lock()
 	defer v.Unlock()
-	v.met = true
+	if !v.met {
+		v.met = true
+		close(v.parted)
+	}
 }
 
 // add adds a resource. The lock is held.

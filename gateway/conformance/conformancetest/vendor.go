@@ -35,6 +35,7 @@ type Vendor struct {
 	// For orders that arrive at once.
 	repeated, met bool
 	together      chan struct{}
+	parted        chan struct{} // closed once two orders have met: a third waits for nobody
 }
 
 // API is what a platform calls.
@@ -65,7 +66,7 @@ func Refused(status int, message string) *Refusal {
 func NewVendor(username, defect string, sentences ...string) *Vendor {
 	return &Vendor{
 		Defect: defect, Username: username, Sentences: sentences,
-		ByOrder: map[string]*Resource{}, ByID: map[string]*Resource{}, together: make(chan struct{}),
+		ByOrder: map[string]*Resource{}, ByID: map[string]*Resource{}, together: make(chan struct{}), parted: make(chan struct{}),
 	}
 }
 
