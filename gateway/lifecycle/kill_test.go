@@ -41,32 +41,16 @@ func repetitions(t *testing.T, usual int) int {
 	return n
 }
 
-// built is this test binary without the race detector, with which each of the many
-// processes takes ten times as long to start.
-var built struct {
-	once sync.Once
-	path string
-	err  error
-}
-
-func childBinary(t *testing.T) string {
-	t.Helper()
-	built.once.Do(func() {
-		dir, err := os.MkdirTemp("", "lifecycle-child")
-		if err != nil {
-			built.err = err
-			return
-		}
-		built.path = filepath.Join(dir, "child")
-		if out, err := exec.Command("go", "test", "-c", "-o", built.path, ".").CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("build the child: %w\n%s", err, out)
-		}
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
+// childBinary is this test binary without the race detector, with which each of the
+// many processes takes ten times as long to start. It lies in a folder that "go test"
+// removes.
+var childBinary = sync.OnceValues(func() (string, error) {
+	path := os.Args[0] + ".child"
+	if out, err := exec.Command("go", "test", "-c", "-o", path, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the child: %w\n%s", err, out)
 	}
-	return built.path
-}
+	return path, nil
+})
 
 // child starts a gateway process.
 func child(t *testing.T, p childPlan) (*exec.Cmd, *bufio.Scanner) {
@@ -75,7 +59,11 @@ func child(t *testing.T, p childPlan) (*exec.Cmd, *bufio.Scanner) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), childBinary(t))
+	binary, err := childBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), binary)
 	cmd.Env = append(os.Environ(), childEnv+"="+string(text))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -31,11 +31,7 @@ func TestMain(m *testing.M) {
 		runChild(text)
 		return
 	}
-	code := m.Run()
-	if built.path != "" {
-		_ = os.RemoveAll(filepath.Dir(built.path))
-	}
-	os.Exit(code)
+	os.Exit(m.Run())
 }
 
 // story is what a platform does with an order.

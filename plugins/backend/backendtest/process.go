@@ -252,10 +252,25 @@ func start(t *testing.T, s Subject, f fate) *process {
 
 func orSelf(program string) (string, error) {
 	if program == "" {
-		return os.Executable()
+		return self()
 	}
 	return filepath.Abs(program)
 }
+
+// self is this test binary, or the same without the race detector, with which the
+// many processes take several times as long to start and to work. It lies beside
+// the binary, in a folder that "go test" removes.
+var self = sync.OnceValues(func() (string, error) {
+	ours, err := os.Executable()
+	if err != nil || !raced {
+		return ours, err
+	}
+	plain := ours + ".plain"
+	if exec.Command("go", "test", "-c", "-o", plain, ".").Run() != nil { // without its sources, for one
+		return ours, nil
+	}
+	return plain, nil
+})
 
 // connect reads go-plugin's handshake: core version, protocol version, network,
 // address, protocol.
