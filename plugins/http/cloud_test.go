@@ -242,8 +242,11 @@ func TestAServerWhoseOrderWasNotAnsweredIsFound(t *testing.T) {
 	_, r, err := c.invoke(t, h, op, "create_server", map[string]cty.Value{"size": cty.StringVal("s1")})
 	wantUnknown(t, err)
 	result, _, err := c.invoke(t, h, r.again(op), "create_server", map[string]cty.Value{"size": cty.StringVal("s1")})
-	if err != nil || output(t, result.Outputs, "ref") != "m1" || c.made != 1 {
-		t.Errorf("%v: server %s, %d made", err, output(t, result.Outputs, "ref"), c.made)
+	c.mu.Lock()
+	made := c.made
+	c.mu.Unlock()
+	if err != nil || output(t, result.Outputs, "ref") != "m1" || made != 1 {
+		t.Errorf("%v: server %s, %d made", err, output(t, result.Outputs, "ref"), made)
 	}
 	gone := following(op, backend.Result{State: r.lastState()})
 	if _, _, err := c.invoke(t, h, gone, "delete_server", map[string]cty.Value{"ref": cty.NullVal(cty.String)}); err != nil || len(c.servers) != 0 {

@@ -60,8 +60,8 @@ func TestAnAPIThatDoublesMakesOneAccount(t *testing.T) {
 					h := configured(t, s.mailwind(blocks+find+keyless))
 					s.unlucky = slices.Repeat([]fault{c.fault}, times)
 					ordered, removed := insist(t, h, someOp(t))
-					if removed != nil || s.count() != 0 || s.made > 1 {
-						t.Errorf("ordered: %v, removed: %v; %d made, %d left: %q", ordered, removed, s.made, s.count(), s.requests())
+					if removed != nil || s.count() != 0 || s.makes() > 1 {
+						t.Errorf("ordered: %v, removed: %v; %d made, %d left: %q", ordered, removed, s.makes(), s.count(), s.requests())
 					}
 				})
 			}
@@ -98,8 +98,8 @@ func TestWhatNobodyCanTellIsNotOrderedAgain(t *testing.T) {
 			ordered, removed := insist(t, h, op)
 			wantFailure(t, ordered, backend.Internal, c.words, "not sent again", op.ResourceID)
 			wantFailure(t, removed, backend.Internal, op.ResourceID)
-			if s.made != 1 || orders(s) != 1 {
-				t.Errorf("%d made by %q", s.made, s.requests())
+			if s.makes() != 1 || orders(s) != 1 {
+				t.Errorf("%d made by %q", s.makes(), s.requests())
 			}
 		})
 	}
@@ -112,8 +112,8 @@ func TestWhatCannotDoubleIsOrderedAgain(t *testing.T) {
 	s := careless(t)
 	h := configured(t, s.mailwind(verbs+keyless))
 	s.next(says(429, "{}"))
-	if ordered, removed := insist(t, h, someOp(t)); ordered != nil || removed != nil || s.made != 1 {
-		t.Errorf("%v, %v, %d made", ordered, removed, s.made)
+	if ordered, removed := insist(t, h, someOp(t)); ordered != nil || removed != nil || s.makes() != 1 {
+		t.Errorf("%v, %v, %d made", ordered, removed, s.makes())
 	}
 	for _, way := range []string{"method = \"PUT\"\n", "expect = [201, 409]\n"} {
 		s := careless(t)
@@ -180,8 +180,8 @@ func TestWhatFailedWorkHasLeftIsRemoved(t *testing.T) {
 	s.next(carriesOut(says(202, `{"state":"failed"}`)))
 	ordered, removed := insist(t, h, someOp(t))
 	wantFailure(t, ordered, backend.Internal, "the work of the order has failed, and what it has left is there")
-	if removed != nil || s.made != 1 || s.count() != 0 {
-		t.Errorf("%v; %d made, %d left", removed, s.made, s.count())
+	if removed != nil || s.makes() != 1 || s.count() != 0 {
+		t.Errorf("%v; %d made, %d left", removed, s.makes(), s.count())
 	}
 }
 

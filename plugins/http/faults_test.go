@@ -86,8 +86,8 @@ func TestWhateverHappensToAnOrderThereIsOneAccount(t *testing.T) {
 				if err != nil {
 					t.Fatalf("the repeat: %v", err)
 				}
-				if n := s.count(); n != 1 || s.made != 1 {
-					t.Errorf("%d accounts, %d made", n, s.made)
+				if n := s.count(); n != 1 || s.makes() != 1 {
+					t.Errorf("%d accounts, %d made", n, s.makes())
 				}
 				if id := output(t, result.Outputs, "account_id"); id != "acc1" {
 					t.Errorf("the outputs are of %s", id)
@@ -148,8 +148,8 @@ func TestARemovalWaitsForAnOrderThatIsStillOnItsWay(t *testing.T) {
 	wantUnknown(t, err)
 	clean := following(op, backend.Result{State: r.lastState()})
 	clean.Deadline = time.Now().Add(10 * time.Second)
-	if _, err := deprovision(t, h, clean); err != nil || s.count() != 0 || s.made != 1 {
-		t.Errorf("deprovision: %v; %d made, %d left", err, s.made, s.count())
+	if _, err := deprovision(t, h, clean); err != nil || s.count() != 0 || s.makes() != 1 {
+		t.Errorf("deprovision: %v; %d made, %d left", err, s.makes(), s.count())
 	}
 
 	// Where there is no time to wait, the gateway is asked to come back.

@@ -249,8 +249,8 @@ func TestARemovalWaitsForAnAcceptedOrder(t *testing.T) {
 	_, r, err := provision(t, h, op)
 	wantFailure(t, err, backend.Retryable, "poll")
 	clean := following(op, backend.Result{State: r.lastState()})
-	if _, err := deprovision(t, h, clean); err != nil || s.made != 1 || s.count() != 0 {
-		t.Errorf("%v; %d made, %d left", err, s.made, s.count())
+	if _, err := deprovision(t, h, clean); err != nil || s.makes() != 1 || s.count() != 0 {
+		t.Errorf("%v; %d made, %d left", err, s.makes(), s.count())
 	}
 }
 

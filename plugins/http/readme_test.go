@@ -89,8 +89,8 @@ func TestTheFirstExampleOfTheReadmeWorks(t *testing.T) {
 	_, r, err := provision(t, h, op)
 	wantUnknown(t, err)
 	op, result := mustProvision(t, h, r.again(op))
-	if output(t, result.Outputs, "api_key") != "key-k0-1" || s.made != 1 {
-		t.Errorf("%d accounts were made", s.made)
+	if output(t, result.Outputs, "api_key") != "key-k0-1" || s.makes() != 1 {
+		t.Errorf("%d accounts were made", s.makes())
 	}
 	op.Plan = planOfTier("large", "s1")
 	changed, err := h.ChangePlan(t.Context(), backend.ChangePlanRequest{Op: op}, &recorder{})

@@ -297,6 +297,13 @@ func (s *saas) count() int {
 	return len(s.accounts)
 }
 
+// makes is how many accounts there ever were.
+func (s *saas) makes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.made
+}
+
 // right lets a request through.
 func right(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) { handle(w, r) }
 
