@@ -16,6 +16,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // answer is what a server said to one request.
@@ -109,7 +111,7 @@ func checkJSON(text []byte) error {
 				depth--
 			}
 		case json.Number:
-			if !isExact(t) {
+			if !declared.IsExact(t) {
 				return errors.New("a number in it has too many digits")
 			}
 		}
@@ -121,17 +123,6 @@ func checkJSON(text []byte) error {
 		return errors.New("something follows its end")
 	}
 	return nil
-}
-
-// isExact reports whether a number survives the way to a template: cty keeps
-// 512 bits, which is 154 digits.
-func isExact(n json.Number) bool {
-	digits, exponent, _ := strings.Cut(strings.ToLower(n.String()), "e")
-	if exponent == "" {
-		return len(digits) <= 150
-	}
-	e, err := strconv.Atoi(exponent)
-	return err == nil && len(digits)+max(e, -e) <= 150
 }
 
 // responseType is what expressions know of an answer before there is one.

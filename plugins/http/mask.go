@@ -5,9 +5,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // minSecret is the shortest text that is taken for a secret: any "a" would be
@@ -22,50 +21,20 @@ func (s *settings) secretsOf(op backend.Op) []string {
 			secrets = append(secrets, value)
 		}
 	}
-	for _, v := range []backend.Value{op.Outputs, op.Options, op.Config, op.Plan.Params, op.Region.Data} {
-		secrets = append(secrets, sensitiveTexts(v.Cty())...)
-	}
-	outputs := objectOf(op.Outputs.Cty())
-	for _, o := range s.outputs {
-		if v, _ := outputs.at(o.Name).UnmarkDeep(); o.Sensitive && v.IsWhollyKnown() {
-			secrets = append(secrets, texts(v)...)
-		}
-	}
-	return secrets
+	secrets = append(secrets, withWords(declared.Marked(op))...)
+	return append(secrets, declared.Secrets(op.Outputs, s.outputs)...)
 }
 
 // ownSecrets are those of the config block.
-func ownSecrets(config backend.Value) []string { return sensitiveTexts(config.Cty()) }
+func ownSecrets(config backend.Value) []string { return withWords(declared.MarkedIn(config)) }
 
-// sensitiveTexts lists the texts inside v that carry the mark, and the words in
-// them: of "Bearer abc" both.
-func sensitiveTexts(v cty.Value) []string {
-	plain, marks := v.UnmarkDeepWithPaths()
-	var found []string
-	for _, m := range marks {
-		if _, secret := m.Marks[backend.Sensitive]; !secret {
-			continue
-		}
-		if at, err := m.Path.Apply(plain); err == nil {
-			for _, text := range texts(at) {
-				found = append(found, text)
-				found = append(found, strings.Fields(text)...)
-			}
-		}
+// withWords adds the words in texts: of "Bearer abc" both are secret.
+func withWords(texts []string) (all []string) {
+	for _, text := range texts {
+		all = append(all, text)
+		all = append(all, strings.Fields(text)...)
 	}
-	return found
-}
-
-// texts lists every text inside v, which has no marks.
-func texts(v cty.Value) []string {
-	var found []string
-	_ = cty.Walk(v, func(_ cty.Path, at cty.Value) (bool, error) {
-		if at.IsKnown() && !at.IsNull() && at.Type() == cty.String {
-			found = append(found, at.AsString())
-		}
-		return true, nil
-	})
-	return found
+	return all
 }
 
 // holdsSecret reports whether a text has one of the secrets in it, as it is or

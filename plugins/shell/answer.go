@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // maxAnswer is how many bytes a script may print on standard output.
@@ -168,7 +170,7 @@ func step(open []scope, token json.Token) ([]scope, error) {
 	if isDelim && (delim == '}' || delim == ']') {
 		return open[:len(open)-1], nil
 	}
-	if n, ok := token.(json.Number); ok && !isExact(n) {
+	if n, ok := token.(json.Number); ok && !declared.IsExact(n) {
 		return nil, errors.New("a number has too many digits; write it as text")
 	}
 	if len(open) > 0 {
@@ -200,17 +202,6 @@ func (s *scope) next(token json.Token) error {
 	}
 	s.keys[key], s.value = true, true
 	return nil
-}
-
-// isExact reports whether a number survives the way to a template: cty keeps
-// 512 bits, which is 154 digits.
-func isExact(n json.Number) bool {
-	digits, exponent, _ := strings.Cut(strings.ToLower(n.String()), "e")
-	if exponent == "" {
-		return len(digits) <= 150
-	}
-	e, err := strconv.Atoi(exponent)
-	return err == nil && len(digits)+max(e, -e) <= 150
 }
 
 // quoteShort quotes a name for a message.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/addongw/addongw/plugins/backend"
+	"github.com/addongw/addongw/plugins/backend/declared"
 )
 
 // call is one life-cycle call, or one of an action, on its way through the scripts.
@@ -140,7 +141,7 @@ func (b *Backend) begin(c call) (*settings, call, error) {
 		return nil, c, backend.Failf(backend.Internal, "%v", err)
 	}
 	c.foreign = old.Foreign
-	c.state, c.secrets = old.State, newMasker(append(secretsOf(c.op, s.outputs), sensitiveTexts(c.args.Cty())...))
+	c.state, c.secrets = old.State, newMasker(append(secretsOf(c.op, s.outputs), declared.MarkedIn(c.args)...))
 	if old.Pending.isFor(c) {
 		c = c.goOn()
 	}
@@ -239,7 +240,7 @@ func (s *settings) resultOf(c call, a answer) (backend.Result, error) {
 	if err != nil {
 		return backend.Result{}, err
 	}
-	secrets := newMasker(append(secretsOf(c.op, s.outputs), secretsIn(outputs, s.outputs)...))
+	secrets := newMasker(append(secretsOf(c.op, s.outputs), declared.Secrets(outputs, s.outputs)...))
 	state, err := sealState(kept{State: c.state}, secrets)
 	if err != nil {
 		return backend.Result{}, backend.Failf(backend.Internal, "script %q: %v", c.name(), err)

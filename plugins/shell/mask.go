@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/addongw/addongw/plugins/backend"
 	"github.com/addongw/addongw/plugins/backend/declared"
 )
@@ -75,47 +73,6 @@ func secretsOf(op backend.Op, outputs []declared.Output) []string {
 			secrets = append(secrets, value)
 		}
 	}
-	for _, v := range []backend.Value{op.Outputs, op.Options, op.Config, op.Plan.Params, op.Region.Data} {
-		secrets = append(secrets, sensitiveTexts(v.Cty())...)
-	}
-	return append(secrets, secretsIn(op.Outputs, outputs)...)
-}
-
-// secretsIn lists the texts of the outputs that are declared sensitive.
-func secretsIn(values backend.Value, outputs []declared.Output) []string {
-	v, _ := values.Cty().UnmarkDeep()
-	if v.IsNull() || !v.IsKnown() || !v.Type().IsObjectType() {
-		return nil
-	}
-	var secrets []string
-	for _, o := range outputs {
-		if o.Sensitive && v.Type().HasAttribute(o.Name) {
-			secrets = append(secrets, texts(v.GetAttr(o.Name))...)
-		}
-	}
-	return secrets
-}
-
-// sensitiveTexts lists the texts inside v that carry the mark.
-func sensitiveTexts(v cty.Value) []string {
-	var found []string
-	plain, _ := v.UnmarkDeep()
-	for _, path := range sensitivePaths(v) {
-		if at, err := path.Apply(plain); err == nil {
-			found = append(found, texts(at)...)
-		}
-	}
-	return found
-}
-
-// texts lists every text inside v, which has no marks.
-func texts(v cty.Value) []string {
-	var found []string
-	_ = cty.Walk(v, func(_ cty.Path, at cty.Value) (bool, error) {
-		if at.IsKnown() && !at.IsNull() && at.Type() == cty.String {
-			found = append(found, at.AsString())
-		}
-		return true, nil
-	})
-	return found
+	secrets = append(secrets, declared.Marked(op)...)
+	return append(secrets, declared.Secrets(op.Outputs, outputs)...)
 }
