@@ -85,9 +85,12 @@ func rotated(ctx context.Context, client *admin.Client, r admin.Resource, undo b
 
 // progress is how far a rotation is, and what keeps its platform from being told.
 func progress(d admin.ResourceDetail) string {
-	text := rotationText(d.Resource)
+	text, r := rotationText(d.Resource), d.Resource.Rotation
+	if r == nil || r.Due != nil || r.Forced {
+		return text // the platform is not waited for
+	}
 	for _, op := range d.Operations {
-		if text != "" && op.Verb == "push" && op.State == string(gateway.OperationPending) && op.Error != "" {
+		if op.Verb == "push" && op.State == string(gateway.OperationPending) && op.Error != "" {
 			return text + " (" + op.Error + "); rotate --force goes on without it"
 		}
 	}

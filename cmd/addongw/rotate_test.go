@@ -122,3 +122,22 @@ func TestRotationsAreToldInWords(t *testing.T) {
 		t.Errorf("none: %q", got)
 	}
 }
+
+func TestWhoWaitsIsToldWhatKeepsThePlatform(t *testing.T) {
+	due := time.Now().Add(time.Hour)
+	pushes := []admin.Operation{{Verb: "push", State: "pending", Error: "moon does not answer"}}
+	for name, c := range map[string]struct {
+		rotation *admin.Rotation
+		told     bool
+	}{
+		"it is waited for": {&admin.Rotation{Phase: "staged", Grace: "1s"}, true},
+		"it has them":      {&admin.Rotation{Phase: "staged", Due: &due}, false},
+		"it is not waited": {&admin.Rotation{Phase: "staged", Due: &due, Forced: true}, false},
+		"it is over":       {nil, false},
+	} {
+		text := progress(admin.ResourceDetail{Resource: admin.Resource{Platform: "moon", Rotation: c.rotation}, Operations: pushes})
+		if strings.Contains(text, "(moon does not answer); rotate --force goes on without it") != c.told {
+			t.Errorf("%s: %q", name, text)
+		}
+	}
+}
